@@ -116,12 +116,20 @@ class Template:
             raise EngineError("TEMPLATE_INVALID", "not a template of version 1, or cut short")
         if fgp > 15 or impression > 3:
             raise EngineError("TEMPLATE_INVALID", f"position {fgp} or impression {impression} is out of range")
-        wide = np.frombuffer(data, dtype="<u2", count=3 * count, offset=HEADER.size).reshape(3, count)
+        x, y, angle = np.frombuffer(data, dtype="<u2", count=3 * count, offset=HEADER.size).reshape(3, count)
         packed = np.frombuffer(data, dtype=np.uint8, count=count, offset=HEADER.size + 6 * count)
         return cls(
-            *wide, kind=packed >> 6, quality=packed & 63, width=width, height=height, fgp=FingerPosition(fgp),
-            impression=Impression(impression), overall_quality=quality,
-        )  # fmt: skip
+            x=x,
+            y=y,
+            angle=angle,
+            kind=packed >> np.uint8(6),
+            quality=packed & np.uint8(63),
+            width=width,
+            height=height,
+            fgp=FingerPosition(fgp),
+            impression=Impression(impression),
+            overall_quality=quality,
+        )
 
 
 def angle_from_radians(radians: npt.NDArray[np.floating]) -> npt.NDArray[np.uint16]:
