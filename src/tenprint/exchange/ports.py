@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from tenprint.core.candidate import SearchResult
 from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.chance import RandomSource, content_id
-from tenprint.core.candidate import SearchResult
 from tenprint.core.clock import Clock, to_wire
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -289,7 +289,7 @@ class Work:
         """Return this message's case.
 
         Raises:
-            StorageError: ``UNKNOWN_CASE`` when this party does not know it (its earlier message may still be under way).
+            StorageError: ``UNKNOWN_CASE`` when this party does not know it (an earlier message may be under way).
         """
         case = self.tx.case(self.message.case_id)
         if case is None:
