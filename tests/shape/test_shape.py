@@ -71,7 +71,9 @@ def test_importing_tenprint_builds_nothing_and_loads_nothing_heavy() -> None:
 
 
 def test_no_absolute_path_of_a_machine_is_committed() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
+        "\n"
+    )
     pattern = re.compile(r"/(?:work|farm|root|home/\w+)/")
     guilty = [
         name

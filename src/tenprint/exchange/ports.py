@@ -1,7 +1,7 @@
 """What the exchange needs of the outside, as protocols, and `Work`: what a handler may do inside its transaction.
 
 Handling one message is one database transaction (ARCHITECTURE section 4). A handler gets a `Work`; everything it does
-through it (case, tasks, timers, ledger entries, outgoing messages, enrolments) commits with the inbox row or not at all.
+through it (case, tasks, timers, ledger entries, outgoing messages) commits with the inbox row or not at all.
 What must be computed first (extraction, search) is pure, runs before the transaction as the kind's `Preparer`, and is
 memoised by its inputs.
 """
