@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from tenprint.core.fingers import SINGLE_FINGERS
 from tenprint.core.image import FingerImage
 from tenprint.exchange import dispatch
 from tenprint.exchange.capture import book_card
-from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.story import final_state
 from tenprint.ledger.tree import leaf_hash, root
@@ -132,7 +133,7 @@ class Demo:
 
     def _play(self, number: int) -> Booking:
         scene = self.script.scene(number)
-        person = make_person(self.seed, number)
+        person = self._person(number)
         booking = Booking(number, scene, person.biography.name)
         self.on_change(booking)
         agency = self.stage.with_role(Role.AGENCY)
@@ -145,6 +146,10 @@ class Demo:
         self._until_it_stands(booking)
         return booking
 
+    def _person(self, number: int) -> SyntheticPerson:
+        # The scene says whether the repository knows the person; the biography must agree.
+        return make_person(self.seed, number, float(self.script.scene(number).known))
+
     def _submit(self, booking: Booking, person: SyntheticPerson, agency: Node) -> str:
         if booking.scene.known:
             self._show(booking, "being enrolled")
@@ -156,16 +161,14 @@ class Demo:
         with self._timed("encode"):
             encoded = [self.stage.encode(image) for image in images]
         now = self.stage.clock.now()
-        data = book_card(
-            person.biography.booking_fields(), encoded, agency.party.ori, _tcn(self.seed, booking.number), now
-        )
+        data = book_card(booking_fields(person), encoded, agency.party.ori, _tcn(self.seed, booking.number), now)
         if booking.scene.cut:
             data = data[: len(data) * 2 // 3]
         return dispatch.submit(agency, data).case_id
 
     def _enrol(self, person: SyntheticPerson) -> None:
         with self._timed("render"):
-            rolled = [render_rolled(person, self.seed + ENROLMENT_SEED, finger).image for finger in person.fingers]
+            rolled = [render_rolled(person, self.seed + ENROLMENT_SEED, finger).image for finger in SINGLE_FINGERS]
         matcher = self.stage.with_role(Role.IMMIGRATION_REPOSITORY).services.matcher
         extraction = matcher.extract([self.stage.encode(image) for image in rolled])
         matcher.enroll(subject_of(person), extraction.templates)
@@ -229,7 +232,7 @@ class Demo:
             tasks = [t for t in tx.tasks(booking.case_id) if t.kind == TaskKind.EXAMINE]
             searched = tx.case(booking.case_id) is not None
         found = [c["subject_id"] for task in tasks for c in task.shown["candidates"]]
-        mate = subject_of(make_person(self.seed, booking.number))
+        mate = subject_of(self._person(booking.number))
         tally.candidates += len(found)
         tally.false_candidates += sum(subject != mate for subject in found)
         tally.mates_missed += searched and booking.scene.known and mate not in found
@@ -245,7 +248,26 @@ class Demo:
 
 def subject_of(person: SyntheticPerson) -> str:
     """Return the identifier under which the immigration repository enrolled a synthetic person."""
-    return f"FIN-{person.id}"
+    record = person.biography.immigration
+    return f"FIN-{record.fin}" if record else f"FIN-none-{person.person_id}"
+
+
+def booking_fields(person: SyntheticPerson) -> dict[str, Any]:
+    """Return a synthetic person's data as fields of an EBTS booking, by mnemonic."""
+    life = person.biography
+    return {
+        "nam": life.name,
+        "dob": life.dob,
+        "sex": life.sex,
+        "rac": life.race,
+        "hgt": life.height,
+        "wgt": life.weight,
+        "eye": life.eyes,
+        "hai": life.hair,
+        "pob": life.birthplace,
+        "ctz": life.citizenship,
+        "charges": tuple((c.offense_date, f"{c.code} {c.literal}") for c in life.charges),
+    }
 
 
 def _open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Task]]:
@@ -258,6 +280,3 @@ def _open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Tas
 
 def _tcn(seed: int, number: int) -> str:
     return f"DEMO{seed:06d}{number:06d}"
-
-
-__all__ = ["Booking", "Case", "CaseState", "Demo", "Kind", "Stage", "SteppingClock", "Tally", "subject_of"]
