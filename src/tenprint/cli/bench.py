@@ -20,7 +20,8 @@ REFERENCE_EER_PERCENT = {
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
 COLUMNS = (
-    "set", "EER", "95 % interval", "FMR100", "FMR1000", "ZeroFMR", "genuine", "impostor", "minutiae", "s/image", "us/pair",
+    "set", "EER", "95 % interval", "FMR100", "FMR1000", "ZeroFMR",
+    "genuine", "impostor", "minutiae", "s/image", "us/pair",
 )  # fmt: skip
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
