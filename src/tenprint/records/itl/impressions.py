@@ -154,19 +154,17 @@ def _declared_in_type_14(record: Record) -> _Declared:
 
 
 def _what_is_wrong(declared: _Declared, record: Record) -> str:
-    if declared.fgp < 0:
-        return "the finger position is missing or unreadable"
-    if declared.impression not in tuple(Impression):
-        return f"impression type {declared.impression} is not one of a finger exemplar"
-    if not (0 < declared.width <= MAX_WIRE_SIDE and 0 < declared.height <= MAX_WIRE_SIDE):
-        return "the declared size is missing or zero"
-    if declared.ppi <= 0:
-        return "the declared resolution is missing, zero, or differs between the axes"
-    if not declared.compression:
-        return "the declared compression is unknown"
-    if declared.depth != 8:
-        return "the declared depth is not 8 bits a pixel"
-    return "" if record.data else "the record holds no image"
+    sides = (declared.width, declared.height)
+    checks = (
+        (declared.fgp >= 0, "the finger position is missing or unreadable"),
+        (declared.impression in tuple(Impression), "the impression type is not one of a finger exemplar"),
+        (all(0 < side <= MAX_WIRE_SIDE for side in sides), "the declared size is missing or zero"),
+        (declared.ppi > 0, "the declared resolution is missing, zero, or differs between the axes"),
+        (bool(declared.compression), "the declared compression is unknown"),
+        (declared.depth == 8, "the declared depth is not 8 bits a pixel"),
+        (bool(record.data), "the record holds no image"),
+    )
+    return next((sentence for is_fine, sentence in checks if not is_fine), "")
 
 
 def _problem(record: Record, message: str) -> Problem:

@@ -49,7 +49,7 @@ class Field:
 
     Args:
         number: 18 for ``2.018:``; -1 when the tag could not be read or names another record type.
-        tag_start, value_start, value_end: offsets in the record; the bytes between the first two are the tag as written.
+        tag_start, value_start, value_end: offsets in the record; between the first two lies the tag as written.
     """
 
     number: int
