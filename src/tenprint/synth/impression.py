@@ -144,7 +144,7 @@ def _contact_depth(placement: Placement, contact: ContactParameters, size: float
     radius = (np.abs(x / width) ** power + np.abs(y / np.where(y > 0, tip, root)) ** power) ** (1 / power)
     depth = placement.enlarge((1 - radius) * min(width, tip))
     shape = (placement.height, placement.width)
-    return depth + np.float32(INK.outline_px) * (_noise(shape, 22, rng) + 0.6 * _noise(shape, 6, rng))
+    return depth + np.float32(INK.outline_px) * (1.3 * _noise(shape, 45, rng) + 0.7 * _noise(shape, 9, rng))
 
 
 def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
@@ -174,7 +174,7 @@ def _noise(shape: tuple[int, int], spread_px: float, rng: np.random.Generator) -
         field = cv2.GaussianBlur(field, (0, 0), spread) * np.float32(2 * spread * math.sqrt(math.pi))
     if shrink == 1:
         return np.asarray(field[: shape[0], : shape[1]])
-    enlarged = cv2.resize(field, (small[1] * shrink, small[0] * shrink), interpolation=cv2.INTER_LINEAR)
+    enlarged = cv2.resize(field, (small[1] * shrink, small[0] * shrink), interpolation=cv2.INTER_CUBIC)
     return np.asarray(enlarged[: shape[0], : shape[1]])
 
 

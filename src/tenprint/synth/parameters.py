@@ -59,9 +59,9 @@ class GrowthParameters:
     """Side of a filter at full resolution, pixels."""
     sigma_across_periods: float = 0.38
     """Gaussian spread across the ridges, in periods."""
-    sigma_along_periods: float = 0.46
+    sigma_along_periods: float = 0.50
     """Gaussian spread along the ridges, in periods: longer filters leave fewer minutiae."""
-    half_rounds: int = 44
+    half_rounds: int = 60
     full_rounds: int = 3
     gain: float = 3.0
     """Steepness of the saturation after each filtering."""
@@ -191,7 +191,7 @@ class InkParameters:
     fade_px: float = 34.0
     """Width of the rim in which contact fades."""
     fade_depth: float = 1.0
-    outline_px: float = 9.0
+    outline_px: float = 4.0
     """Raggedness of the outline."""
 
 
@@ -224,3 +224,39 @@ ELASTIC = ElasticParameters()
 INK = InkParameters()
 SENSOR = SensorParameters()
 VISIBLE = VisibleParameters()
+
+
+@dataclass(frozen=True)
+class SparseParameters:
+    """Minutiae drawn without ridges, for galleries and tests; figures follow those counted on grown ridges."""
+
+    candidates: int = 420
+    """Places tried per finger before the outline and the distances thin them out."""
+    density_per_px2: float = 3.6e-4
+    density_spread: float = 0.16
+    """Relative spread between fingers."""
+    crowd_gain: float = 1.0
+    """How much denser minutiae lie at cores and deltas."""
+    crowd_px: float = 45.0
+    apart_px: float = 9.0
+    """Least distance of two minutiae."""
+    wobble_rad: float = 0.09
+    """Spread of directions around the flow."""
+    turn_gain_px: float = 230.0
+    """How strongly ridges that spread decide where new ridges begin: log odds per 1/px of divergence."""
+    ending_share: float = 0.55
+
+
+@dataclass(frozen=True)
+class RereadParameters:
+    """What differs between two readings of the same finger, when no ridges are drawn."""
+
+    jitter_px: float = 1.6
+    jitter_rad: float = 0.07
+    dropout: float = 0.14
+    spurious: float = 0.07
+    """Extra minutiae as a share of the true ones."""
+
+
+SPARSE = SparseParameters()
+REREAD = RereadParameters()
