@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from tenprint.synth.parameters import FLOW, PERIOD
 from tenprint.synth.patterns import FingerPlan
@@ -21,47 +22,65 @@ F64 = npt.NDArray[np.float64]
 def ridge_orientation(plan: FingerPlan, x: F64, y: F64) -> F64:
     """Return the ridge orientation at points of the finger frame (px, y towards the tip).
 
-    Radians counter-clockwise from the x axis, any representative modulo pi; same shape as `x` and `y`.
+    Radians counter-clockwise from the x axis, any representative modulo pi; `x` and `y` of one shape (n,).
     """
-    theta = _background(plan, x, y) + math.pi / 2 * len(plan.cores)
-    for core_x, core_y in plan.cores:
-        # seen from the core, straight up is zero
-        theta = theta + 0.5 * np.arctan2(-(x - core_x), y - core_y)
-        if plan.core_turn_rad:
-            reach = FLOW.core_turn_reach_px * plan.size
-            theta = theta + plan.core_turn_rad * np.exp(-((x - core_x) ** 2 + (y - core_y) ** 2) / (2 * reach**2))
-    for delta_x, delta_y in plan.deltas:
-        # seen from the delta, straight down is zero
-        theta = theta - 0.5 * np.arctan2(x - delta_x, -(y - delta_y))
-    return np.asarray(theta)
+    shape = np.array(
+        [
+            FLOW.arch_slope_rad,
+            FLOW.arch_half_width_px * plan.size,
+            FLOW.arch_rise_px * plan.size,
+            plan.base_y,
+            *plan.arch,
+            plan.core_turn_rad,
+            FLOW.core_turn_reach_px * plan.size,
+        ]
+    )
+    return np.asarray(_orientation(x, y, plan.cores, plan.deltas, shape, plan.waves))
 
 
 def ridge_period(plan: FingerPlan, x: F64, y: F64) -> F64:
-    """Return the wanted ridge period in pixels at points of the finger frame; same shape as `x` and `y`."""
-    below = np.clip(-y / -plan.base_y, 0, 1.3)
-    slow = np.zeros_like(x)
-    for amplitude, kx, ky, phase in plan.waves:
-        # the flow's own waves, turned and shifted, so that no more numbers need to be kept
-        slow += amplitude / FLOW.wobble_rad * np.sin(ky * x - kx * y + 2.3 * phase)
+    """Return the wanted ridge period in pixels at points of the finger frame; `x` and `y` of one shape (n,)."""
+    below = np.clip(y / plan.base_y, 0, 1.3)
+    # the flow's own waves, turned and shifted, so that no more numbers need to be kept
+    slow = _waves(x, y, plan.waves) / FLOW.wobble_rad
     period = plan.period_px * (1 + PERIOD.below_delta_gain * below - 0.05 + PERIOD.variation * 0.6 * slow)
     return np.clip(period, PERIOD.minimum_px, PERIOD.maximum_px)
 
 
-def _background(plan: FingerPlan, x: F64, y: F64) -> F64:
-    """Slope of the arch that follows the finger's outline, plus the bump of an arch, plus the slow deviation."""
-    half_width = FLOW.arch_half_width_px * plan.size
-    side = np.clip(x / half_width, -1.6, 1.6)
-    rise = _smooth_step((y - plan.base_y) / (FLOW.arch_rise_px * plan.size))
-    slope = -FLOW.arch_slope_rad * rise * np.sin(0.5 * math.pi * side) / (1 + 0.35 * side**2)
-    amplitude, centre_y, bump_x, bump_y = plan.arch
-    if amplitude:
-        u, v = x / bump_x, (y - centre_y) / bump_y
-        slope = slope - amplitude * u * np.exp(0.5 - 0.5 * u**2 - v**2)
-    for wave_amplitude, kx, ky, phase in plan.waves:
-        slope = slope + wave_amplitude * np.sin(kx * x + ky * y + phase)
-    return slope
+@njit(cache=True, nogil=True)
+def _orientation(x, y, cores, deltas, shape, waves):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    slope, half_width, rise_px, base_y, bump, bump_y, bump_width, bump_height, turn, reach = shape
+    theta = np.empty(x.size)
+    for i in range(x.size):
+        u, v = x[i], y[i]
+        # the arch that follows the finger's outline, from nothing at the crease to its full slope
+        side = min(max(u / half_width, -1.6), 1.6)
+        rise = min(max((v - base_y) / rise_px, 0.0), 1.0)
+        angle = -slope * rise * rise * (3 - 2 * rise) * math.sin(0.5 * math.pi * side) / (1 + 0.35 * side * side)
+        if bump != 0.0:
+            across, up = u / bump_width, (v - bump_y) / bump_height
+            angle -= bump * across * math.exp(0.5 - 0.5 * across * across - up * up)
+        for k in range(waves.shape[0]):
+            angle += waves[k, 0] * math.sin(waves[k, 1] * u + waves[k, 2] * v + waves[k, 3])
+        for k in range(cores.shape[0]):
+            # a core turns the flow by a quarter for itself and its delta; seen from it, straight up is zero
+            right, up = u - cores[k, 0], v - cores[k, 1]
+            angle += 0.5 * math.pi + 0.5 * math.atan2(-right, up)
+            if turn != 0.0:
+                angle += turn * math.exp(-(right * right + up * up) / (2 * reach * reach))
+        for k in range(deltas.shape[0]):
+            # seen from a delta, straight down is zero
+            angle -= 0.5 * math.atan2(u - deltas[k, 0], deltas[k, 1] - v)
+        theta[i] = angle
+    return theta
 
 
-def _smooth_step(t: F64) -> F64:
-    t = np.clip(t, 0, 1)
-    return t * t * (3 - 2 * t)
+@njit(cache=True, nogil=True)
+def _waves(x, y, waves):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    total = np.empty(x.size)
+    for i in range(x.size):
+        value = 0.0
+        for k in range(waves.shape[0]):
+            value += waves[k, 0] * math.sin(waves[k, 2] * x[i] - waves[k, 1] * y[i] + 2.3 * waves[k, 3])
+        total[i] = value
+    return total

@@ -81,7 +81,7 @@ def press(
     ink = _ink(relief, rim, rng)
     trace("synth.ink", lambda: ink)
     truth, quality = _visible(placement.carry(master.truth), relief, ink, rim)
-    return InkLayer(ink, truth, quality, _box_of(rim > 0))
+    return InkLayer(ink, truth, quality, _box_of(rim > -INK.overrun_px))
 
 
 def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -159,7 +159,7 @@ def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
     patches = (INK.patch + 0.2 * dryness) * _noise(shape, INK.patch_px, rng)
     height = relief + ragged + patches - threshold
     ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
-    gate = np.clip((rim + 8) / 12, 0, 1)
+    gate = np.clip(rim / INK.overrun_px + 1, 0, 1)
     return np.asarray(ink * gate, dtype=np.float32)
 
 

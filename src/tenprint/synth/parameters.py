@@ -191,6 +191,8 @@ class InkParameters:
     fade_px: float = 34.0
     """Width of the rim in which contact fades."""
     fade_depth: float = 1.0
+    overrun_px: float = 8.0
+    """How far ink reaches over the outline before it is gone."""
     outline_px: float = 4.0
     """Raggedness of the outline."""
 
