@@ -1,0 +1,1 @@
+"""The engine: pixels to candidates, in the order a finger travels."""
