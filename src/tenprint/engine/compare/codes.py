@@ -34,7 +34,7 @@ def build_codes(
     x: npt.NDArray[np.uint16],
     y: npt.NDArray[np.uint16],
     angle: npt.NDArray[np.uint16],
-    parameters: CodeParameters = CodeParameters(),
+    parameters: CodeParameters,
 ) -> npt.NDArray[np.uint64]:
     """Return the local code of every minutia, shape (n, 4), uint64; bit `cell * directions + direction`.
 
@@ -49,7 +49,7 @@ def build_codes(
 
 
 @kernel
-def _build(
+def _build(  # noqa: PLR0917
     x: npt.NDArray[np.uint16],
     y: npt.NDArray[np.uint16],
     angle: npt.NDArray[np.uint16],
@@ -79,7 +79,7 @@ def _build(
 
 
 @kernel
-def _add_neighbour(
+def _add_neighbour(  # noqa: PLR0917
     u: float,
     v: float,
     delta: float,
