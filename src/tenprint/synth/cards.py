@@ -61,9 +61,7 @@ class PlainSet:
         minutiae = Minutiae(
             whole.x.astype(np.float64) - left, whole.y.astype(np.float64) - top, whole.radians, whole.kind
         )
-        return Rendered(
-            image, to_template(minutiae, whole.quality, (image.width, image.height), fgp, image.impression)
-        )
+        return Rendered(image, to_template(minutiae, whole.quality, (image.width, image.height), fgp, image.impression))
 
 
 @dataclass(frozen=True, eq=False)
