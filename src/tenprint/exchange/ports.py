@@ -1,7 +1,7 @@
 """What the exchange needs of the outside, as protocols, and `Work`: what a handler may do inside its transaction.
 
 Handling one message is one database transaction (ARCHITECTURE section 4). A handler gets a `Work`; everything it does
-through it (case, tasks, timers, ledger entries, outgoing messages, enrolments) commits with the inbox row or not at all.
+through it (case, tasks, timers, ledger entries, outgoing messages) commits with the inbox row or not at all.
 What must be computed first (extraction, search) is pure, runs before the transaction as the kind's `Preparer`, and is
 memoised by its inputs.
 """
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from tenprint.core.candidate import SearchResult
 from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.chance import RandomSource, content_id
-from tenprint.core.candidate import SearchResult
 from tenprint.core.clock import Clock, to_wire
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -289,7 +289,7 @@ class Work:
         """Return this message's case.
 
         Raises:
-            StorageError: ``UNKNOWN_CASE`` when this party does not know it (its earlier message may still be under way).
+            StorageError: ``UNKNOWN_CASE`` when this party does not know it (an earlier message may be under way).
         """
         case = self.tx.case(self.message.case_id)
         if case is None:

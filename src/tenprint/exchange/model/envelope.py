@@ -100,8 +100,6 @@ class Envelope:
         try:
             fields = json.loads(head)
             texts = {name: fields[name] for name in _TEXTS}
-            if fields["v"] != 1 or not all(isinstance(text, str) for text in texts.values()):
-                raise ValueError("version or field type")
             envelope = cls(
                 kind=Kind(fields["kind"]),
                 sent_at=from_wire(fields["sent_at"]),
@@ -113,6 +111,8 @@ class Envelope:
             raise RecordError(
                 "ENVELOPE_INVALID", f"not an envelope of version 1 ({type(problem).__name__})"
             ) from problem
+        if fields.get("v") != 1 or not all(isinstance(text, str) for text in texts.values()):
+            raise RecordError("ENVELOPE_INVALID", "not an envelope of version 1, or a field is no text")
         if fields.get("body_sha256") != sha256_hex(body) or fields.get("body_size") != len(body):
             raise RecordError("ENVELOPE_INVALID", "the body does not have the hash and size that its header names")
         return envelope
