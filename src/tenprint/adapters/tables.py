@@ -4,8 +4,8 @@ Conventions: times are wire text (``2010-10-04T08:00:00.000Z``: 24 characters th
 hashes are 64 hex digits, so that SQLite and PostgreSQL hold the same values. `position` counts rows as written.
 
 A message is one row of `messages`, whoever sent it; `inbox` and `outbox` hold what became of it here. Its body stays
-in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some hundred bytes costs no file and fsync of
-its own, while images stay out of the database, whose pages and log would be written twice for each booking.
+in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some hundred bytes costs no file and fsync
+of its own, while images stay out of the database, whose pages and log would be written twice for each booking.
 """
 
 from __future__ import annotations
