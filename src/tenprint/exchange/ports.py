@@ -146,6 +146,10 @@ class Transaction(Protocol):
         """Count a failed attempt of an inbox row; without `next_try` it becomes a dead letter."""
         ...
 
+    def failures_of(self, message_id: str) -> int:
+        """Return how often handling (inbox) or delivering (outbox) this message has failed."""
+        ...
+
     def mark_delivered(self, message_id: str, at: datetime, receipt: bytes) -> None:
         """Mark an outbox row delivered, with the receiver's receipt."""
         ...
@@ -340,8 +344,19 @@ class Work:
         rule: str = "",
         person: str = "",
         note: str = "",
+        **more: str | int,
     ) -> None:
-        """Append a ledger entry: what happened, to which message and case, under which rule, by which official."""
+        """Append a ledger entry: what happened, to which message and case, under which rule, by which official.
+
+        Args:
+            kind: what happened, one word.
+            envelope: the message it is about; the one at hand when None.
+            counterpart, rule, person, note: fields of that name, left out when empty.
+            more: further fields of the ledger's vocabulary (`tenprint.ledger.vocabulary`), left out when ``""``.
+
+        Raises:
+            RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE``.
+        """
         about = envelope or self.message
         fields: dict[str, str | int] = {
             "sequence": self.tx.ledger_size(),
@@ -352,14 +367,20 @@ class Work:
             "message_kind": str(about.kind),
             "message_hash": about.content_hash,
         }
-        optional = {"counterpart": counterpart, "rule": rule, "person": person, "note": note}
-        fields.update({name: text for name, text in optional.items() if text})
+        optional = {"counterpart": counterpart, "rule": rule, "person": person, "note": note, **more}
+        fields.update({name: value for name, value in optional.items() if value != ""})
         self.tx.append_entry(seal(fields, self.services.random))
 
     def decide(self, question: str, facts: Mapping[str, Any]) -> Decision:
         """Ask the programme in force, and log which rule spoke and how."""
         decision = decide(self.services.programme, question, facts)
-        self.log("decision", rule=decision.rule, note=f"{question}={decision.outcome}")
+        self.log(
+            "decision",
+            rule=decision.rule,
+            question=question,
+            outcome=str(decision.outcome),
+            version=self.services.programme.version,
+        )
         return decision
 
     def open_task(
@@ -383,7 +404,7 @@ class Work:
             answers=answers,
         )
         self.tx.save_task(task)
-        self.log("task_opened", note=str(kind))
+        self.log("task_opened", task=task.id, shown_hash=task.shown_hash, note=str(kind))
         return task
 
     def set_timer(self, purpose: str, due_in: timedelta) -> None:
