@@ -206,7 +206,8 @@ def test_a_second_answer_refers_to_the_first_and_not_to_the_submission() -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "field"), [({"srf": "P"}, "2.059"), ({"nam": ""}, "2.018"), ({"cri": ()}, "2.073"), ({"tcr": ""}, "1.010")]
+    ("change", "field"),
+    [({"srf": "P"}, "2.059"), ({"nam": ""}, "2.018"), ({"cri": ()}, "2.073"), ({"tcr": ""}, "1.010")],
 )
 def test_an_answer_without_what_it_needs_is_not_written(change: dict[str, object], field: str) -> None:
     with pytest.raises(RecordError) as refused:
@@ -243,7 +244,12 @@ def test_a_rejection_tells_up_to_eleven_reasons_with_field_and_thirty_characters
     booking = replace(BOOKING, eye="GREENISH-BROWN WITH A TOUCH OF HAZEL", ori="COSIB0000")
     received = records.read(records.build_car(booking, CARD[:2], checked=False))
     errt = records.refusal_of(
-        received, records.validate(received), tcn="ICN00000000000000003", dat="20101004", ori="FBICJIS00", dai="XXSIB0000"
+        received,
+        records.validate(received),
+        tcn="ICN00000000000000003",
+        dat="20101004",
+        ori="FBICJIS00",
+        dai="XXSIB0000",
     )
     data = records.build_errt(errt)
     transaction = records.read(data, strict=True)
