@@ -25,7 +25,7 @@ label = "b"
 [facts.c]
 type = "text"
 label = "c"
-one_of = ["red", "green", "ultramarine"]
+one_of = ["red", "green", "redder"]
 [facts.d]
 type = "date"
 label = "d"
@@ -44,7 +44,7 @@ days = st.integers(0, 4).map(lambda n: DAY + timedelta(days=n))
 VALUES = {
     "a": st.integers(-2, 2),
     "b": st.integers(-2, 2),
-    "c": st.sampled_from(["red", "green", "ultramarine"]),
+    "c": st.sampled_from(["red", "green", "redder"]),
     "d": days,
     "e": days,
     "f": st.booleans(),
