@@ -55,7 +55,8 @@ LOG_ORIGIN = "tenprint/{party}"
 _WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
 
 __all__ = [
-    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec", "init_network", "ledger_origin",
+    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec", "init_network",
+    "ledger_origin",
     "load_network", "make_extractor", "open_gallery", "open_network", "read_image", "seeded_random", "warm",
 ]  # fmt: skip
 
@@ -300,7 +301,7 @@ def init_network(
 
 
 def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
-    """Return a repeatable source of salts for a simulated network; a resumed run does not repeat the salts before it."""
+    """Return repeatable salts for a simulated network; a resumed run does not repeat the salts before it."""
     return SeededRandomSource(f"{seed}/{to_wire(_clock(network).now())}")
 
 
