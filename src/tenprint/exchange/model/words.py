@@ -127,3 +127,12 @@ class TaskKind(StrEnum):
     DECIDE = "decide"
     ANSWER_DETAINER = "answer_detainer"
     REPORT_CUSTODY = "report_custody"
+
+
+class EvidenceBox(StrEnum):
+    """On what an officer bases a detainer: the four boxes of form I-247A (domain.md section 7.2)."""
+
+    FINAL_ORDER = "final_order"
+    PENDING_PROCEEDINGS = "pending_proceedings"
+    BIOMETRIC_CONFIRMATION = "biometric_confirmation"
+    STATEMENTS_OR_OTHER = "statements_or_other"
