@@ -12,7 +12,9 @@ A machine finds candidates; a person decides. Start with [bold]tenprint demo[/].
 """
 EPILOG = "Not built yet: serve, holds, statistics, replay, whatif, rig, and the web console (see the README)."
 
-app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+app = typer.Typer(
+    help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
+)
 app.add_typer(network.app, name="network")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")

@@ -12,7 +12,11 @@ from tenprint.cli.options import Json
 from tenprint.cli.output import console, print_json, print_table, progress
 
 DEFAULT_SETS = Path("../shared/samples/fingerprints")
-REFERENCE_EER_PERCENT = {"SourceAFIS 3.18.1, own minutiae": 8.01, "NBIS mindtct + bozorth3": 6.88, "LEADER + SourceAFIS matcher": 1.47}
+REFERENCE_EER_PERCENT = {
+    "SourceAFIS 3.18.1, own minutiae": 8.01,
+    "NBIS mindtct + bozorth3": 6.88,
+    "LEADER + SourceAFIS matcher": 1.47,
+}
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
@@ -41,7 +45,9 @@ def accuracy(
         results = list(scored)
     mean = sum(r.rates.eer for r in results) / len(results)
     if json:
-        print_json({"sets": [asdict(r) for r in results], "mean_eer": mean, "reference_eer_percent": REFERENCE_EER_PERCENT})
+        print_json(
+            {"sets": [asdict(r) for r in results], "mean_eer": mean, "reference_eer_percent": REFERENCE_EER_PERCENT}
+        )
         return
     percent = "{:.2f}".format
     print_table(
@@ -59,4 +65,6 @@ def accuracy(
     console.print(f"mean EER {100 * mean:.2f} % over {len(results)} sets")
     for name, value in REFERENCE_EER_PERCENT.items():
         console.print(f"  for comparison, the seven development sets: {name} {value} %", style="dim")
-    console.print("These sets were used for tuning; LEADER's training data is unverified and may flatter it.", style="dim")
+    console.print(
+        "These sets were used for tuning; LEADER's training data is unverified and may flatter it.", style="dim"
+    )

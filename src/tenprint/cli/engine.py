@@ -17,7 +17,9 @@ ImageFile = Annotated[Path, typer.Argument(help="PNG or WSQ file of one finger, 
 
 def extract(
     image: ImageFile,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the template (Template v1) to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write the template (Template v1) to this file.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Find the minutiae of one fingerprint image."""
@@ -57,7 +59,9 @@ def compare(probe: ImageFile, candidate: ImageFile, json: Json = False) -> None:
     if json:
         print_json({"score": found.score, "terms": terms, "pairs": len(found.pairs)})
         return
-    print_table("Terms of the score", ("term", "value"), [*terms.items(), ("pairs", len(found.pairs)), ("score", found.score)])
+    print_table(
+        "Terms of the score", ("term", "value"), [*terms.items(), ("pairs", len(found.pairs)), ("score", found.score)]
+    )
     console.print("A score is no decision: a person decides.", style="dim")
 
 
@@ -82,16 +86,28 @@ def search(
         result = matcher.search(extraction.templates, limit)
         seconds = time.perf_counter() - started
     rows = [
-        {"rank": c.rank, "subject": c.subject_id, "score": c.score, "fingers": {f.title: s for f, s in c.fingers.items()}}
+        {
+            "rank": c.rank,
+            "subject": c.subject_id,
+            "score": c.score,
+            "fingers": {f.title: s for f, s in c.fingers.items()},
+        }
         for c in result.candidates
     ]
     failures = {finger.title: why for finger, why in extraction.failures.items()}
     if json:
         print_json(
-            {"candidates": rows, "subjects_searched": result.subjects_searched, "seconds": seconds, "failures": failures}
+            {
+                "candidates": rows,
+                "subjects_searched": result.subjects_searched,
+                "seconds": seconds,
+                "failures": failures,
+            }
         )
         return
-    print_table("Candidates (no decision)", ("rank", "subject", "score"), ((r["rank"], r["subject"], r["score"]) for r in rows))
+    print_table(
+        "Candidates (no decision)", ("rank", "subject", "score"), ((r["rank"], r["subject"], r["score"]) for r in rows)
+    )
     console.print(f"{result.subjects_searched} subjects in {seconds:.2f} s; fingers used: {len(extraction.templates)}")
     for finger, why in failures.items():
         console.print(f"not used: {finger}: {why}", markup=False)

@@ -44,4 +44,6 @@ def show(
     if json:
         print_json([dict(zip(("question", "rule", "outcome", "sentence", "source"), row, strict=True)) for row in rows])
     else:
-        print_table(f"{loaded.title}, version {loaded.version}", ("question", "rule", "outcome", "says", "source"), rows)
+        print_table(
+            f"{loaded.title}, version {loaded.version}", ("question", "rule", "outcome", "says", "source"), rows
+        )

@@ -35,14 +35,19 @@ def list_tasks(
     print_table(
         "Tasks",
         ("task", "party", "kind", "case", "opened", "due", "answer"),
-        ((t.id, t.party, t.kind, t.case_id, to_wire(t.opened_at), _moment(t.due_at), t.answer or "open") for t in found),
+        (
+            (t.id, t.party, t.kind, t.case_id, to_wire(t.opened_at), _moment(t.due_at), t.answer or "open")
+            for t in found
+        ),
     )
     if found:
         console.print("Read one with: tenprint tasks show TASK", style="dim")
 
 
 @app.command()
-def show(task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")], data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def show(
+    task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")], data: Data = DEFAULT_DATA, json: Json = False
+) -> None:
     """Show what a task asks, the evidence, and which answers it takes."""
     from tenprint import bootstrap
 
@@ -56,7 +61,9 @@ def show(task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")], 
     print_table("Evidence shown", ("what", "value"), _flat(task.shown))
     console.print(f"Evidence hash {task.shown_hash}", style="dim")
     if task.is_open:
-        console.print(f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT")
+        console.print(
+            f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
+        )
     else:
         console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
 
@@ -68,7 +75,8 @@ def decide(
     by: Annotated[str, typer.Option("--by", help="Name of the person who decides.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")] = "",
     detail: Annotated[
-        list[str] | None, typer.Option("--detail", help="NAME=VALUE, such as legal_ground=… or evidence=…; may be repeated.")
+        list[str] | None,
+        typer.Option("--detail", help="NAME=VALUE, such as legal_ground=… or evidence=…; may be repeated."),
     ] = None,
     data: Data = DEFAULT_DATA,
     json: Json = False,
@@ -103,7 +111,9 @@ def _find(nodes: dict[str, Node], task_id: str) -> tuple[Task, Node]:
             task = tx.task(task_id)
         if task is not None:
             return task, node
-    raise SenderError("UNKNOWN_TASK", f"no party of this network has a task {task_id!r}", hint="see: tenprint tasks list --all")
+    raise SenderError(
+        "UNKNOWN_TASK", f"no party of this network has a task {task_id!r}", hint="see: tenprint tasks list --all"
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:
