@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -40,14 +41,14 @@ def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
 
 def test_migrations_have_one_head_and_every_step_can_be_undone(tmp_path: Path) -> None:
     scripts = ScriptDirectory.from_config(migrations.configuration())
-    assert scripts.get_heads() == [migrations.head()]
+    assert scripts.get_heads() == [migrations.HEAD]
     url = sqlite_url(tmp_path / "a.db")
     migrate(url)
     engine = open_engine(url)
     config = migrations.configuration()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        migrations.command.downgrade(config, "base")
+        command.downgrade(config, "base")
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()
     assert migrate(url)

@@ -111,6 +111,7 @@ def test_verification_refuses_what_is_out_of_range_or_no_hash():
     assert not verify_inclusion(2, 8, HASHES[2][:-1], proof, whole)
     assert not verify_inclusion(2, 8, HASHES[2], (*proof, HASHES[0]), whole)
     assert not verify_inclusion(2, 8, HASHES[2], proof[:-1], whole)
+    assert not verify_inclusion(2, 8, HASHES[2], inclusion_proof(HASHES[:4], 2), root(HASHES[:4]))  # of a smaller log
     assert not verify_consistency(9, 8, whole, whole, ())
     assert not verify_consistency(0, 8, whole, whole, ())
     assert verify_consistency(0, 8, EMPTY_ROOT, whole, ())

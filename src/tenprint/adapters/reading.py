@@ -133,12 +133,13 @@ class Reader:
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a message or timer becomes due, or None."""
-        waiting = tables.timers.c.state == tables.WAITING
-        queries = (
-            sa.select(sa.func.min(tables.inbox.c.due_at)),
-            sa.select(sa.func.min(tables.outbox.c.due_at)),
-            sa.select(sa.func.min(tables.timers.c.due_at)).where(waiting),
-        )
+        query = sa.select(sa.func.min(tables.timers.c.due_at)).where(tables.timers.c.state == tables.WAITING)
+        timer = rows.time_value(self._connection.execute(query).scalar_one())
+        return min((moment for moment in (self.next_message_due(), timer) if moment is not None), default=None)
+
+    def next_message_due(self) -> datetime | None:
+        """Return the earliest time at which a message is to be handled or delivered, or None."""
+        queries = (sa.select(sa.func.min(box.c.due_at)) for box in (tables.inbox, tables.outbox))
         found = [self._connection.execute(query).scalar_one() for query in queries]
         return rows.time_value(min((text for text in found if text is not None), default=None))
 
