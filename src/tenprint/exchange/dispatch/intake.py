@@ -7,10 +7,14 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.routes import may_say
+from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import Receipt, SignedReceipt
 from tenprint.ledger.vocabulary import RECEIVED
+
+SUBMISSIONS = frozenset({Kind.CAR, Kind.IDENT_SEARCH})
+"""Kinds that carry images: their bytes are on disk before the transaction begins. Other bodies lie in the database."""
 
 
 def accept(node: Node, wire: bytes) -> bytes:
@@ -25,7 +29,8 @@ def accept(node: Node, wire: bytes) -> bytes:
     """
     envelope = Envelope.from_bytes(wire)
     verify_sender(node.services, envelope)
-    node.services.blobs.put(envelope.body)
+    if envelope.kind in SUBMISSIONS:
+        node.services.blobs.put(envelope.body)
     with node.store.transaction() as tx:
         receipt = tx.receipt_of(envelope.id)
         if receipt is not None:

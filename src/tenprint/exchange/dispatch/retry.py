@@ -26,6 +26,6 @@ def next_try(problem: TenprintError, message_id: str, attempts: int, now: dateti
     """
     if isinstance(problem, SenderError | RecordError | PolicyRefusal) or attempts >= MAX_ATTEMPTS:
         return None
-    delay = min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY)
+    delay = min(FIRST_DELAY * (1 << (attempts - 1)), LONGEST_DELAY)
     digest = hashlib.sha256(f"{message_id}/{attempts}".encode()).digest()
     return now + delay + delay * (digest[0] / 255 / JITTER_PARTS)

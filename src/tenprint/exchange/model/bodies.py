@@ -25,7 +25,7 @@ TRANSFERRED, LAPSED = "transferred", "lapsed"
 
 @dataclass(frozen=True)
 class Body:
-    """Base of all bodies: text, whole numbers, truth values, times, lists of texts, text by name."""
+    """Base of all bodies: text, whole numbers, truth values, times, text by name."""
 
     TYPE: ClassVar[str] = ""
 
@@ -135,9 +135,9 @@ class DetainerRequest(Body):
 
     Args:
         name, birth_date: whom, as the IAR names the person.
-        booking_ori, booking_tcn: the booking it is about.
+        booking_tcn: control number of the booking it is about.
         status, legal_ground: the specialist's finding that the officer repeats.
-        evidence: boxes of `EvidenceBox` that the officer ticked, at least one.
+        evidence: the box of `EvidenceBox` that the officer ticked.
         reason, officer: why, and who decided.
         rule, rule_version: the rule that allowed it.
         hold_hours: longest hold asked for.
@@ -147,11 +147,10 @@ class DetainerRequest(Body):
     TYPE: ClassVar[str] = "detainer"
     name: str
     birth_date: str
-    booking_ori: str
     booking_tcn: str
     status: str
     legal_ground: str
-    evidence: tuple[str, ...]
+    evidence: str
     reason: str
     officer: str
     rule: str
@@ -161,8 +160,8 @@ class DetainerRequest(Body):
 
     def __post_init__(self) -> None:
         self._require("status", self.status in tuple(StatusFinding))
-        self._require("evidence", bool(self.evidence) and set(self.evidence) <= set(EvidenceBox))
-        self._require("hold_hours", 0 < self.hold_hours)
+        self._require("evidence", self.evidence in tuple(EvidenceBox))
+        self._require("hold_hours", self.hold_hours > 0)
         for name in ("name", "reason", "officer"):
             self._require(name, bool(getattr(self, name)))
 
@@ -223,7 +222,7 @@ def _invalid(body_type: str, why: str, name: str = "") -> RecordError:
 def _to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_wire(value)
-    return list(value) if isinstance(value, tuple) else value
+    return value
 
 
 def _read(reader: Any, value: Any, body_type: str, name: str) -> Any:
@@ -259,12 +258,6 @@ def _maybe_moment(value: Any) -> datetime | None:
     return None if value is None else _moment(value)
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError("list")
-    return tuple(_text(item) for item in value)
-
-
 def _texts_by_name(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise TypeError("object")
@@ -277,6 +270,5 @@ _READERS = {
     "bool": _truth,
     "datetime": _moment,
     "datetime | None": _maybe_moment,
-    "tuple[str, ...]": _texts,
     "dict[str, str]": _texts_by_name,
 }

@@ -134,5 +134,5 @@ class EvidenceBox(StrEnum):
 
     FINAL_ORDER = "final_order"
     PENDING_PROCEEDINGS = "pending_proceedings"
-    BIOMETRIC_CONFIRMATION = "biometric_confirmation"
-    STATEMENTS_OR_OTHER = "statements_or_other"
+    BIOMETRIC_AND_RECORDS = "biometric_and_records"
+    OWN_STATEMENT_OR_OTHER = "own_statement_or_other"

@@ -10,22 +10,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
-from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, StatusFinding, TaskKind
+from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
-from tenprint.exchange.tasks.questions import detainer_decision
-from tenprint.policy.evaluate import Decision
+from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.questions import Ask
+from tenprint.records.nlets.iar import NEEDS_GROUND
+from tenprint.records.words import IarStatus
 
-Ask = Callable[[str, Mapping[str, Any]], Decision]
-Details = Mapping[str, str | list[str] | tuple[str, ...]]
+Details = Mapping[str, str]
 
 MAX_LINE = 500
-_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,%d}" % MAX_LINE)
-NEEDS_NO_GROUND = frozenset({StatusFinding.CITIZEN, StatusFinding.UNKNOWN})
+_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+DETAINER_HINT = "details: evidence, legal_ground, citizenship_claim, victim_or_witness (yes or no), second_look_by"
+_REPEAT_GROUND = "the officer repeats the legal ground of the specialist's answer word for word"
+MIN_NAME = 2
 
 
 def draft_answer(
@@ -37,14 +39,15 @@ def draft_answer(
         tx: the party's database.
         task_id: which task.
         answer, reason, by: what, why and who.
-        details: what the kind of task asks besides; a list is joined with commas.
+        details: what the kind of task asks besides.
         closes: False when the task stays open for a later finding.
         ask: how to ask the programme in force.
 
     Raises:
         SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``, ``REASON_MISSING``,
-            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``LEGAL_GROUND_MISSING``, ``LEGAL_GROUND_DIFFERS``,
-            ``EVIDENCE_MISSING``.
+            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``LEGAL_GROUND_MISSING``,
+            ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
     task = _open_task(tx, task_id)
@@ -56,9 +59,11 @@ def draft_answer(
         n=task.findings + 1,
         answer=answer,
         reason=_line(reason, "REASON_MISSING", "a decision needs a reason"),
-        by=_line(by, "PERSON_MISSING", "a decision needs a named person"),
+        by=_line(by, "PERSON_MISSING", "a decision needs a named person", MIN_NAME),
         shown_hash=task.shown_hash,
-        details={name: _detail(name, value) for name, value in details.items()},
+        details={
+            name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text
+        },
         closes=closes,
     )
     check_answer(tx, task, drafted, ask)
@@ -116,12 +121,6 @@ def close_unanswered(work: Work, kind: TaskKind, answer: str, reason: str) -> No
             work.log("task_closed", task=task.id, outcome=answer, reason=reason, note=str(kind))
 
 
-def evidence_of(answer: TaskAnswer) -> tuple[str, ...]:
-    """Return the evidence boxes that an officer ticked, in the form's order."""
-    ticked = {word.strip() for word in answer.details.get("evidence", "").split(",")}
-    return tuple(str(box) for box in EvidenceBox if box in ticked)
-
-
 def _open_task(tx: Transaction, task_id: str) -> Task:
     task = tx.task(task_id)
     if task is None:
@@ -131,22 +130,24 @@ def _open_task(tx: Transaction, task_id: str) -> Task:
     return task
 
 
-def _line(text: str, code: str, message: str) -> str:
+def _line(text: str, code: str, message: str, shortest: int = 1) -> str:
     text = text.strip()
-    if not text:
+    if len(text) < shortest:
         raise SenderError(code, message)
-    if not _LINE.fullmatch(text):
+    if len(text) > MAX_LINE or not _LINE.fullmatch(text):
         raise SenderError("TEXT_INVALID", f"one line of at most {MAX_LINE} characters is needed")
     return text
 
 
-def _detail(name: str, value: str | list[str] | tuple[str, ...]) -> str:
-    text = value if isinstance(value, str) else ",".join(value)
-    return _line(text, "TEXT_INVALID", f"detail {name} is empty")
+def _check_examination(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del tx, ask
+    shown = [candidate["subject_id"] for candidate in task.shown["candidates"]]
+    if answer.details.get("candidate", shown[0]) not in shown:
+        raise SenderError("CANDIDATE_UNKNOWN", "the candidate is one of those shown", hint="see: tenprint tasks show")
 
 
 def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
-    del ask
+    _check_examination(tx, task, answer, ask)
     first = [t.decided_by for t in tx.tasks(task.case_id) if t.kind == TaskKind.EXAMINE]
     if answer.by.casefold() in {person.casefold() for person in first}:
         raise SenderError("SAME_EXAMINER", "the second examination is made by another person than the first")
@@ -154,34 +155,44 @@ def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask:
 
 def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     del tx, task, ask
-    if StatusFinding(answer.answer) not in NEEDS_NO_GROUND and not answer.details.get("legal_ground"):
+    ground = answer.details.get("legal_ground", "")
+    if IarStatus(answer.answer) in NEEDS_GROUND and not ground:
         raise SenderError(
             "LEGAL_GROUND_MISSING",
             f"the status {answer.answer} needs the legal ground on which it rests",
             hint="add --detail legal_ground=TEXT",
         )
+    if ground and not re.fullmatch(r"[!-~][ -~]{0,119}", ground):
+        raise SenderError("LEGAL_GROUND_INVALID", "a legal ground has at most 120 characters of printable ASCII")
 
 
 def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     del tx
-    if answer.answer != OfficerDecision.DETAINER:
-        return
-    decision = detainer_decision(ask, task.shown, evidence_of(answer))
-    if not decision.allowed:
-        raise PolicyRefusal(decision.rule, decision.sentence)
-    if not evidence_of(answer):
-        boxes = ", ".join(EvidenceBox)
-        raise SenderError("EVIDENCE_MISSING", "a detainer names its evidence", hint=f"--detail evidence=… of {boxes}")
-    ground = str(task.shown.get("legal_ground", ""))
-    if answer.details.get("legal_ground", "") != ground:
-        raise SenderError(
-            "LEGAL_GROUND_DIFFERS",
-            "the officer repeats the legal ground of the specialist's answer word for word",
-            hint=f"--detail legal_ground={ground!r}",
-        )
+    _check_words_of_the_form(answer)
+    ground = str(task.shown["legal_ground"])
+    if answer.answer == OfficerDecision.DETAINER:
+        decision = questions.detainer(ask, task.shown, answer.details)
+        if decision.outcome != questions.PERMITTED:
+            raise PolicyRefusal(decision.rule, decision.sentence, hint=DETAINER_HINT)
+        if "legal_ground" not in answer.details:
+            raise SenderError("LEGAL_GROUND_MISSING", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
+    if answer.details.get("legal_ground", ground) != ground:
+        raise SenderError("LEGAL_GROUND_DIFFERS", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
+    if answer.details.get("second_look_by", "").casefold() == answer.by.casefold():
+        raise SenderError("SAME_OFFICER", "the second look at a case is taken by another officer")
+
+
+def _check_words_of_the_form(answer: TaskAnswer) -> None:
+    evidence = answer.details.get("evidence")
+    if evidence is not None and evidence not in tuple(EvidenceBox):
+        raise SenderError("EVIDENCE_UNKNOWN", f"the evidence is one of {', '.join(EvidenceBox)}")
+    for name in ("citizenship_claim", "victim_or_witness"):
+        if answer.details.get(name, questions.NO) not in (questions.YES, questions.NO):
+            raise SenderError("DETAIL_INVALID", f"{name} is answered with yes or no")
 
 
 _CHECKS: dict[TaskKind, Callable[[Transaction, Task, TaskAnswer, Ask], None]] = {
+    TaskKind.EXAMINE: _check_examination,
     TaskKind.EXAMINE_SECOND: _check_second_examiner,
     TaskKind.STATUS: _check_status,
     TaskKind.DECIDE: _check_decision,
