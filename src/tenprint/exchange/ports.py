@@ -27,6 +27,7 @@ from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.ledger.entry import Entry, seal
 from tenprint.ledger.receipt import Receipt
+from tenprint.ledger.vocabulary import MAX_NOTE_CHARACTERS
 from tenprint.policy.evaluate import Decision, decide
 from tenprint.policy.programme import Programme
 from tenprint.records import EncodedImage
@@ -330,7 +331,6 @@ class Work:
             tcr=tcr,
         )
         envelope = envelope.signed(self.services.signer.sign(envelope.signed_bytes()))
-        self.services.blobs.put(body)
         if self.tx.put_outbox(envelope):
             self.log("sent", envelope=envelope, counterpart=recipient)
         return envelope
@@ -379,7 +379,8 @@ class Work:
             rule=decision.rule,
             question=question,
             outcome=str(decision.outcome),
-            version=self.services.programme.version,
+            version=decision.version,
+            note=decision.sentence[:MAX_NOTE_CHARACTERS],
         )
         return decision
 

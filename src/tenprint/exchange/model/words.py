@@ -127,3 +127,12 @@ class TaskKind(StrEnum):
     DECIDE = "decide"
     ANSWER_DETAINER = "answer_detainer"
     REPORT_CUSTODY = "report_custody"
+
+
+class EvidenceBox(StrEnum):
+    """On what an officer bases a detainer: the four boxes of form I-247A (domain.md section 7.2)."""
+
+    FINAL_ORDER = "final_order"
+    PENDING_PROCEEDINGS = "pending_proceedings"
+    BIOMETRIC_AND_RECORDS = "biometric_and_records"
+    OWN_STATEMENT_OR_OTHER = "own_statement_or_other"
