@@ -1,6 +1,6 @@
 """One impression of a finger: placement, contact, ink, and the grey values of a live-scan; truth carried along.
 
-Trace keys: ``synth.contact`` (px inside the contact area, negative outside), ``synth.ink`` (0 to 1), of the layer's shape.
+Trace keys, of the layer's shape: ``synth.contact`` (px inside the outline, negative outside), ``synth.ink`` (0 to 1).
 """
 
 from __future__ import annotations
