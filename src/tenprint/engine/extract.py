@@ -49,13 +49,13 @@ def extract(image: FingerImage, *, parameters: ExtractionParameters = DEFAULT_EX
     trace("extract.foreground", lambda: blocks)
     crop = imaging.crop_box(blocks, pixels, parameters)
     trace("extract.crop", lambda: crop)
-    canvas, inside = imaging.network_input(pixels, crop, parameters.grid_px)
+    canvas, part = imaging.network_input(pixels, crop, parameters.grid_px)
     maps = network.minutia_maps(canvas)
     for name, values in maps._asdict().items():
         trace(f"extract.{name}", lambda values=values: values)  # type: ignore[misc]
-    minutiae = decoding.decoded(maps, inside, parameters).moved(crop.left, crop.top)
-    trace("extract.minutiae", lambda: minutiae)
     height, width = pixels.shape
+    minutiae = decoding.decoded(maps, part, (height, width), parameters)
+    trace("extract.minutiae", lambda: minutiae)
     return template_of(minutiae, image, width=width, height=height, parameters=parameters)
 
 

@@ -26,7 +26,9 @@ class ExtractionParameters:
         open_blocks: lines and letters narrower than this many blocks are dropped.
         component_share: a piece smaller than this share of the largest piece is dropped.
         min_foreground_blocks: less print than this is no print.
-        margin_px: kept around the foreground's box.
+        margin_px: kept around the foreground's box, for the network looks around. With 16 px 99.2 % and with 32 px
+            99.6 % of the whole image's minutiae come back within a pixel; of those of confidence 0.6, all but two of
+            18,110 within two pixels.
         grid_px: sides of the network's input are multiples of it: five halvings (LEADER: 32).
         minutia_threshold: least confidence, 0 to 1. The network's author gives 0.6; on the development sets alone the
             SourceAFIS matcher had a mean EER of 2.41 % at 0.75, 1.47 % at 0.6, 0.99 % at 0.45 and 0.81 % at 0.3, and
@@ -49,7 +51,7 @@ class ExtractionParameters:
     open_blocks: int = 7
     component_share: float = 0.1
     min_foreground_blocks: int = 48
-    margin_px: int = 16
+    margin_px: int = 32
     grid_px: int = 32
     minutia_threshold: float = 0.3
     ending_threshold: float = 0.5
