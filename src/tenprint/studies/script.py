@@ -14,7 +14,7 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
 
 EVIDENCE_FOR_STATUS = {"final_order": "final_order", "in_proceedings": "pending_proceedings"}
-BIOMETRIC_EVIDENCE = "biometric_confirmation"
+BIOMETRIC_EVIDENCE = "biometric_and_records"
 
 
 @dataclass(frozen=True)
