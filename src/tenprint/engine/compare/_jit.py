@@ -25,8 +25,8 @@ def drop_stale_cache(folder: Path, *also: Path) -> bool:
     """Delete the compiled kernels of `folder` if one of its sources, or of `also`, is newer than one of them.
 
     Numba only watches the file of the kernel that is called, not the files of the kernels that it calls, so after a
-    change of source the cache must go as a whole. Does nothing where `NUMBA_CACHE_DIR` puts the cache elsewhere. Returns
-    whether anything was deleted.
+    change of source the cache must go as a whole. Does nothing where `NUMBA_CACHE_DIR` puts the cache elsewhere.
+    Returns whether anything was deleted.
     """
     compiled = [*(folder / "__pycache__").glob("*.nbi"), *(folder / "__pycache__").glob("*.nbc")]
     newest_source = max(path.stat().st_mtime for path in [*folder.glob("*.py"), *also])
