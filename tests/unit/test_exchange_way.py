@@ -115,9 +115,7 @@ def test_query_and_answer_carry_what_the_specialist_and_the_officer_need(rig: Ri
     assert state(rig, case_id) == CaseState.AWAITING_DECISION
 
 
-@pytest.mark.parametrize(
-    ("answer", "ends"), [("no_action", CaseState.NO_ACTION), ("interview", CaseState.INTERVIEWED)]
-)
+@pytest.mark.parametrize(("answer", "ends"), [("no_action", CaseState.NO_ACTION), ("interview", CaseState.INTERVIEWED)])
 def test_an_officer_may_do_nothing_or_ask_to_an_interview(rig: Rig, answer: str, ends: CaseState) -> None:
     case_id = rig.until_status()
     rig.decide(ERO, TaskKind.DECIDE, case_id, answer)
