@@ -14,7 +14,7 @@ class ExtractionParameters:
 
     Args:
         min_side_px: a shorter side is refused: 64 px are 3.3 mm, about seven ridges.
-        max_area_px: a larger foreground is refused; memory grows by about 0.8 kB a pixel.
+        max_area_px: a larger foreground is refused; memory grows by about 1 kB a pixel.
         max_image_px: a larger image is refused before anything is computed.
         block_px: side of the squares that are judged, near one ridge period.
         strength_floor: grey levels a pixel; directed slopes below it are paper, whatever the rest of the image is.
