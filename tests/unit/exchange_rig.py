@@ -92,7 +92,7 @@ class WordMatcher:
         for subject, enrolled in self.gallery.items():
             alike = [f for f in probe if f in enrolled and probe[f].to_bytes() == enrolled[f].to_bytes()]
             if alike:
-                found.append((len(alike) * SCORE_PER_FINGER, subject, {f: SCORE_PER_FINGER for f in alike}))
+                found.append((len(alike) * SCORE_PER_FINGER, subject, dict.fromkeys(alike, SCORE_PER_FINGER)))
         found.sort(key=lambda row: (-row[0], row[1]))
         candidates = tuple(Candidate(s, rank, score, per) for rank, (score, s, per) in enumerate(found[:limit], 1))
         return SearchResult(candidates, len(self.gallery), *self.shards)

@@ -92,7 +92,7 @@ def test_a_manual_clock_never_goes_back() -> None:
     assert clock.now() == START
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))
 def test_a_moment_comes_back_from_the_wire_to_the_millisecond(moment: datetime) -> None:
     aware = moment.replace(tzinfo=UTC)
     assert abs(from_wire(to_wire(aware)) - aware) < timedelta(milliseconds=1)
