@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,8 +28,8 @@ from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.adapters.templates import TemplateCache
-from tenprint.core.chance import RandomSource, SystemRandomSource
-from tenprint.core.clock import Clock, ManualClock, SystemClock
+from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
+from tenprint.core.clock import Clock, ManualClock, SystemClock, to_wire
 from tenprint.core.errors import SenderError
 from tenprint.core.image import ENGINE_PPI, FingerImage
 from tenprint.core.template import MAGIC, Template
@@ -38,8 +38,10 @@ from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node, Services, Trigger, no_trigger
-from tenprint.ledger.keys import PrivateKey
+from tenprint.ledger.keys import PrivateKey, PublicKey
+from tenprint.ledger.verify import Finding, verify_log
 from tenprint.policy import programme as programmes
+from tenprint.records import EncodedImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,8 +55,9 @@ LOG_ORIGIN = "tenprint/{party}"
 _WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
 
 __all__ = [
-    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "init_network", "ledger_origin",
-    "make_extractor", "open_gallery", "open_network", "read_image", "warm",
+    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec", "init_network",
+    "ledger_origin",
+    "load_network", "make_extractor", "open_gallery", "open_network", "read_image", "seeded_random", "warm",
 ]  # fmt: skip
 
 
@@ -153,6 +156,13 @@ class Network:
         with self._reading(role_or_id) as reader:
             frontier = reader.frontier()
         return frontier.size, frontier.root()
+
+    def verify_ledger(self, role_or_id: Role | str) -> tuple[Finding, ...]:
+        """Recompute a party's log and check it against all of its checkpoints; empty when all of it verifies."""
+        node = self.node(role_or_id)
+        *earlier, newest = self.checkpoints(node.party.id)
+        key = PublicKey(node.party.public_key)
+        return verify_log(node.store.entries(), newest, key, ledger_origin(node.party.id), earlier)
 
     def message_counts(self) -> dict[str, int]:
         """Return how many messages of each kind the parties sent each other."""
@@ -288,6 +298,20 @@ def init_network(
         background=background,
         on_progress=on_progress,
     )
+
+
+def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
+    """Return repeatable salts for a simulated network; a resumed run does not repeat the salts before it."""
+    return SeededRandomSource(f"{seed}/{to_wire(_clock(network).now())}")
+
+
+@contextmanager
+def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Callable[[FingerImage], EncodedImage]]]:
+    """Run a codec process; yields how to decode and how to encode (WSQ) an image of a record."""
+    from tenprint.records.images import CodecWorker, decode, encode  # noqa: PLC0415 - loads Pillow
+
+    with CodecWorker() as worker:
+        yield lambda image: decode(image, worker), lambda image: encode(image, worker)
 
 
 def ledger_origin(party_id: str) -> str:

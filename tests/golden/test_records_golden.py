@@ -33,7 +33,7 @@ ANSWER = records.answer_to(
 
 
 def show(data: bytes) -> str:
-    """Return bytes as lines: one a field, ``^`` before a further subfield, ``~`` between items, a blank one a record."""
+    """Return bytes as lines: one a field, ``^`` before a second subfield, ``~`` between items, a blank one a record."""
     text = data.decode("latin-1")
     return text.replace("\x1c", "\n\n").replace("\x1d", "\n").replace("\x1e", "\n^").replace("\x1f", "~")
 

@@ -5,7 +5,8 @@ import pytest
 
 from tenprint.core.errors import SenderError
 from tenprint.policy.columns import Column, decide_columns
-from tenprint.policy.programme import load
+from tenprint.policy.programme import load, parse_programme
+from tenprint.policy.vocabulary import parse_vocabulary
 
 PROGRAMME = load("secure-communities-2010-10")
 
@@ -49,3 +50,19 @@ def test_a_wrong_column_is_refused_with_a_code(name, column, code):
 def test_a_value_out_of_range_does_not_matter_where_it_is_not_known():
     columns = {"usable_fingers": Column(np.array([10, 99]), np.array([True, False]))}
     assert decide_columns(PROGRAMME, "accept_submission", columns, 2).outcomes().tolist() == ["accept", "reject"]
+
+
+def test_a_listed_text_longer_than_any_in_the_column_is_not_cut_off_to_match():
+    vocabulary = parse_vocabulary(
+        "[facts.colour]\ntype='text'\nlabel='colour'\none_of=['red', 'redder']\n"
+        "[questions.go]\nasks='go?'\noutcomes=['yes', 'no']\n"
+    )
+    rule = "[[rules]]\nquestion='go'\nid='{}'\nwhen={}\noutcome='{}'\nbasis='house'\nsentence='So.'\nsource='none'\n"
+    programme = parse_programme(
+        "[programme]\nid='toy'\nversion='1'\ntitle='toy'\neffective_from=2010-10-01\n"
+        + rule.format("first", "[{fact='colour', in=['redder']}]", "yes")
+        + rule.format("last", "[]", "no"),
+        vocabulary,
+    )
+    answers = decide_columns(programme, "go", {"colour": Column(np.array(["red", "red"]))}, 2)
+    assert answers.outcomes().tolist() == ["no", "no"]

@@ -60,6 +60,7 @@ def test_a_booking_survives_the_way_there_and_back(record_type: int) -> None:
     ]
     message = parsed_by_nistitl(data)
     assert (message.TOT, len(list(message))) == ("CAR", 16)
+    assert BOOKING.nam in str(message)
 
 
 def test_plain_impressions_in_the_place_of_rolled_ones_are_valid() -> None:

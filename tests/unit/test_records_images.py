@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -116,7 +117,7 @@ def test_the_process_stays_warm_between_images_and_is_replaced_after_a_refusal(w
     warm = worker.pid
     worker.decode(good)
     assert worker.pid == warm
-    with pytest.raises(RecordError, match="IMAGE_DECODE"):
+    with pytest.raises(RecordError, match=r"IMAGE_DECODE: .* refused"):
         worker.decode(good[: len(good) // 2])
     assert worker.pid != warm
     assert worker.decode(good).shape == (240, 200)
@@ -141,6 +142,20 @@ def test_a_process_that_hangs_is_killed_at_the_time_limit() -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(stopped, 0)
         assert impatient.decode(good).shape == (240, 200)
+
+
+def test_a_process_that_dies_over_an_image_fails_this_image_only() -> None:
+    with CodecWorker() as mortal:
+        good = mortal.encode(ridges())
+        dying = mortal.pid
+        assert dying is not None
+        os.kill(dying, signal.SIGSTOP)
+        killer = threading.Timer(0.1, os.kill, (dying, signal.SIGKILL))
+        killer.start()
+        with pytest.raises(RecordError, match="crashed"):
+            mortal.decode(good)
+        killer.join()
+        assert mortal.decode(good).shape == (240, 200)
 
 
 def test_a_process_over_its_memory_limit_fails_this_image_only(worker: CodecWorker) -> None:

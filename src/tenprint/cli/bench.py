@@ -19,6 +19,11 @@ REFERENCE_EER_PERCENT = {
 }
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
+COLUMNS = (
+    "set", "EER", "95 % interval", "FMR100", "FMR1000", "ZeroFMR",
+    "genuine", "impostor", "minutiae", "s/image", "us/pair",
+)  # fmt: skip
+
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
 
@@ -52,7 +57,7 @@ def accuracy(
     percent = "{:.2f}".format
     print_table(
         "Development sets, percent",
-        ("set", "EER", "95 % interval", "FMR100", "FMR1000", "ZeroFMR", "genuine", "impostor", "minutiae", "s/image", "us/pair"),
+        COLUMNS,
         (
             (
                 r.name, percent(100 * r.rates.eer), f"{100 * r.interval.low:.2f}-{100 * r.interval.high:.2f}",

@@ -12,7 +12,9 @@ from rich.live import Live
 from rich.table import Table
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, progress
+from tenprint.cli.output import console, counting, print_json, progress
+from tenprint.core.clock import ManualClock
+from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:  # the study loads the engine; help texts should not wait for it
     from tenprint.studies.demo import Booking, Tally
@@ -43,8 +45,13 @@ def demo(
     quiet = headless or json
     if not quiet:
         console.print(f"Human roles are played from {chosen}", style="dim", soft_wrap=True)
-    with bootstrap.open_network(data, random=bootstrap.seeded_random(data, seed)) as network:
-        stage = bootstrap.demo_stage(network)
+    salts = bootstrap.seeded_random(bootstrap.load_network(data), seed)
+    with bootstrap.image_codec() as (_, encode), bootstrap.open_network(data, random=salts) as network:
+        if not isinstance(network.clock, ManualClock):
+            raise SenderError(
+                "CLOCK_REAL", f"the network in {data} runs by the real time", hint="choose another --data"
+            )
+        stage = study.Stage(network.nodes, network.clock, network.run, encode)
         if quiet:
             tally = study.Demo(stage, humans, seed).run(bookings)
         else:
@@ -66,8 +73,8 @@ def _prepare(data: Path, seed: int) -> None:
             data,
             seed=seed,
             background=background(DEMO_BACKGROUND, seed),
-            simulated_start=DEMO_START,
-            on_progress=advance,
+            founding=bootstrap.Founding(data, clock_start=DEMO_START),
+            on_progress=counting(advance),
         )
 
 

@@ -22,18 +22,21 @@ def verify(data: Data = DEFAULT_DATA, json: Json = False) -> None:
 
     rows, findings = [], []
     with bootstrap.open_network(data) as network:
-        for party_id in network.nodes:
-            checked = network.verify_ledger(party_id)
-            rows.append((party_id, checked.size, checked.root, "verified" if not checked.findings else "DAMAGED"))
-            findings += [{"party": party_id, "finding": str(finding)} for finding in checked.findings]
+        network.run()
+        for party in network.nodes:
+            found = network.verify_ledger(party)
+            size, root = network.root(party)
+            damaged = any(finding.is_fault for finding in found)
+            rows.append((party, size, root.hex(), "DAMAGED" if damaged else "verified"))
+            findings += [{"party": party, "code": f.code, "finding": f.sentence, "fault": f.is_fault} for f in found]
     if json:
         columns = ("party", "size", "root", "result")
         print_json({"logs": [dict(zip(columns, row, strict=True)) for row in rows], "findings": findings})
     else:
         print_table("Ledgers", ("party", "entries", "root", "result"), rows)
         for finding in findings:
-            console.print(f"{finding['party']}: {finding['finding']}", markup=False, style="red")
-    if findings:
+            console.print(f"{finding['party']}: {finding['code']} {finding['finding']}", markup=False, style="red")
+    if any(finding["fault"] for finding in findings):
         raise typer.Exit(FOUND_SOMETHING)
 
 
@@ -53,7 +56,7 @@ def reconcile(
         pairs = chosen or list(itertools.combinations(network.nodes, 2))
         logs = {party: network.nodes[party].store.entries() for pair in pairs for party in pair}
     found = [(x, y, compare_logs(x, logs[x], y, logs[y])) for x, y in pairs]
-    differing = [(x, y, str(item)) for x, y, items in found for item in items]
+    differing = [(x, y, item.sentence) for x, y, items in found for item in items]
     if json:
         print_json({"pairs": len(pairs), "discrepancies": [{"a": x, "b": y, "what": what} for x, y, what in differing]})
     elif differing:

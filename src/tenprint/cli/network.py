@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table, progress
+from tenprint.cli.output import console, counting, print_json, print_table, progress
 
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a small network, look at one.", no_args_is_help=True
@@ -29,7 +29,10 @@ def init(
 
     with progress("enrolling background subjects", background) as advance:
         subjects = background_subjects(background, seed)
-        bootstrap.init_network(directory, background=subjects, on_progress=advance)
+        founding = bootstrap.Founding(directory, clock_mode="system")
+        bootstrap.init_network(
+            directory, seed=seed, background=subjects, founding=founding, on_progress=counting(advance)
+        )
     console.print(f"Wrote {directory / 'network.toml'} with {background} background subjects.", soft_wrap=True)
     console.print(f"Next: tenprint submit BOOKING.eft --data {directory}", style="dim", soft_wrap=True)
 

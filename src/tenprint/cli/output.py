@@ -66,5 +66,18 @@ def progress(title: str, total: int | None, *, quiet: bool = False) -> Iterator[
         yield lambda done: bar.update(task, completed=done)
 
 
+def counting(advance: Callable[[int], None]) -> Callable[[str, int], None]:
+    """Return a progress callback that sums up what is done of one kind of thing (``subjects``)."""
+    done = 0
+
+    def count(what: str, more: int) -> None:
+        nonlocal done
+        if what == "subjects":
+            done += more
+            advance(done)
+
+    return count
+
+
 def _escaped(text: str) -> str:
     return text.replace("[", r"\[")

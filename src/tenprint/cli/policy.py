@@ -18,7 +18,7 @@ def list_programmes(json: Json = False) -> None:
     from tenprint.policy import programme
 
     found = [programme.load(name) for name in programme.available()]
-    rows = [(p.id, p.version, str(p.effective_from), str(p.effective_to or ""), p.title) for p in found]
+    rows = [(p.name, p.version, str(p.effective_from), str(p.effective_to or ""), p.title) for p in found]
     if json:
         print_json([dict(zip(("id", "version", "from", "to", "title"), row, strict=True)) for row in rows])
     else:
@@ -35,7 +35,7 @@ def show(
     from tenprint.policy import programme
 
     loaded = programme.load(name)
-    questions = [question] if question else list(loaded.questions)
+    questions = [question] if question else list(loaded.rules)
     rows = [
         (asked, rule.id, str(rule.outcome), rule.sentence, rule.source)
         for asked in questions

@@ -59,12 +59,12 @@ def validate(file: Annotated[Path, typer.Argument(help="EBTS submission, such as
     from tenprint.records.itl import ebts
 
     findings = ebts.validate(records.read(read_file(file)))
-    rows = [(str(f.severity), f.code, f.field, f.found[:MAX_VALUE_SHOWN], f.message) for f in findings]
+    rows = [(f.severity, f.code, f.field, f.found[:MAX_VALUE_SHOWN], f.message) for f in findings]
     if json:
         print_json([dict(zip(("severity", "code", "field", "found", "message"), row, strict=True)) for row in rows])
     elif rows:
         print_table(f"{file.name}, edition ebts-8.001", ("severity", "code", "field", "found", "what"), rows)
     else:
         console.print(f"{file.name}: nothing wrong by ebts-8.001 as far as this release checks it.")
-    if any(f.is_error for f in findings):
+    if any(f.severity == "error" for f in findings):
         raise typer.Exit(1)
