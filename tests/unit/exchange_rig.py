@@ -6,10 +6,12 @@ invented.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -228,23 +230,39 @@ class RecordingPost(InProcessPost):
         return receipt
 
 
-def migrated_database(folder: Path) -> Path:
+@contextmanager
+def rigs() -> Iterator[Callable[..., Rig]]:
+    """Give a maker of networks (see `build_rig`) whose files lie in memory where the machine has such a folder."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        built: list[Rig] = []
+
+        def make(**more: object) -> Rig:
+            built.append(build_rig(Path(folder) / str(len(built)), **more))
+            return built[-1]
+
+        yield make
+        for each in built:
+            each.close()
+
+
+@cache
+def migrated_database() -> bytes:
     """Return an empty database with all tables, to be copied: migrations take longer than a test should."""
-    path = folder / "empty.db"
-    if not path.exists():
-        SqlStore(sqlite_url(path), FileBlobs(folder / "none")).close()
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        SqlStore(sqlite_url(path), FileBlobs(Path(folder) / "blobs")).close()
+        return path.read_bytes()
 
 
 def build_rig(
     folder: Path,
-    empty: Path,
     *,
     activated: Iterable[str] = ("XX0010000",),
     settings: Mapping[Role, Mapping[str, str | int | bool]] | None = None,
     seed: int = 7,
 ) -> Rig:
-    """Return a network of seven parties under `folder`; `empty` is a migrated database."""
+    """Return a network of seven parties under `folder`."""
     clock, post = ManualClock(START), RecordingPost()
     keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in ORIS}
     parties = tuple(
@@ -259,7 +277,7 @@ def build_rig(
     for party in parties:
         home = folder / party.id
         home.mkdir(parents=True)
-        shutil.copy(empty, home / "tenprint.db")
+        (home / "tenprint.db").write_bytes(migrated_database())
         blobs = FileBlobs(home / "blobs")
         services = Services(
             party, directory, programme.load(PROGRAMME), clock, SeededRandomSource(f"{seed} {party.id}"),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import combinations
-from pathlib import Path
 
 import pytest
-from exchange_rig import GROUND, PERMITTED, Rig, build_rig, card, fingers_of, migrated_database
+from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
 
 from tenprint import records
 from tenprint.core.chance import content_id
+from tenprint.core.errors import PolicyRefusal
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.bodies import CustodyReport, DetainerRequest
 from tenprint.exchange.model.known import Repository, repository_state
@@ -25,24 +25,14 @@ IDENT, LESC, ERO = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_
 
 
 @pytest.fixture
-def rig(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    built = build_rig(tmp_path, migrated_database(tmp_path_factory.getbasetemp()))
-    yield built
-    built.close()
+def make() -> Iterator[Callable[..., Rig]]:
+    with rigs() as maker:
+        yield maker
 
 
 @pytest.fixture
-def make(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
-    built: list[Rig] = []
-
-    def made(**more) -> Rig:
-        empty = migrated_database(tmp_path_factory.getbasetemp())
-        built.append(build_rig(tmp_path / str(len(built)), empty, **more))
-        return built[-1]
-
-    yield made
-    for each in built:
-        each.close()
+def rig(make: Callable[..., Rig]) -> Rig:
+    return make()
 
 
 def sre(rig: Rig, case_id: str, kind: Kind = Kind.SRE) -> records.SubmissionResult:
@@ -272,7 +262,7 @@ def test_an_answer_in_time_cancels_the_wake_up(rig: Rig) -> None:
     assert dispatch.next_due(rig.all) is None
 
 
-def test_a_jurisdiction_that_is_not_activated_is_not_passed_on(make) -> None:
+def test_a_jurisdiction_that_is_not_activated_is_not_passed_on(make: Callable[..., Rig]) -> None:
     rig = make(activated=())
     rig.known_to_immigration("P7")
     case_id = rig.book(card("P7"))
@@ -294,7 +284,7 @@ def test_prints_are_kept_only_when_the_booking_asks_and_a_known_person_once(rig:
     assert repository_state(rig.case(Role.AGENCY, again), Repository.STATE) == RepositoryState.MATCH
 
 
-def test_a_state_may_keep_the_arrests_of_people_it_knows(make) -> None:
+def test_a_state_may_keep_the_arrests_of_people_it_knows(make: Callable[..., Rig]) -> None:
     rig = make(settings={Role.STATE_BUREAU: {"nff_state": True, "forwards_repeat_arrests": False}})
     rig.book(card("P1", tcn="TCN-2010-0000001"))
     again = rig.book(card("P1", tcn="TCN-2010-0000002"))
@@ -302,7 +292,7 @@ def test_a_state_may_keep_the_arrests_of_people_it_knows(make) -> None:
     assert state(rig, again) == CaseState.ANSWERED
 
 
-def test_an_agency_that_declines_the_immigration_answer_does_not_get_it(make) -> None:
+def test_an_agency_that_declines_the_immigration_answer_does_not_get_it(make: Callable[..., Rig]) -> None:
     rig = make(settings={Role.AGENCY: {"receives_answer": False}})
     case_id = rig.until_status()
     assert not any(m.kind == Kind.SECOND_SRE for m in rig.messages(Role.AGENCY, case_id))
@@ -330,21 +320,19 @@ def test_no_ledger_holds_the_person_s_name(rig: Rig) -> None:
     assert not any("SAMPLESON" in str(row) for role in rig.nodes for row in rig.entries(role))
 
 
-def test_equal_seeds_give_equal_entries_and_messages(make) -> None:
+def test_equal_seeds_give_equal_entries_and_messages(make: Callable[..., Rig]) -> None:
     def traces(rig: Rig) -> tuple[list[str], list[str]]:
-        case_id = rig.until_held()
-        rig.wait(timedelta(hours=48))
+        case_id = rig.until_examined()
         rows = [{**row, "time": ""} for role in rig.nodes for row in rig.entries(role)]
         ids = [m.id for role in rig.nodes for m in rig.messages(role, case_id)]
         return sorted(map(str, rows)), ids
 
-    assert traces(make(seed=3)) == traces(make(seed=3))
-    assert traces(make(seed=3)) != traces(make(seed=4))
+    first = traces(make(seed=3))
+    assert traces(make(seed=3)) == first
+    assert traces(make(seed=4)) != first
 
 
 def test_a_detainer_for_a_citizen_is_refused_by_the_rule_in_the_words_of_the_rule(rig: Rig) -> None:
-    from tenprint.core.errors import PolicyRefusal
-
     case_id = rig.until_status("citizen", ground="")
     before = {role: len(rig.entries(role)) for role in rig.nodes}
     with pytest.raises(PolicyRefusal, match="US citizen") as refused:
