@@ -36,7 +36,7 @@ EXTRACTOR_VERSION = extractor_version(DEFAULT_EXTRACTION)
 def extract(image: FingerImage, *, parameters: ExtractionParameters = DEFAULT_EXTRACTION) -> Template:
     """Return the template of `image`: positions at 500 ppi over its whole width and height, surest minutiae first.
 
-    A print without a sure minutia gives an empty template of quality 0. Takes about 1.4 us for each pixel of the crop
+    A print without a sure minutia gives an empty template of quality 0. Takes about 1.5 us for each pixel of the crop
     on one core.
 
     Raises:
@@ -49,13 +49,13 @@ def extract(image: FingerImage, *, parameters: ExtractionParameters = DEFAULT_EX
     trace("extract.foreground", lambda: blocks)
     crop = imaging.crop_box(blocks, pixels, parameters)
     trace("extract.crop", lambda: crop)
-    canvas, inside = imaging.network_input(pixels, crop, parameters.grid_px)
+    canvas, part = imaging.network_input(pixels, crop, parameters.grid_px)
     maps = network.minutia_maps(canvas)
     for name, values in maps._asdict().items():
         trace(f"extract.{name}", lambda values=values: values)  # type: ignore[misc]
-    minutiae = decoding.decoded(maps, inside, parameters).moved(crop.left, crop.top)
-    trace("extract.minutiae", lambda: minutiae)
     height, width = pixels.shape
+    minutiae = decoding.decoded(maps, part, (height, width), parameters)
+    trace("extract.minutiae", lambda: minutiae)
     return template_of(minutiae, image, width=width, height=height, parameters=parameters)
 
 

@@ -75,7 +75,7 @@ def foreground(pixels: Pixels, parameters: ExtractionParameters) -> Blocks:
 
 
 def crop_box(blocks: Blocks, pixels: Pixels, parameters: ExtractionParameters) -> Box:
-    """Return the box around the foreground with its margin, grown to the network's grid where the image has room.
+    """Return the box around the foreground with its margin, inside the image.
 
     Raises:
         EngineError: ``EXTRACT_NO_FOREGROUND`` when there is too little print, ``EXTRACT_TOO_LARGE`` when too much.
@@ -87,9 +87,8 @@ def crop_box(blocks: Blocks, pixels: Pixels, parameters: ExtractionParameters) -
             hint="look whether the image is blank, inverted or too faint",
         )
     height, width = pixels.shape
-    rows, columns = np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))
-    top, bottom = _grown(rows[0], rows[-1], height, parameters)
-    left, right = _grown(columns[0], columns[-1], width, parameters)
+    top, bottom = _span(np.asarray(blocks.any(axis=1)), height, parameters)
+    left, right = _span(np.asarray(blocks.any(axis=0)), width, parameters)
     box = Box(left, top, right, bottom)
     if box.area_px > parameters.max_area_px:
         raise _too_large(box.area_px, parameters.max_area_px)
@@ -97,18 +96,22 @@ def crop_box(blocks: Blocks, pixels: Pixels, parameters: ExtractionParameters) -
 
 
 def network_input(pixels: Pixels, box: Box, grid_px: int) -> tuple[npt.NDArray[np.float32], Box]:
-    """Return the box's pixels on a canvas whose sides are multiples of `grid_px`, and where on it they lie.
+    """Return the part of the network's canvas that covers `box`, and where on the image this part lies.
 
-    The canvas, shape (1, 1, rows, columns), float32, 0 to 255, is filled with the image's first pixel, as LEADER was
-    trained; the print lies in its middle.
+    LEADER's author lays an image in the middle of a canvas whose sides are multiples of `grid_px`, filled with the
+    image's first pixel. The network halves its maps five times, so what it says depends on where a ridge lies on that
+    grid: the part begins and ends on it, and a cropped image gives what the whole one gives. The part has the shape
+    (1, 1, rows, columns), float32, 0 to 255; its box may reach beyond the image.
     """
-    part = pixels[box.top : box.bottom, box.left : box.right]
-    height, width = part.shape
-    rows, columns = -(-height // grid_px) * grid_px, -(-width // grid_px) * grid_px
-    top, left = (rows - height) // 2, (columns - width) // 2
-    canvas = np.full((1, 1, rows, columns), pixels[0, 0], dtype=np.float32)
-    canvas[0, 0, top : top + height, left : left + width] = part
-    return canvas, Box(left, top, left + width, top + height)
+    height, width = pixels.shape
+    top, bottom = _on_grid(box.top, box.bottom, height, grid_px)
+    left, right = _on_grid(box.left, box.right, width, grid_px)
+    part = np.full((1, 1, bottom - top, right - left), pixels[0, 0], dtype=np.float32)
+    seen = Box(max(0, left), max(0, top), min(width, right), min(height, bottom))
+    part[0, 0, seen.top - top : seen.bottom - top, seen.left - left : seen.right - left] = pixels[
+        seen.top : seen.bottom, seen.left : seen.right
+    ]
+    return part, Box(left, top, right, bottom)
 
 
 def _ridge_flow(pixels: Pixels, block_px: int) -> tuple[Values, Values]:
@@ -151,13 +154,20 @@ def _large_pieces(blocks: Blocks, share: float) -> Blocks:
     return np.asarray(kept[labels], dtype=np.bool_)
 
 
-def _grown(first_block: int, last_block: int, side_px: int, parameters: ExtractionParameters) -> tuple[int, int]:
-    """Return start and end of one axis: margin added, then widened on both sides to the grid inside the image."""
-    start = max(0, int(first_block) * parameters.block_px - parameters.margin_px)
-    end = min(side_px, (int(last_block) + 1) * parameters.block_px + parameters.margin_px)
-    wanted = min(side_px, -(-(end - start) // parameters.grid_px) * parameters.grid_px)
-    start = min(max(0, start - (wanted - (end - start)) // 2), side_px - wanted)
-    return start, start + wanted
+def _span(occupied: npt.NDArray[np.bool_], side_px: int, parameters: ExtractionParameters) -> tuple[int, int]:
+    """Return start and end in pixels of the occupied blocks of one axis, with the margin."""
+    found = np.flatnonzero(occupied)
+    start = int(found[0]) * parameters.block_px - parameters.margin_px
+    end = (int(found[-1]) + 1) * parameters.block_px + parameters.margin_px
+    return max(0, start), min(side_px, end)
+
+
+def _on_grid(start: int, end: int, side_px: int, grid_px: int) -> tuple[int, int]:
+    """Return start and end moved outwards to the grid of the canvas in whose middle the axis lies."""
+    before = (-side_px % grid_px) // 2
+    first = (start + before) // grid_px * grid_px
+    last = -(-(end + before) // grid_px) * grid_px
+    return first - before, last - before
 
 
 def _too_large(area_px: int, limit_px: int) -> EngineError:

@@ -14,7 +14,7 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
 
 EVIDENCE_FOR_STATUS = {"final_order": "final_order", "in_proceedings": "pending_proceedings"}
-BIOMETRIC_EVIDENCE = "biometric_confirmation"
+BIOMETRIC_EVIDENCE = "biometric_and_records"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def _answer(scene: Scene, kind: TaskKind) -> tuple[str, dict[str, str]]:
             return scene.status, ground
         case TaskKind.DECIDE:
             evidence = EVIDENCE_FOR_STATUS.get(scene.status, BIOMETRIC_EVIDENCE)
-            return scene.officer, ground | ({"evidence": evidence} if scene.officer == "detainer" else {})
+            form = {"evidence": evidence, "citizenship_claim": "no", "victim_or_witness": "no"}
+            return scene.officer, ground | (form if scene.officer == "detainer" else {})
         case TaskKind.ANSWER_DETAINER:
             return scene.jail, {}
         case TaskKind.REPORT_CUSTODY:

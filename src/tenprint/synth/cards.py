@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tenprint.core.errors import SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
@@ -35,6 +36,8 @@ _RIGHT_FOUR_PLACES: tuple[tuple[float, float, float], ...] = (
 )
 _PLACE_SD_PX = 14.0
 _HAND_TURN_SD_DEG = 4.0
+_GAP_PX = 12
+"""Least distance between the contacts of two neighbouring fingers."""
 _ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM = 11, 12, 13
 
 
@@ -53,13 +56,22 @@ class PlainSet:
     truth: dict[FingerPosition, Template]
 
     def cut(self, fgp: FingerPosition) -> Rendered:
-        """Return one finger, cut out by its box, its truth shifted along."""
+        """Return one finger, cut out by its box, its truth shifted along.
+
+        Raises:
+            SenderError: ``SYNTH_FINGER`` when the finger is not in this set.
+        """
+        if fgp not in self.boxes:
+            raise SenderError("SYNTH_FINGER", f"position {int(fgp)} is not in this plain set", field="fgp")
         left, right, top, bottom = self.boxes[fgp]
         pixels = self.image.pixels[top : bottom + 1, left : right + 1]
         image = FingerImage(np.ascontiguousarray(pixels), fgp=fgp, impression=self.image.impression)
         whole = self.truth[fgp]
         minutiae = Minutiae(
-            whole.x.astype(np.float64) - left, whole.y.astype(np.float64) - top, whole.radians, whole.kind
+            whole.x.astype(np.float64) - left,
+            whole.y.astype(np.float64) - top,
+            whole.radians.astype(np.float64),
+            whole.kind,
         )
         return Rendered(image, to_template(minutiae, whole.quality, (image.width, image.height), fgp, image.impression))
 
@@ -80,7 +92,7 @@ def render_rolled(person: SyntheticPerson, seed: int, finger: FingerPosition) ->
     """Return one rolled impression, 800x750 px; `seed` (not negative) is the occasion, `finger` 1 to 10."""
     rng = person.chance(seed, _ROLLED_STREAM, int(finger))
     size, origin = (MASTER_WIDTH_PX, MASTER_HEIGHT_PX), (ORIGIN_X_PX, ORIGIN_Y_PX + 10)
-    layer = press(person.master(finger), Impression.LIVESCAN_ROLLED, rng, size, origin)
+    layer = press(person.master(finger), Impression.LIVESCAN_ROLLED, rng, size=size, origin=origin)
     return finish(layer, finger, Impression.LIVESCAN_ROLLED, rng)
 
 
@@ -92,20 +104,29 @@ def render_plain(person: SyntheticPerson, seed: int, finger: FingerPosition) -> 
 
 
 def render_plain_set(person: SyntheticPerson, seed: int, position: FingerPosition) -> PlainSet:
-    """Return one plain set: `position` 11 or 12 (500x1000 px), 13 or 14 (1600x1000 px)."""
+    """Return one plain set: `position` 11 or 12 (500x1000 px), 13 or 14 (1600x1000 px).
+
+    Raises:
+        SenderError: ``SYNTH_FINGER`` for another position.
+    """
+    if position not in PLAIN_SETS:
+        raise SenderError("SYNTH_FINGER", f"position {int(position)} is no plain set", field="position")
     rng = person.chance(seed, _SET_STREAM, int(position))
     fingers = PLAIN_SETS[position]
     width, height = THUMB_SET_SIZE if len(fingers) == 1 else FOUR_SET_SIZE
     darkness = np.zeros((height, width), dtype=np.float32)
     hand_turn = float(rng.normal(0, _HAND_TURN_SD_DEG)) if len(fingers) > 1 else 0.0
-    boxes: dict[FingerPosition, Box] = {}
-    truth: dict[FingerPosition, Template] = {}
+    layers: dict[FingerPosition, tuple[InkLayer, int, int]] = {}
     for finger, (place_x, place_y, turn) in zip(fingers, _places(position), strict=True):
         layer = _plain_layer(person, seed, finger, math.radians(turn + hand_turn))
         # a turned hand moves the outer fingers up and down
         lift = (place_x - width / 2) * math.sin(math.radians(hand_turn)) if len(fingers) > 1 else 0.0
         left = round(place_x - _PLAIN_LAYER_ORIGIN[0] + float(rng.normal(0, _PLACE_SD_PX)))
         top = round(place_y - lift - _PLAIN_LAYER_ORIGIN[1] + float(rng.normal(0, _PLACE_SD_PX)))
+        layers[finger] = (layer, left, top)
+    boxes: dict[FingerPosition, Box] = {}
+    truth: dict[FingerPosition, Template] = {}
+    for finger, (layer, left, top) in _side_by_side(layers).items():
         boxes[finger], truth[finger] = _lay_down(darkness, layer, left, top, finger)
     image = FingerImage(develop(darkness, rng), fgp=position, impression=Impression.LIVESCAN_PLAIN)
     return PlainSet(image, boxes, truth)
@@ -120,15 +141,16 @@ def render_card(person: SyntheticPerson, seed: int, on_progress: Progress | None
         on_progress: called after each of the fourteen images.
     """
     total = len(SINGLE_FINGERS) + len(PLAIN_SETS)
-    report = on_progress or (lambda done, total: None)
     rolled: dict[FingerPosition, Rendered] = {}
     for fgp in SINGLE_FINGERS:
         rolled[fgp] = render_rolled(person, seed, fgp)
-        report(len(rolled), total)
+        if on_progress:
+            on_progress(len(rolled), total)
     plain_sets: dict[FingerPosition, PlainSet] = {}
     for position in PLAIN_SETS:
         plain_sets[position] = render_plain_set(person, seed, position)
-        report(len(rolled) + len(plain_sets), total)
+        if on_progress:
+            on_progress(len(rolled) + len(plain_sets), total)
     return Card(rolled, plain_sets)
 
 
@@ -141,10 +163,25 @@ def _places(position: FingerPosition) -> tuple[tuple[float, float, float], ...]:
     return (_THUMB_PLACE,)
 
 
+def _side_by_side(
+    layers: dict[FingerPosition, tuple[InkLayer, int, int]],
+) -> dict[FingerPosition, tuple[InkLayer, int, int]]:
+    """Push layers (with their left and top, px) apart until no two contacts share a column; the order stays."""
+    edge = -math.inf
+    moved = dict(layers)
+    for finger, (layer, left, top) in sorted(layers.items(), key=lambda item: item[1][1]):
+        left_now = max(left, math.ceil(edge) - layer.box[0]) if edge > -math.inf else left
+        moved[finger] = (layer, left_now, top)
+        edge = left_now + layer.box[1] + _GAP_PX
+    return moved
+
+
 def _plain_layer(person: SyntheticPerson, seed: int, finger: FingerPosition, lean_rad: float) -> InkLayer:
     rng = person.chance(seed, _PLAIN_STREAM, int(finger))
     origin = (float(_PLAIN_LAYER_ORIGIN[0]), float(_PLAIN_LAYER_ORIGIN[1]))
-    return press(person.master(finger), Impression.LIVESCAN_PLAIN, rng, _PLAIN_LAYER_SIZE, origin, lean_rad)
+    return press(
+        person.master(finger), Impression.LIVESCAN_PLAIN, rng, size=_PLAIN_LAYER_SIZE, origin=origin, lean_rad=lean_rad
+    )
 
 
 def _lay_down(
@@ -154,7 +191,7 @@ def _lay_down(
     top: int,
     finger: FingerPosition,
 ) -> tuple[Box, Template]:
-    """Print a layer onto the set's `darkness` at (`left`, `top`), cut off at its borders; return box and truth there."""
+    """Print a layer onto the set's `darkness` at (`left`, `top`), cut off at its borders; return its box and truth."""
     height, width = darkness.shape
     layer_height, layer_width = layer.darkness.shape
     x0, x1 = max(0, left), min(width, left + layer_width)

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from tenprint.synth._jit import kernel
 from tenprint.synth.parameters import FLOW, PERIOD
 from tenprint.synth.patterns import FingerPlan
 
@@ -44,11 +44,11 @@ def ridge_period(plan: FingerPlan, x: F64, y: F64) -> F64:
     # the flow's own waves, turned and shifted, so that no more numbers need to be kept
     slow = _waves(x, y, plan.waves) / FLOW.wobble_rad
     period = plan.period_px * (1 + PERIOD.below_delta_gain * below - 0.05 + PERIOD.variation * 0.6 * slow)
-    return np.clip(period, PERIOD.minimum_px, PERIOD.maximum_px)
+    return np.asarray(np.clip(period, PERIOD.minimum_px, PERIOD.maximum_px))
 
 
-@njit(cache=True, nogil=True)
-def _orientation(x, y, cores, deltas, shape, waves):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _orientation(x: F64, y: F64, cores: F64, deltas: F64, shape: F64, waves: F64) -> F64:  # noqa: PLR0917 - kernel
     slope, half_width, rise_px, base_y, bump, bump_y, bump_width, bump_height, turn, reach = shape
     theta = np.empty(x.size)
     for i in range(x.size):
@@ -75,8 +75,8 @@ def _orientation(x, y, cores, deltas, shape, waves):  # type: ignore[no-untyped-
     return theta
 
 
-@njit(cache=True, nogil=True)
-def _waves(x, y, waves):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _waves(x: F64, y: F64, waves: F64) -> F64:
     total = np.empty(x.size)
     for i in range(x.size):
         value = 0.0

@@ -1,8 +1,8 @@
 """Growing a ridge pattern from noise: repeated filtering along the wanted orientation and period.
 
 After Cappelli, Maio and Maltoni, "SFinGe: an approach to synthetic fingerprint generation" (2004), but started from
-noise everywhere, at half resolution first. Pixels and filters are whole numbers below 2**24 in all, which float32 adds up
-without rounding, so that sums do not depend on the order in which a processor takes them: the same seed grows the same ridges on every machine.
+noise everywhere, at half resolution first. Pixels and filters are whole numbers, and sums stay below 2**24, so float32
+adds them up without rounding, in whatever order a processor likes: one seed grows the same ridges on every machine.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import math
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from tenprint.synth._jit import unordered_kernel
 from tenprint.synth.parameters import GROWTH, PERIOD
 
 F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 F64 = npt.NDArray[np.float64]
 RIDGE_PEAK = 127
@@ -29,7 +30,7 @@ _LANES = 16
 
 
 def grow_ridges(theta: F64, period: F64, mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> F32:
-    """Return a ridge pattern, shape (height, width), float32 of whole numbers from -127 to 127, ridges positive, zero outside the mask.
+    """Return a ridge pattern: shape (height, width), whole numbers from -127 to 127, ridges positive, zero outside.
 
     Args:
         theta: shape (height, width), ridge orientation in radians, counter-clockwise.
@@ -40,10 +41,12 @@ def grow_ridges(theta: F64, period: F64, mask: npt.NDArray[np.bool_], rng: np.ra
     bins = _bin_maps(theta, period)
     half_mask = np.ascontiguousarray(mask[::2, ::2])
     small = rng.integers(-100, 101, half_mask.shape, dtype=np.int16).astype(np.float32)
-    small = _run(small, bins[0][::2, ::2], bins[1][::2, ::2], half_mask, _bank(GROWTH.half_taps, 2), GROWTH.half_rounds)
+    small = _run(
+        small, (bins[0][::2, ::2], bins[1][::2, ::2]), half_mask, _bank(GROWTH.half_taps, 2), GROWTH.half_rounds
+    )
     large = cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     start = np.clip(np.rint(large), -RIDGE_PEAK, RIDGE_PEAK)
-    return _run(start, bins[0], bins[1], mask, _bank(GROWTH.full_taps, 1), GROWTH.full_rounds)
+    return _run(start, bins, mask, _bank(GROWTH.full_taps, 1), GROWTH.full_rounds)
 
 
 def _bin_maps(theta: F64, period: F64) -> tuple[U8, U8]:
@@ -77,30 +80,30 @@ def _bank(taps: int, shrink: int) -> F32:
     return bank
 
 
-def _run(image: F32, orientation: U8, period: U8, mask: npt.NDArray[np.bool_], bank: F32, rounds: int) -> F32:
+def _run(image: F32, bins: tuple[U8, U8], mask: npt.NDArray[np.bool_], bank: F32, rounds: int) -> F32:
     taps, lanes = bank.shape[2:]
     reach = taps // 2
     # windows are as wide as the filters with their lanes of zeros, so the right margin is wider
     padded = np.pad(image * mask, ((reach, reach), (reach, lanes)))
     rows, columns = (part.astype(np.int32) for part in np.nonzero(mask))
-    orientation, period = orientation[rows, columns], period[rows, columns]
+    orientation, period = (part[rows, columns] for part in bins)
     table = _saturation_table()
     other = padded.copy()
     for _ in range(rounds):
         _filter_once(padded, other, rows, columns, orientation, period, bank, table)
         padded, other = other, padded
-    return padded[reach : reach + mask.shape[0], reach : reach + mask.shape[1]].copy()
+    return np.asarray(padded[reach : reach + mask.shape[0], reach : reach + mask.shape[1]].copy())
 
 
 def _saturation_table() -> F32:
     """Map a filter sum, shifted to 0..2047, to the next pixel: a smooth step that keeps ridges from running away."""
     level = (np.arange(2048) - 1024) / 1024
-    return np.rint(RIDGE_PEAK * np.tanh(GROWTH.gain * level)).astype(np.float32)
+    return np.asarray(np.rint(RIDGE_PEAK * np.tanh(GROWTH.gain * level)), dtype=np.float32)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _filter_once(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    source, target, rows, columns, orientation, period, bank, table
+@unordered_kernel
+def _filter_once(  # noqa: PLR0917 - kernel
+    source: F32, target: F32, rows: I32, columns: I32, orientation: U8, period: U8, bank: F32, table: F32
 ) -> None:
     # unsigned counters spare the test for negative indices, which would keep the loop from using vectors
     taps, lanes = np.uint64(bank.shape[2]), np.uint64(bank.shape[3])
@@ -113,5 +116,5 @@ def _filter_once(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             for j in range(lanes):
                 total += source[top + i, left + j] * kernel[i, j]
         # a full response is RIDGE_PEAK * _FILTER_SUM, about 2**20: ten bits are kept
-        level = min(max((np.int64(total) >> 10) + 1024, 0), 2047)
-        target[rows[k] + reach, columns[k] + reach] = table[level]
+        level = max((int(total) >> 10) + 1024, 0)
+        target[rows[k] + reach, columns[k] + reach] = table[min(level, 2047)]

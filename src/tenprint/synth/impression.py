@@ -1,4 +1,7 @@
-"""One impression of a finger: placement, contact, ink, and the grey values of a live-scan; truth carried along."""
+"""One impression of a finger: placement, contact, ink, and the grey values of a live-scan; truth carried along.
+
+Trace keys, of the layer's shape: ``synth.contact`` (px inside the outline, negative outside), ``synth.ink`` (0 to 1).
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,7 @@ def press(
     master: Master,
     impression: Impression,
     rng: np.random.Generator,
+    *,
     size: tuple[int, int],
     origin: tuple[float, float],
     lean_rad: float = 0.0,
@@ -95,7 +99,7 @@ def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     cover = np.clip(cv2.GaussianBlur(darkness, (0, 0), SENSOR.blur_px) * tone + halo, 0, 1)
     grey = paper - (paper - ridge) * cover + 2.5 * _noise(shape, 90, rng)
     grey += SENSOR.noise_grey * _noise(shape, 0, rng)
-    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(grey), 0, 255), dtype=np.uint8)
 
 
 def finish(layer: InkLayer, fgp: FingerPosition, impression: Impression, rng: np.random.Generator) -> Rendered:
@@ -144,7 +148,8 @@ def _contact_depth(placement: Placement, contact: ContactParameters, size: float
     radius = (np.abs(x / width) ** power + np.abs(y / np.where(y > 0, tip, root)) ** power) ** (1 / power)
     depth = placement.enlarge((1 - radius) * min(width, tip))
     shape = (placement.height, placement.width)
-    return depth + np.float32(INK.outline_px) * (1.3 * _noise(shape, 45, rng) + 0.7 * _noise(shape, 9, rng))
+    ragged = np.float32(INK.outline_px) * (1.3 * _noise(shape, 45, rng) + 0.7 * _noise(shape, 9, rng))
+    return np.asarray(depth + ragged, dtype=np.float32)
 
 
 def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
@@ -155,8 +160,9 @@ def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
     fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
     threshold = moisture + cloud + fade
     dryness = np.clip(threshold, 0, 1.5)
-    ragged = (INK.ragged + INK.ragged_dry * dryness) * _noise(shape, INK.grain_px, rng)
-    patches = (INK.patch + 0.2 * dryness) * _noise(shape, INK.patch_px, rng)
+    grade = math.exp(float(rng.normal(0, INK.grade_sd)))
+    ragged = grade * (INK.ragged + INK.ragged_dry * dryness) * _noise(shape, INK.grain_px, rng)
+    patches = grade * (INK.patch + INK.patch_dry * dryness) * _noise(shape, INK.patch_px, rng)
     height = relief + ragged + patches - threshold
     ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
     gate = np.clip(rim / INK.overrun_px + 1, 0, 1)

@@ -1,4 +1,8 @@
-"""The master print: all ridges of one finger as they are on the skin, nail to nail, and their truth minutiae."""
+"""The master print: all ridges of one finger as they are on the skin, nail to nail, and their truth minutiae.
+
+Trace keys, in the order in which they arise: ``synth.orientation`` (rad), ``synth.period`` (px), ``synth.ridges``
+(-127 to 127), ``synth.skeleton`` (0 or 1), all of the canvas' shape.
+"""
 
 from __future__ import annotations
 

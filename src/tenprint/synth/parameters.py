@@ -22,7 +22,7 @@ class FlowParameters:
     arch_rise_px: float = 120.0
     """Height over which the background arch grows from nothing (crease) to its full slope."""
     core_turn_reach_px: float = 75.0
-    """Reach of the turn that sets a loop upright: a far delta alone would lean it by twice as much as people's loops."""
+    """Reach of the turn that sets a loop upright: the delta alone would lean it twice too much."""
     wobble_rad: float = 0.10
     """Standard deviation of the slow random deviation of one finger's flow."""
     wobble_waves: int = 8
@@ -175,14 +175,17 @@ class InkParameters:
     """From relief to grey values. Relief runs from -1 to 1; thresholds and noise are in its unit."""
 
     threshold: float = 0.0
-    moisture_sd: float = 0.16
+    moisture_sd: float = 0.20
     """Spread of the threshold between impressions: below is wet (broad ridges), above is dry."""
-    ragged: float = 0.22
+    grade_sd: float = 0.30
+    """Spread of the logarithm of an impression's raggedness: some come out clean, some do not."""
+    ragged: float = 0.23
     """Fine noise that makes edges of ridges ragged."""
     ragged_dry: float = 0.55
     """How much more of it a threshold raised by 1 brings."""
     grain_px: float = 1.05
     patch: float = 0.17
+    patch_dry: float = 0.2
     patch_px: float = 5.0
     cloud: float = 0.24
     cloud_px: float = 42.0
@@ -232,21 +235,23 @@ VISIBLE = VisibleParameters()
 class SparseParameters:
     """Minutiae drawn without ridges, for galleries and tests; figures follow those counted on grown ridges."""
 
-    candidates: int = 420
+    candidates: int = 800
     """Places tried per finger before the outline and the distances thin them out."""
-    density_per_px2: float = 3.6e-4
-    density_spread: float = 0.16
+    density_per_px2: float = 3.3e-4
+    density_spread: float = 0.10
     """Relative spread between fingers."""
-    crowd_gain: float = 1.0
+    period_power: float = 1.75
+    """Minutiae become rarer with this power of the ridge period."""
+    crowd_gain: float = 5.0
     """How much denser minutiae lie at cores and deltas."""
-    crowd_px: float = 45.0
-    apart_px: float = 9.0
+    crowd_px: float = 27.0
+    apart_px: float = 12.0
     """Least distance of two minutiae."""
     wobble_rad: float = 0.09
     """Spread of directions around the flow."""
-    turn_gain_px: float = 230.0
+    turn_gain_px: float = 700.0
     """How strongly ridges that spread decide where new ridges begin: log odds per 1/px of divergence."""
-    ending_share: float = 0.55
+    ending_share: float = 0.52
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tenprint.core.errors import SenderError
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.synth.biography import Biography, draw_biography
 from tenprint.synth.master import Master, grow_master
@@ -34,7 +35,13 @@ class SyntheticPerson:
     plans: tuple[FingerPlan, ...]
 
     def plan(self, fgp: FingerPosition) -> FingerPlan:
-        """Return the plan of one finger, `fgp` 1 to 10."""
+        """Return the plan of one finger.
+
+        Raises:
+            SenderError: ``SYNTH_FINGER`` when `fgp` is not one of 1 to 10.
+        """
+        if fgp not in SINGLE_FINGERS:
+            raise SenderError("SYNTH_FINGER", f"position {int(fgp)} is no single finger", field="fgp")
         return self.plans[SINGLE_FINGERS.index(fgp)]
 
     def master(self, fgp: FingerPosition) -> Master:
@@ -42,7 +49,12 @@ class SyntheticPerson:
         return grow_master(self.plan(fgp))
 
     def chance(self, *stream: int) -> np.random.Generator:
-        """Return the generator of one purpose: equal person and `stream` (not negative) give equal numbers."""
+        """Return the generator of one purpose: equal person and `stream` give equal numbers.
+
+        Raises:
+            SenderError: ``SYNTH_SEED`` when a number is negative.
+        """
+        _refuse_negative(*stream)
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.index, _FINGER_STREAM, *stream]))
 
 
@@ -55,7 +67,11 @@ def make_person(seed: int, index: int, known_share: float = 0.5) -> SyntheticPer
         index: within it.
         known_share: probability that the immigration repository knows the person. Half by default, unlike in life
             (3 to 6 % of bookings match), so that a short run meets most final states.
+
+    Raises:
+        SenderError: ``SYNTH_SEED`` when `seed` or `index` is negative.
     """
+    _refuse_negative(seed, index)
     biography = draw_biography(
         np.random.default_rng(np.random.SeedSequence([seed, index, _BIOGRAPHY_STREAM])), known_share
     )
@@ -73,3 +89,8 @@ def draw_fingers(rng: np.random.Generator, female: bool) -> tuple[FingerPlan, ..
     """Return the ten related finger plans of one person, positions 1 to 10."""
     traits = draw_traits(rng, female)
     return tuple(draw_plan(rng, fgp, traits) for fgp in SINGLE_FINGERS)
+
+
+def _refuse_negative(*numbers: int) -> None:
+    if any(number < 0 for number in numbers):
+        raise SenderError("SYNTH_SEED", "seeds and indices of synthetic people are not negative", field="seed")

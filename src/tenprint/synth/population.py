@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.template import KIND_BIFURCATION, KIND_ENDING, Template
+from tenprint.synth._jit import kernel
 from tenprint.synth.distortion import draw_placement
 from tenprint.synth.flow import ridge_orientation
 from tenprint.synth.impression import to_template
@@ -25,6 +25,7 @@ from tenprint.synth.parameters import (
     MASTER_WIDTH_PX,
     ORIGIN_X_PX,
     ORIGIN_Y_PX,
+    PERIOD,
     PLAIN,
     REREAD,
     ROLLED,
@@ -95,7 +96,7 @@ def _places(plan: FingerPlan, rng: np.random.Generator) -> tuple[F64, F64]:
         squared = (x - point_x) ** 2 + (y - point_y) ** 2
         density += SPARSE.crowd_gain * np.exp(-squared / (2 * SPARSE.crowd_px**2))
     wanted = SPARSE.density_per_px2 * max(0.4, 1 + SPARSE.density_spread * float(rng.standard_normal()))
-    wanted *= (9.2 / plan.period_px) ** 1.5  # finer ridges, more of their ends
+    wanted *= (PERIOD.mean_male_px / plan.period_px) ** SPARSE.period_power
     chance = wanted * density * (2 * half * (tip + root) / SPARSE.candidates)
     inside = np.abs(x / half) ** 2.6 + np.abs(y / np.where(y > 0, tip, root)) ** 2.6 < 1
     kept = np.flatnonzero((u[2] < chance) & inside)
@@ -103,8 +104,8 @@ def _places(plan: FingerPlan, rng: np.random.Generator) -> tuple[F64, F64]:
     return x[kept], y[kept]
 
 
-@njit(cache=True, nogil=True)
-def _keep_apart(x, y, distance):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _keep_apart(x: F64, y: F64, distance: float) -> npt.NDArray[np.bool_]:
     """Return for points in order whether each is at least `distance` from every one kept before it."""
     kept = np.ones(x.size, np.bool_)
     limit = distance * distance

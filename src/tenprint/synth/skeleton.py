@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from tenprint.core.template import KIND_BIFURCATION, KIND_ENDING
+from tenprint.synth._jit import kernel
 from tenprint.synth.parameters import TRUTH
 
 U8 = npt.NDArray[np.uint8]
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _RING_Y = np.array([-1, -1, 0, 1, 1, 1, 0, -1])
 _RING_X = np.array([0, 1, 1, 1, 0, -1, -1, -1])
@@ -45,19 +47,19 @@ class Minutiae:
     def __len__(self) -> int:
         return len(self.x)
 
-    def keep(self, chosen: npt.NDArray[np.bool_]) -> Minutiae:
+    def keep(self, chosen: Mask) -> Minutiae:
         """Return the minutiae where `chosen`, shape (n,), is true."""
         return Minutiae(self.x[chosen], self.y[chosen], self.angle[chosen], self.kind[chosen])
 
 
-def thin(ridges: npt.NDArray[np.bool_]) -> U8:
+def thin(ridges: Mask) -> U8:
     """Return the one pixel wide skeleton, shape (height, width), uint8 0 or 1."""
     work = np.pad(ridges.astype(np.uint8), _PAD)
     _thin_in_place(work, _removal_tables())
     return work[_PAD:-_PAD, _PAD:-_PAD].copy()
 
 
-def find_minutiae(skeleton: U8, theta: F64, mask: npt.NDArray[np.bool_]) -> Minutiae:
+def find_minutiae(skeleton: U8, theta: F64, mask: Mask) -> Minutiae:
     """Return the minutiae of a skeleton.
 
     Args:
@@ -79,7 +81,7 @@ def find_minutiae(skeleton: U8, theta: F64, mask: npt.NDArray[np.bool_]) -> Minu
     return minutiae.keep(_alone(minutiae))
 
 
-def _alone(minutiae: Minutiae) -> npt.NDArray[np.bool_]:
+def _alone(minutiae: Minutiae) -> Mask:
     if not len(minutiae):
         return np.zeros(0, dtype=bool)
     points = minutiae.x + 1j * minutiae.y
@@ -131,7 +133,7 @@ def _follow(padded: U8, start: tuple[int, int], around: set[tuple[int, int]], st
     return x, y
 
 
-def _removal_tables() -> npt.NDArray[np.bool_]:
+def _removal_tables() -> Mask:
     """Return for both passes and all 256 neighbourhoods whether Guo and Hall's rule removes the pixel."""
     tables = np.zeros((2, 256), dtype=np.bool_)
     for code in range(256):
@@ -145,23 +147,17 @@ def _removal_tables() -> npt.NDArray[np.bool_]:
     return tables
 
 
-@njit(cache=True, nogil=True)
-def _neighbourhood(image, y, x):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _neighbourhood(image: U8, y: int, x: int) -> int:
     """Return the eight neighbours as bits, clockwise from the one above."""
-    return (
-        image[y - 1, x]
-        | image[y - 1, x + 1] << 1
-        | image[y, x + 1] << 2
-        | image[y + 1, x + 1] << 3
-        | image[y + 1, x] << 4
-        | image[y + 1, x - 1] << 5
-        | image[y, x - 1] << 6
-        | image[y - 1, x - 1] << 7
-    )
+    code = 0
+    for bit in range(8):
+        code |= int(image[y + _RING_Y[bit], x + _RING_X[bit]]) << bit
+    return code
 
 
-@njit(cache=True, nogil=True)
-def _thin_in_place(image, tables) -> None:  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _thin_in_place(image: U8, tables: Mask) -> None:
     height, width = image.shape
     ys = np.empty(height * width, np.int32)
     xs = np.empty(height * width, np.int32)
@@ -191,8 +187,8 @@ def _thin_in_place(image, tables) -> None:  # type: ignore[no-untyped-def]  # pr
             alive = kept
 
 
-@njit(cache=True, nogil=True)
-def _crossing_number(image, y, x):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _crossing_number(image: U8, y: int, x: int) -> int:
     code = _neighbourhood(image, y, x)
     rises = 0
     for bit in range(8):
@@ -201,8 +197,8 @@ def _crossing_number(image, y, x):  # type: ignore[no-untyped-def]  # pragma: no
     return rises
 
 
-@njit(cache=True, nogil=True)
-def _crossings(image, deep):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _crossings(image: U8, deep: Mask) -> I64:
     """Return ends (1) and forks (3) as rows x, y, crossing number, without the padding's offset."""
     height, width = image.shape
     found = np.empty((height * width // 8, 3), np.int64)
@@ -219,8 +215,8 @@ def _crossings(image, deep):  # type: ignore[no-untyped-def]  # pragma: no cover
     return found[:count].copy()
 
 
-@njit(cache=True, nogil=True)
-def _next_pixel(image, path, length):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _next_pixel(image: U8, path: I64, length: int) -> tuple[int, int]:
     """Return a ridge neighbour of the path's last pixel that is not on the path, straight ones first; else (-1, -1)."""
     y, x = path[length - 1]
     for diagonal in range(2):
@@ -237,8 +233,8 @@ def _next_pixel(image, path, length):  # type: ignore[no-untyped-def]  # pragma:
     return -1, -1
 
 
-@njit(cache=True, nogil=True)
-def _remove_spurs(image, limit) -> None:  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+@kernel
+def _remove_spurs(image: U8, limit: int) -> None:
     """Erase each branch that leads from an end to a fork or to another end within `limit` pixels."""
     height, width = image.shape
     path = np.empty((limit + 1, 2), np.int64)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,15 +19,17 @@ import numpy.typing as npt
 
 from tenprint.core.template import Template
 from tenprint.core.trace import trace
+from tenprint.engine.compare._jit import drop_stale_cache
 from tenprint.engine.compare.codes import build_codes
-from tenprint.engine.compare.kernels import Columns, compare_columns
+from tenprint.engine.compare.kernels import POINT, compare_chosen, compare_columns
+from tenprint.engine.compare.placement import Columns
 from tenprint.engine.compare.screen import probe_lanes, screen_finger
+from tenprint.engine.parameters import comparison
 from tenprint.engine.parameters.comparison import CodeParameters, PairingParameters, ScoreWeights, ScreenParameters
 
 __all__ = ["Comparison", "PreparedFinger", "TermRow", "Terms", "compare", "compare_prepared", "prepare", "warm"]
 
-PAIRING, WEIGHTS, CODES = PairingParameters(), ScoreWeights(), CodeParameters()
-POINT = 1000
+PAIRING, WEIGHTS, CODES, SCREEN = PairingParameters(), ScoreWeights(), CodeParameters(), ScreenParameters()
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,13 @@ class PreparedFinger:
     Args:
         columns: what the kernels read.
         order: shape (n,), the place of each minutia in the template.
-        key: settles which of two fingers is first; equal templates have equal keys.
+        key: 64 bits of a hash; the finger with the smaller key is the first. Two different fingers share a key once in
+            2**64 pairs, and only then could their order matter.
     """
 
     columns: Columns
     order: npt.NDArray[np.int64]
-    key: bytes
+    key: int
 
 
 def prepare(template: Template) -> PreparedFinger:
@@ -103,7 +107,7 @@ def prepare(template: Template) -> PreparedFinger:
     kind, quality = (np.ascontiguousarray(c[order], dtype=np.uint8) for c in (template.kind, template.quality))
     columns = Columns(x, y, angle, kind, quality, build_codes(x, y, angle, CODES))
     digest = hashlib.sha256(b"".join(c.tobytes() for c in columns[:5])).digest()
-    return PreparedFinger(columns, order, digest)
+    return PreparedFinger(columns, order, int.from_bytes(digest[:8], "big"))
 
 
 def compare(probe: Template, candidate: Template) -> Comparison:
@@ -128,7 +132,11 @@ def compare_prepared(probe: PreparedFinger, candidate: PreparedFinger) -> Compar
 
 
 def warm() -> None:
-    """Compile every kernel of the comparison into the cache beside the source (or `NUMBA_CACHE_DIR`)."""
+    """Compile every kernel of the comparison into the cache beside the source (or `NUMBA_CACHE_DIR`).
+
+    Also drops what was compiled from older sources, so call it after a change of source, while nothing else compares.
+    """
+    drop_stale_cache(Path(__file__).parent, Path(comparison.__file__))
     line = np.arange(8, dtype=np.uint16)
     template = Template(
         x=line * 20 + 10,
@@ -141,6 +149,8 @@ def warm() -> None:
     )
     finger = prepare(template)
     compare_prepared(finger, finger)
-    lanes, scale = probe_lanes(finger.columns.codes, ScreenParameters())
-    starts = np.array([0, len(finger.order)], np.int64)
-    screen_finger(lanes, scale, finger.columns.codes, starts, np.ones(1, np.bool_), ScreenParameters(), np.zeros(1))
+    starts, keys = np.array([0, len(finger.order)], np.int64), np.array([finger.key], np.uint64)
+    place = (keys[0], keys, starts, np.zeros(1, np.int64))
+    compare_chosen(finger.columns, finger.columns, place, PAIRING, WEIGHTS)
+    lanes, scale = probe_lanes(finger.columns.codes, SCREEN)
+    screen_finger(lanes, scale, finger.columns.codes, starts, SCREEN, np.zeros(1))

@@ -61,6 +61,7 @@ def _build(  # noqa: PLR0917
     """Fill `codes` (n, 4), which is zero before."""
     slots = along.shape[0] * parameters.directions
     sums = np.empty(slots)
+    near_direction = np.empty(parameters.directions)
     reach = parameters.radius_px + _REACH_SIGMAS * parameters.position_sigma_px
     for i in range(x.shape[0]):
         sums[:] = 0.0
@@ -72,31 +73,37 @@ def _build(  # noqa: PLR0917
             if other != i and right * right + up * up <= reach * reach:
                 u, v = right * cosine + up * sine, up * cosine - right * sine
                 delta = ((np.int64(angle[other]) - np.int64(angle[i])) % _TURN) * (2 * math.pi / _TURN)
-                _add_neighbour(u, v, delta, along, across, parameters, sums)
+                _direction_nearness(delta, parameters, near_direction)
+                _add_neighbour(u - along, v - across, near_direction, parameters, sums)
         for slot in range(slots):
             if sums[slot] > parameters.bit_threshold:
                 codes[i, slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
 
 
 @kernel
-def _add_neighbour(  # noqa: PLR0917
-    u: float,
-    v: float,
-    delta: float,
-    along: npt.NDArray[np.float64],
-    across: npt.NDArray[np.float64],
+def _direction_nearness(delta: float, parameters: CodeParameters, near: npt.NDArray[np.float64]) -> None:
+    """Fill `near` (directions,) with how near the relative direction `delta` (rad) is to each slot's, 0 to 1."""
+    for slot in range(near.shape[0]):
+        off = delta - 2 * math.pi * (slot + 0.5) / near.shape[0]
+        off -= 2 * math.pi * math.floor(off / (2 * math.pi) + 0.5)
+        near[slot] = math.exp(-off * off / (2 * parameters.direction_sigma_rad**2))
+
+
+@kernel
+def _add_neighbour(
+    off_along: npt.NDArray[np.float64],
+    off_across: npt.NDArray[np.float64],
+    near_direction: npt.NDArray[np.float64],
     parameters: CodeParameters,
     sums: npt.NDArray[np.float64],
 ) -> None:
-    """Add one neighbour at (u, v) px with relative direction `delta` rad to the slots (cells x directions)."""
-    count = parameters.directions
+    """Add one neighbour, given by its distance from each cell in px, to the slots (cells x directions)."""
+    count = near_direction.shape[0]
     square = 2 * parameters.position_sigma_px**2
     limit = (_REACH_SIGMAS * parameters.position_sigma_px) ** 2
-    for cell in range(along.shape[0]):
-        distance = (u - along[cell]) ** 2 + (v - across[cell]) ** 2
+    for cell in range(off_along.shape[0]):
+        distance = off_along[cell] ** 2 + off_across[cell] ** 2
         if distance < limit:
             near = math.exp(-distance / square)
             for slot in range(count):
-                off = delta - 2 * math.pi * (slot + 0.5) / count
-                off -= 2 * math.pi * math.floor(off / (2 * math.pi) + 0.5)
-                sums[cell * count + slot] += near * math.exp(-off * off / (2 * parameters.direction_sigma_rad**2))
+                sums[cell * count + slot] += near * near_direction[slot]

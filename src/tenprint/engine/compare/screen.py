@@ -22,26 +22,22 @@ def screen_finger(  # noqa: PLR0917
     lane_scale: npt.NDArray[np.float64],
     codes: npt.NDArray[np.uint64],
     starts: npt.NDArray[np.int64],
-    alive: npt.NDArray[np.bool_],
     rule: ScreenParameters,
-    totals: npt.NDArray[np.float64],
+    likeness: npt.NDArray[np.float64],
 ) -> None:
-    """Add one finger position's likeness to `totals` (subjects,).
+    """Fill `likeness` (subjects,) for one finger position; 0 where the finger is missing.
 
     Args:
         lanes: codes of the probe, shape (4, lanes), unused lanes 0.
         lane_scale: one over the root of each lane's number of ones, 0 for unused lanes, shape (lanes,).
         codes: enrolled codes of this position, all subjects one after the other, surest first, shape (m, 4).
         starts: first code of each subject and the end of the last, shape (subjects + 1,).
-        alive: whether a subject counts, shape (subjects,).
     """
     best = np.empty(lanes.shape[1])
     word_0, word_1, word_2, word_3 = lanes[0], lanes[1], lanes[2], lanes[3]
-    for subject in range(totals.shape[0]):
+    for subject in range(likeness.shape[0]):
         first = starts[subject]
         last = min(starts[subject + 1], first + rule.max_codes)
-        if not alive[subject] or last == first:
-            continue
         best[:] = 0.0
         for j in range(first, last):
             a, b, c, d = codes[j, 0], codes[j, 1], codes[j, 2], codes[j, 3]
@@ -62,7 +58,7 @@ def screen_finger(  # noqa: PLR0917
             above = best[lane] * lane_scale[lane] - rule.min_similarity
             if above > 0:
                 total += above**2
-        totals[subject] += total
+        likeness[subject] = total
 
 
 def probe_lanes(

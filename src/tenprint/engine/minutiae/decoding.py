@@ -35,24 +35,26 @@ class MinutiaSet(NamedTuple):
         part = slice(count)
         return MinutiaSet(self.x[part], self.y[part], self.radians[part], self.kind[part], self.confidence[part])
 
-    def moved(self, x: int, y: int) -> MinutiaSet:
-        """Return the set moved by `x` columns and `y` rows."""
-        return self._replace(x=self.x + x, y=self.y + y)
 
+def decoded(maps: Maps, part: Box, image_size: tuple[int, int], parameters: ExtractionParameters) -> MinutiaSet:
+    """Return the minutiae in `maps`, which lie at `part` of an image of (height, width); coordinates are the image's.
 
-def decoded(maps: Maps, inside: Box, parameters: ExtractionParameters) -> MinutiaSet:
-    """Return the minutiae whose peak lies in the box `inside` of the maps; coordinates count from its corner.
-
-    A minutia is a pixel whose quality reaches the threshold and is the highest of the window around it, as the
-    network's author decodes it.
+    A minutia is a pixel of the image whose quality reaches the threshold and is the highest of the window around it,
+    as the network's author decodes it.
     """
-    peaks = _peaks(maps.quality, parameters)
-    y, x = np.nonzero(peaks[inside.top : inside.bottom, inside.left : inside.right])
-    at = y + inside.top, x + inside.left
+    rows, columns = np.nonzero(_peaks(maps.quality, parameters))
+    height, width = image_size
+    inside = _within(rows + part.top, height) & _within(columns + part.left, width)
+    at = rows[inside], columns[inside]
+    y, x = at[0] + part.top, at[1] + part.left
     confidence = maps.quality[at]
     order = np.lexsort((x, y, -confidence))
     kind = np.where(maps.kind[at] >= parameters.ending_threshold, KIND_ENDING, KIND_BIFURCATION).astype(np.uint8)
     return MinutiaSet(x[order], y[order], maps.direction[at][order], kind[order], confidence[order])
+
+
+def _within(coordinates: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.bool_]:
+    return np.asarray((coordinates >= 0) & (coordinates < side), dtype=np.bool_)
 
 
 def _peaks(quality: Map, parameters: ExtractionParameters) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role, StatusFinding, TaskKind
 from tenprint.exchange.ports import Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
-from tenprint.exchange.tasks.answers import record_answer
+from tenprint.exchange.tasks.answers import MIN_NAME, record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.records.nlets.iaq import Iaq
@@ -63,8 +63,8 @@ def on_status(work: Work, _: None) -> None:
         nam=query["name"],
         dob=query["birth_date"],
         status=IarStatus(answer.answer),
-        specialist=plain_text(answer.by, MAX_PERSON),
-        text=plain_text(answer.reason, MAX_REMARK),
+        specialist=plain_text(answer.by, MAX_PERSON, shortest=MIN_NAME),
+        text=plain_text(answer.reason, MAX_REMARK, shortest=1),
         legal_ground=answer.details.get("legal_ground", ""),
         arn=record["a_number"],
         fin=record["fin"],
