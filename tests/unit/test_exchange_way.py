@@ -68,7 +68,8 @@ def test_an_examiner_sees_candidates_coverage_and_threshold(rig: Rig) -> None:
     assert [(c["subject_id"], c["rank"], c["score"]) for c in shown["candidates"]] == [("FIN-P7", 1, 90_000)]
     assert shown["candidates"][0]["fingers"]["right thumb"] == 10_000
     assert (shown["shards_answered"], shown["shards_total"], shown["subjects_searched"]) == (1, 1, 2)
-    assert shown["threshold"]["score"] == 40_000
+    assert shown["threshold"] == {"score": 10_700, "name": "FMR_1E6"}
+    assert shown["candidates"][0]["threshold"] == 10_700  # nine fingers were compared
     assert shown["failures"] == {"right middle": "L0009: the image cannot be decompressed"}
     assert state(rig, case_id) == CaseState.AWAITING_EXAMINER
 
@@ -340,3 +341,16 @@ def test_a_detainer_for_a_citizen_is_refused_by_the_rule_in_the_words_of_the_rul
     assert refused.value.code == "detainer-citizen"
     assert {role: len(rig.entries(role)) for role in rig.nodes} == before
     assert rig.task(ERO, TaskKind.DECIDE, case_id).is_open
+
+
+def test_a_candidate_below_the_threshold_is_nobody(make: Callable[..., Rig]) -> None:
+    rig = make(settings={IDENT: {"threshold": 100_001, "threshold_name": "HIGH"}})
+    rig.known_to_immigration("P7")
+    assert state(rig, rig.book(card("P7"))) == CaseState.NO_MATCH
+
+
+def test_fewer_compared_fingers_need_a_lower_similarity(rig: Rig) -> None:
+    rig.matcher(IDENT).enroll("FIN-ONE", {f: t for f, t in fingers_of("P7").items() if f == 1})
+    case_id = rig.book(card("P7"))
+    candidate = rig.task(IDENT, TaskKind.EXAMINE, case_id).shown["candidates"][0]
+    assert (candidate["score"], candidate["threshold"]) == (10_000, 4_400)

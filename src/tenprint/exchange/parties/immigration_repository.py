@@ -53,7 +53,8 @@ def on_search(work: Work, card: ReadCard) -> None:
         _answer(work, searched(work, case, Repository.IMMIGRATION, result, card), RecordState(result))
         return
     case = searched(work, case, Repository.IMMIGRATION, RepositoryState.PENDING, card, candidates=len(found))
-    ways = questions.verify_candidate(work.decide, Repository.IMMIGRATION, best.score, threshold.score, threshold.name)
+    needed = threshold.for_candidate(best)
+    ways = questions.verify_candidate(work.decide, Repository.IMMIGRATION, best.score, needed, threshold.name)
     case = case.moved(candidates=len(found))
     if ways.outcome == questions.BY_RULE:
         _answer(work, case, RecordState.MATCH, subject=best.subject_id)
@@ -139,6 +140,7 @@ def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
                 "subject_id": candidate.subject_id,
                 "rank": candidate.rank,
                 "score": candidate.score,
+                "threshold": threshold.for_candidate(candidate),
                 "fingers": {finger.title: score for finger, score in sorted(candidate.fingers.items())},
             }
             for candidate in candidates_above(card.search, threshold)
@@ -146,7 +148,7 @@ def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
         "subjects_searched": card.search.subjects_searched,
         "shards_answered": card.search.shards_answered,
         "shards_total": card.search.shards_total,
-        "threshold": {"score": threshold.score, "name": threshold.name},
+        "threshold": {"score": threshold.for_fingers(len(card.templates)), "name": threshold.name},
         "usable_fingers": len(card.templates),
         "failures": {finger.title: why for finger, why in sorted(card.failures.items())},
         "submission": work.message.id,

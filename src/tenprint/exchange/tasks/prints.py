@@ -13,6 +13,7 @@ from typing import Any
 from tenprint.core.candidate import Candidate, SearchResult
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.core.template import Template
+from tenprint.engine.parameters.comparison import FMR_1E6_BY_FINGERS
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import Envelope
@@ -29,17 +30,28 @@ SEARCH_LIMIT = 20
 """Candidates asked of a gallery. FRIF TE E1N: a mate missed at rank 1 mostly stands within 10 (domain.md 16.2)."""
 IMAGE_CODES = frozenset({"L0006", "L0009"})
 """EBTS codes that speak of one image (invalid type, decompression), not of the submission."""
-DEFAULT_THRESHOLD, DEFAULT_THRESHOLD_NAME = 40_000, "DEFAULT"
-"""Milli-units; stands in until a party's settings ``threshold`` and ``threshold_name`` say what was calibrated."""
 UNREADABLE_IMAGE = "L0006: the image record cannot be used"
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """The similarity, milli-units, from which a candidate is taken up, named by its error rate."""
+    """The similarity from which a candidate is taken up, named by its error rate.
 
-    score: int
+    Args:
+        by_fingers: fused similarity, milli-units, for 1 to 10 compared fingers.
+        name: such as ``FMR_1E6``.
+    """
+
+    by_fingers: tuple[int, ...]
     name: str
+
+    def for_candidate(self, candidate: Candidate) -> int:
+        """Return the similarity that this candidate has to reach: it depends on how many fingers were compared."""
+        return self.for_fingers(len(candidate.fingers))
+
+    def for_fingers(self, count: int) -> int:
+        """Return the similarity to be reached when `count` fingers were compared."""
+        return self.by_fingers[min(max(count, 1), len(self.by_fingers)) - 1]
 
 
 @dataclass(frozen=True)
@@ -87,14 +99,19 @@ def prepare_card(services: Services, message: Envelope) -> ReadCard:
 
 
 def threshold_of(party: Party) -> Threshold:
-    """Return the party's identification threshold from its settings, or the default."""
-    score = int(party.settings.get("threshold", DEFAULT_THRESHOLD))
-    return Threshold(score, str(party.settings.get("threshold_name", DEFAULT_THRESHOLD_NAME)))
+    """Return the engine's calibrated threshold, or the one that the party's settings state.
+
+    Settings: ``threshold`` (milli-units, whatever the number of fingers) and ``threshold_name``.
+    """
+    stated = party.settings.get("threshold")
+    if stated is None:
+        return Threshold(FMR_1E6_BY_FINGERS, "FMR_1E6")
+    return Threshold((int(stated),), str(party.settings.get("threshold_name", "STATED")))
 
 
 def candidates_above(search: SearchResult | None, threshold: Threshold) -> tuple[Candidate, ...]:
     """Return the candidates that reach the threshold, by rank."""
-    return tuple(c for c in search.candidates if c.score >= threshold.score) if search else ()
+    return tuple(c for c in search.candidates if c.score >= threshold.for_candidate(c)) if search else ()
 
 
 def verified_by_rule(
@@ -108,7 +125,9 @@ def verified_by_rule(
         return RepositoryState.ERROR, ""
     best = next(iter(search.candidates), None)
     if best is not None:
-        decision = questions.verify_candidate(ask, repository, best.score, threshold.score, threshold.name)
+        decision = questions.verify_candidate(
+            ask, repository, best.score, threshold.for_candidate(best), threshold.name
+        )
         if decision.outcome == questions.BY_RULE:
             return RepositoryState.MATCH, best.subject_id
         if decision.outcome == questions.BY_EXAMINER:
