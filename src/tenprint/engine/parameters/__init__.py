@@ -1,1 +1,1 @@
-"""Tuned numbers of the engine, each with a speaking name, a unit and one home."""
+"""The engine's tuned numbers, one home a step: `extraction` and `comparison`. Each has a name, a unit and a reason."""

@@ -1,0 +1,1 @@
+"""What touches the outside: databases, blob files, post, worker pools, the party file. Only bootstrap imports it."""

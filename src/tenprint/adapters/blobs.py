@@ -1,0 +1,83 @@
+"""Blob files: bytes kept for ever under the SHA-256 of their content, such as ``ab/cd/abcd…``.
+
+A row that names a blob is written after `put` returned, so a row never outlives its blob. Reading checks the hash.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.files import make_folders, sync_folder, write_whole
+from tenprint.core.canonical import sha256_hex
+from tenprint.core.errors import StorageError
+
+REMEMBERED_BLOBS = 4096
+_HEX_DIGITS = frozenset("0123456789abcdef")
+
+
+class FileBlobs:
+    """The `Blobs` port on a folder of this machine.
+
+    Args:
+        root: folder; created at the first `put`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        # Known to be on the disk, folder entry included, so that putting the same bytes again costs no fsync.
+        self._durable: OrderedDict[str, None] = OrderedDict()
+
+    def put(self, data: bytes) -> str:
+        """Store durably and return the SHA-256 as hex; the same bytes again change nothing.
+
+        Raises:
+            StorageError: ``STORE_FULL``, ``STORE_READONLY`` or another code of `faults`.
+        """
+        digest = sha256_hex(data)
+        if digest in self._durable:
+            return digest
+        path = self._path(digest)
+        with storage_faults("writing a blob"):
+            if path.is_file() and path.stat().st_size == len(data):
+                # An earlier process may have died between rename and sync.
+                sync_folder(path.parent)
+            else:
+                make_folders(path.parent)
+                write_whole(path, data)
+        self._remember(digest)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes with this SHA-256 (64 lower-case hex digits).
+
+        Raises:
+            StorageError: ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``.
+        """
+        if len(digest) != 64 or not _HEX_DIGITS.issuperset(digest):
+            raise StorageError("STORE_BLOB_MISSING", "a blob's name has 64 lower-case hex digits")
+        try:
+            data = self._path(digest).read_bytes()
+        except FileNotFoundError as problem:
+            raise StorageError(
+                "STORE_BLOB_MISSING", f"blob {digest[:12]}… is not here", hint="restore it from a copy of the folder"
+            ) from problem
+        except OSError:
+            with storage_faults("reading a blob"):
+                raise
+        if sha256_hex(data) != digest:
+            raise StorageError(
+                "STORE_BLOB_DAMAGED",
+                f"blob {digest[:12]}… does not have the hash in its name",
+                hint="restore it from a copy of the folder",
+            )
+        return data
+
+    def _path(self, digest: str) -> Path:
+        return self._root / digest[:2] / digest[2:4] / digest
+
+    def _remember(self, digest: str) -> None:
+        self._durable[digest] = None
+        if len(self._durable) > REMEMBERED_BLOBS:
+            self._durable.popitem(last=False)

@@ -1,0 +1,91 @@
+"""Turns errors of databases and file systems into `StorageError` with a stable code and what to do next."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from tenprint.core.errors import StorageError
+
+_HINTS = {
+    "STORE_BUSY": "another process writes to it: end that one, or try again",
+    "STORE_FULL": "free some space, then run the command again; nothing was lost",
+    "STORE_READONLY": "make the data directory and its files writable for this user",
+    "STORE_DAMAGED": "keep the files as they are and restore from the last copy",
+    "STORE_UNREACHABLE": "check that the path or server exists and can be opened",
+    "STORE_CONFLICT": "this is a fault of the program: please report it with this sentence",
+    "STORE_OUTDATED": "the database lacks a table or column: run its migrations",
+    "STORE_FAILED": "read the cause below",
+}
+_BY_SQLITE_NAME = {
+    "SQLITE_BUSY": "STORE_BUSY",
+    "SQLITE_LOCKED": "STORE_BUSY",
+    "SQLITE_FULL": "STORE_FULL",
+    "SQLITE_READONLY": "STORE_READONLY",
+    "SQLITE_PERM": "STORE_READONLY",
+    "SQLITE_CORRUPT": "STORE_DAMAGED",
+    "SQLITE_NOTADB": "STORE_DAMAGED",
+    "SQLITE_IOERR": "STORE_DAMAGED",
+    "SQLITE_CANTOPEN": "STORE_UNREACHABLE",
+    "SQLITE_CONSTRAINT": "STORE_CONFLICT",
+    "SQLITE_ERROR": "STORE_OUTDATED",
+}
+# PostgreSQL: classes of SQLSTATE, appendix A of its manual
+_BY_SQLSTATE = {
+    "08": "STORE_UNREACHABLE",
+    "23": "STORE_CONFLICT",
+    "25": "STORE_READONLY",
+    "40": "STORE_BUSY",
+    "42": "STORE_OUTDATED",
+    "53": "STORE_FULL",
+    "55": "STORE_BUSY",
+    "XX": "STORE_DAMAGED",
+}
+_BY_ERRNO = {
+    errno.ENOSPC: "STORE_FULL",
+    errno.EDQUOT: "STORE_FULL",
+    errno.EROFS: "STORE_READONLY",
+    errno.EACCES: "STORE_READONLY",
+    errno.EPERM: "STORE_READONLY",
+    errno.EIO: "STORE_DAMAGED",
+}
+
+
+def storage_error(code: str, what: str, cause: str = "") -> StorageError:
+    """Return the error with its hint; `what` names the thing (a party, a file's role), never its content."""
+    sentence = f"{what} failed" + (f" ({cause})" if cause else "")
+    return StorageError(code, sentence, hint=_HINTS[code])
+
+
+@contextmanager
+def storage_faults(what: str) -> Iterator[None]:
+    """Convert database and file errors inside the block.
+
+    Raises:
+        StorageError: ``STORE_BUSY``, ``STORE_FULL``, ``STORE_READONLY``, ``STORE_DAMAGED``, ``STORE_UNREACHABLE``,
+            ``STORE_CONFLICT``, ``STORE_OUTDATED`` or ``STORE_FAILED``.
+    """
+    try:
+        yield
+    except DBAPIError as problem:
+        # The statement's parameters stay out of the sentence: they hold what people were asked and answered.
+        raise storage_error(_database_code(problem), what, type(problem).__name__) from problem
+    except SQLAlchemyError as problem:
+        raise storage_error("STORE_FAILED", what, type(problem).__name__) from problem
+    except OSError as problem:
+        raise storage_error(
+            _BY_ERRNO.get(problem.errno or 0, "STORE_FAILED"), what, problem.strerror or ""
+        ) from problem
+
+
+def _database_code(problem: DBAPIError) -> str:
+    origin = problem.orig
+    sqlite_name = str(getattr(origin, "sqlite_errorname", "") or "")
+    if sqlite_name:
+        # extended names such as SQLITE_READONLY_DBMOVED begin with the plain one
+        plain = "_".join(sqlite_name.split("_")[:2])
+        return _BY_SQLITE_NAME.get(plain, "STORE_FAILED")
+    return _BY_SQLSTATE.get(str(getattr(origin, "sqlstate", "") or "")[:2], "STORE_FAILED")

@@ -1,0 +1,124 @@
+"""The `Matcher` port: images to templates through cache, codec and workers; templates to candidates in a gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from tenprint.adapters.pool import Failed, Pool
+from tenprint.adapters.templates import TemplateCache
+from tenprint.core.candidate import SearchResult
+from tenprint.core.errors import SenderError, TenprintError
+from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
+from tenprint.core.image import FingerImage
+from tenprint.core.template import Template
+from tenprint.exchange.ports import Extraction
+from tenprint.records import EncodedImage
+
+Decode = Callable[[EncodedImage], FingerImage]
+
+
+class GalleryLike(Protocol):
+    """What a matcher needs of `engine.gallery.Gallery`."""
+
+    def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+        """Put a subject in, replacing what it had."""
+        ...
+
+    def search(self, probe: Mapping[FingerPosition, Template], limit: int) -> SearchResult:
+        """Return the most similar subjects."""
+        ...
+
+
+class Extractor:
+    """Encoded images to templates, each image at most once per extractor version.
+
+    Args:
+        cache: templates of images seen before.
+        decode: image bytes to pixels, in a process that may crash.
+        pool: what extracts.
+    """
+
+    def __init__(self, cache: TemplateCache, decode: Decode, pool: Pool) -> None:
+        self._cache = cache
+        self._decode = decode
+        self._pool = pool
+
+    def extract(self, images: Iterable[EncodedImage]) -> Extraction:
+        """Return templates of the single-finger images (FGP 1 to 10); others are passed over.
+
+        Of several images of one finger the one with the most minutiae counts, the first among equals.
+        A position fails only when none of its images gives a minutia; its reason is that of the last one tried.
+        """
+        singles = [image for image in images if image.fgp in SINGLE_FINGERS]
+        templates: dict[FingerPosition, Template] = {}
+        failures: dict[FingerPosition, str] = {}
+        for image, outcome in zip(singles, self._outcomes(singles), strict=True):
+            if isinstance(outcome, Failed):
+                failures[image.fgp] = f"{outcome.code}: {outcome.message}"
+            elif not len(outcome):
+                failures[image.fgp] = "EXTRACT_NO_MINUTIAE: the image shows no sure minutia"
+            elif len(outcome) > len(templates.get(image.fgp, ())):
+                templates[image.fgp] = outcome
+        missed = {fgp: why for fgp, why in failures.items() if fgp not in templates}
+        return Extraction(
+            {fgp: templates[fgp] for fgp in sorted(templates)}, {fgp: missed[fgp] for fgp in sorted(missed)}
+        )
+
+    def _outcomes(self, images: list[EncodedImage]) -> list[Template | Failed]:
+        """Return a template or failure per image: from the cache, else decoded here and extracted in the pool."""
+        found: dict[int, Template | Failed] = {}
+        pending: dict[int, FingerImage] = {}
+        for index, image in enumerate(images):
+            known = self._cache.get(image.digest)
+            if known is not None:
+                found[index] = known
+                continue
+            try:
+                pending[index] = self._decode(image)
+            except TenprintError as problem:
+                found[index] = Failed(problem.code, problem.message)
+        for index, outcome in zip(pending, self._pool.run(list(pending.values())), strict=True):
+            found[index] = outcome
+            if isinstance(outcome, Template):
+                self._cache.put(images[index].digest, outcome)
+        return [found[index] for index in range(len(images))]
+
+
+class LocalMatcher:
+    """One party's `Matcher`: the process's extractor and the party's own gallery.
+
+    Args:
+        extractor: shared by the parties of a process; it keeps nothing of whom an image was.
+        gallery: opens the party's gallery, called at the first search; None for a party without one.
+    """
+
+    def __init__(self, extractor: Extractor, gallery: Callable[[], GalleryLike] | None) -> None:
+        self._extractor = extractor
+        self._open = gallery
+        self._gallery: GalleryLike | None = None
+
+    @property
+    def gallery(self) -> GalleryLike:
+        """Return the party's gallery, opened.
+
+        Raises:
+            SenderError: ``NO_GALLERY`` when the party has none.
+        """
+        if self._gallery is None:
+            if self._open is None:
+                raise SenderError("NO_GALLERY", "this party keeps no fingerprints")
+            self._gallery = self._open()
+        return self._gallery
+
+    def extract(self, images: Iterable[EncodedImage]) -> Extraction:
+        """Return templates of the single-finger images, memoised by image digest and extractor version."""
+        return self._extractor.extract(images)
+
+    def search(self, probe: Mapping[FingerPosition, Template], limit: int) -> SearchResult:
+        """Return the most similar enrolled subjects of this party's gallery, best first; no threshold is applied."""
+        return self.gallery.search(probe, limit)
+
+    def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+        """Put a subject into the gallery; enrolling the same again changes nothing."""
+        self.gallery.enroll(subject_id, templates)

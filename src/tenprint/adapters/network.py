@@ -1,0 +1,288 @@
+"""The party file `network.toml`: who takes part, where each one's data, keys and peers are. Read, checked, written.
+
+    [network]
+    name = "…"
+    programme = "…"                    policy programme in force
+    activated_oris = ["XX0000001"]     whose bookings cascade
+    seed = 7                           optional; what the synthetic people were made from
+    clock = { mode = "simulated", start = "2010-10-04T08:00:00.000Z" }      or { mode = "system" }
+
+    [party.agency]
+    role = "agency"
+    name = "…"                         for people
+    ori = "XX0000001"
+    database = "parties/agency/tenprint.db"      a path, or an address with ``://``
+    blobs = "parties/agency/blobs"
+    gallery = "parties/agency/gallery"           empty for a party that keeps no prints
+    key = "parties/agency/key"                   private key, mode 0600
+    public_key = "…"                             base64
+    url = "inproc:"                              where it takes messages
+    peers = { state_bureau = "state_bureau" }    role = party id
+    settings = { nff_state = false }             its own facts, for the policy
+
+Paths are relative to the file's folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tenprint.adapters.database import sqlite_url
+from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.files import PRIVATE_MODE, write_whole
+from tenprint.core.clock import from_wire, to_wire
+from tenprint.core.errors import RecordError, SenderError, StorageError
+from tenprint.exchange.model.directory import Directory, Party
+from tenprint.exchange.model.words import Role
+from tenprint.ledger.keys import PrivateKey
+
+FILE_NAME = "network.toml"
+IN_PROCESS = "inproc:"
+MODES = ("system", "simulated")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one party lives.
+
+    Args:
+        party: what the others may know of it.
+        name: for people; visibly fictitious in our own data.
+        database: SQLAlchemy address, or a path relative to the network's folder.
+        blobs, gallery, key: paths relative to the network's folder; an empty gallery for a party without prints.
+        url: where it takes messages; ``inproc:`` or empty for a neighbour in the same process.
+    """
+
+    party: Party
+    name: str
+    database: str
+    blobs: str
+    gallery: str
+    key: str
+    url: str = IN_PROCESS
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """What `network.toml` says.
+
+    Args:
+        folder: the network's folder.
+        directory: parties, programme, activated ORIs.
+        places: one per party, in file order.
+        clock_mode: ``system`` or ``simulated``.
+        clock_start: where a simulated clock begins; None for the system's.
+        seed: what the synthetic people were made from, or None.
+    """
+
+    folder: Path
+    directory: Directory
+    places: tuple[Place, ...]
+    clock_mode: str
+    clock_start: datetime | None
+    seed: int | None = None
+
+    def database_url(self, place: Place) -> str:
+        """Return the address of a party's database."""
+        return place.database if "://" in place.database else sqlite_url(self.folder / place.database)
+
+    def private_key(self, place: Place) -> PrivateKey:
+        """Return a party's private key.
+
+        Raises:
+            StorageError: ``NETWORK_KEY_MISSING``, ``NETWORK_KEY_OPEN`` (others may read it) or ``NETWORK_KEY_DIFFERS``.
+        """
+        path, owner = self.folder / place.key, place.party.id
+        with storage_faults(f"reading the key of {owner}"):
+            if not path.is_file():
+                raise StorageError(
+                    "NETWORK_KEY_MISSING", f"the private key of {owner} is not at {path}", hint="restore it from a copy"
+                )
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                raise StorageError(
+                    "NETWORK_KEY_OPEN", f"others may read the private key of {owner}", hint=f"run: chmod 600 {path}"
+                )
+            text = path.read_text()
+        try:
+            key = PrivateKey.from_text(text)
+        except RecordError as problem:
+            raise StorageError(
+                "NETWORK_KEY_DIFFERS", f"the private key of {owner} cannot be read", hint="restore it from a copy"
+            ) from problem
+        if key.public.raw != place.party.public_key:
+            raise StorageError(
+                "NETWORK_KEY_DIFFERS",
+                f"the private key of {owner} does not belong to the public key in {FILE_NAME}",
+                hint="restore both from the same copy",
+            )
+        return key
+
+
+def load_network(directory: Path) -> NetworkFile:
+    """Read and check the party file of a data directory.
+
+    Raises:
+        SenderError: ``NETWORK_MISSING``.
+        RecordError: ``NETWORK_INVALID``, with the field at fault.
+    """
+    path = directory / FILE_NAME
+    if not path.is_file():
+        raise SenderError(
+            "NETWORK_MISSING", f"there is no network in {directory}", hint=f"run: tenprint network init {directory}"
+        )
+    with storage_faults(f"reading {FILE_NAME}"):
+        data = path.read_bytes()
+    try:
+        return _network(directory, tomllib.loads(data.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise _invalid("", f"it is no TOML file ({problem})") from problem
+
+
+def save_network(network: NetworkFile) -> None:
+    """Write the party file into the network's folder.
+
+    Raises:
+        StorageError: a code of `faults`.
+    """
+    directory = network.directory
+    clock = {"mode": network.clock_mode}
+    if network.clock_start is not None:
+        clock["start"] = to_wire(network.clock_start)
+    head: dict[str, Any] = {
+        "name": directory.name,
+        "programme": directory.programme,
+        "activated_oris": sorted(directory.activated_oris),
+        "clock": clock,
+    }
+    if network.seed is not None:
+        head["seed"] = network.seed
+    parties = {place.party.id: _place_table(place) for place in network.places}
+    with storage_faults(f"writing {FILE_NAME}"):
+        write_whole(network.folder / FILE_NAME, tomli_w.dumps({"network": head, "party": parties}).encode())
+
+
+def save_private_key(path: Path, key: PrivateKey) -> None:
+    """Write a private key that only its owner may read."""
+    with storage_faults("writing a private key"):
+        write_whole(path, key.to_text().encode() + b"\n", mode=PRIVATE_MODE)
+
+
+def _place_table(place: Place) -> dict[str, Any]:
+    party = place.party
+    return {
+        "role": str(party.role),
+        "name": place.name,
+        "ori": party.ori,
+        "database": place.database,
+        "blobs": place.blobs,
+        "gallery": place.gallery,
+        "key": place.key,
+        "public_key": base64.b64encode(party.public_key).decode(),
+        "url": place.url,
+        "peers": {str(role): peer for role, peer in party.peers.items()},
+        "settings": dict(party.settings),
+    }
+
+
+def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
+    head = _table(data, "network", "network")
+    clock = _table(head, "clock", "network.clock")
+    mode = _text(clock, "mode", "network.clock.mode")
+    if mode not in MODES:
+        raise _invalid("network.clock.mode", f"it is one of {', '.join(MODES)}")
+    start = _moment(clock, "start", "network.clock.start") if mode == "simulated" else None
+    parties = _table(data, "party", "party")
+    places = tuple(_place(party_id, _table(parties, party_id, f"party.{party_id}")) for party_id in parties)
+    _check_peers(places)
+    oris, seed = head.get("activated_oris", []), head.get("seed")
+    if not isinstance(oris, list) or not all(isinstance(ori, str) for ori in oris):
+        raise _invalid("network.activated_oris", "it is a list of ORIs")
+    if seed is not None and not isinstance(seed, int):
+        raise _invalid("network.seed", "it is a whole number")
+    directory = Directory(
+        name=_text(head, "name", "network.name"),
+        parties=tuple(place.party for place in places),
+        programme=_text(head, "programme", "network.programme"),
+        activated_oris=frozenset(oris),
+    )
+    return NetworkFile(folder, directory, places, mode, start, seed)
+
+
+def _place(party_id: str, table: Mapping[str, Any]) -> Place:
+    where = f"party.{party_id}"
+    peers = _table(table, "peers", f"{where}.peers", optional=True)
+    settings = _table(table, "settings", f"{where}.settings", optional=True)
+    if not all(isinstance(value, str | int | bool) for value in settings.values()):
+        raise _invalid(f"{where}.settings", "its values are text, whole numbers or true and false")
+    try:
+        public_key = base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
+    except binascii.Error as problem:
+        raise _invalid(f"{where}.public_key", "it is base64") from problem
+    party = Party(
+        id=party_id,
+        role=_role(_text(table, "role", f"{where}.role"), f"{where}.role"),
+        ori=_text(table, "ori", f"{where}.ori"),
+        public_key=public_key,
+        peers={_role(role, f"{where}.peers"): _text(peers, role, f"{where}.peers.{role}") for role in peers},
+        settings=dict(settings),
+    )
+    return Place(
+        party=party,
+        name=_text(table, "name", f"{where}.name", default=party_id),
+        database=_text(table, "database", f"{where}.database"),
+        blobs=_text(table, "blobs", f"{where}.blobs"),
+        gallery=_text(table, "gallery", f"{where}.gallery", default=""),
+        key=_text(table, "key", f"{where}.key"),
+        url=_text(table, "url", f"{where}.url", default=IN_PROCESS),
+    )
+
+
+def _check_peers(places: tuple[Place, ...]) -> None:
+    roles = {place.party.id: place.party.role for place in places}
+    for place in places:
+        for role, peer in place.party.peers.items():
+            if roles.get(peer) != role:
+                raise _invalid(f"party.{place.party.id}.peers.{role}", f"no party {peer!r} of that role is in the file")
+
+
+def _table(data: Mapping[str, Any], key: str, where: str, *, optional: bool = False) -> Mapping[str, Any]:
+    value = data.get(key, {} if optional else None)
+    if not isinstance(value, dict):
+        raise _invalid(where, "this table is missing")
+    return value
+
+
+def _text(data: Mapping[str, Any], key: str, where: str, *, default: str | None = None) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        raise _invalid(where, "it is missing, or no text")
+    return value
+
+
+def _moment(data: Mapping[str, Any], key: str, where: str) -> datetime:
+    try:
+        return from_wire(_text(data, key, where))
+    except ValueError as problem:
+        raise _invalid(where, "it is a time in UTC such as 2010-10-04T08:00:00.000Z") from problem
+
+
+def _role(text: str, where: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError as problem:
+        raise _invalid(where, f"{text!r} is no role") from problem
+
+
+def _invalid(field: str, sentence: str) -> RecordError:
+    what = f"{FILE_NAME}, {field}: {sentence}" if field else f"{FILE_NAME}: {sentence}"
+    return RecordError("NETWORK_INVALID", what, hint=f"mend {FILE_NAME}, or make a new network", field=field)

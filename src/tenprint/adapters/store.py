@@ -1,0 +1,117 @@
+"""The `Store` port: one party's database, on SQLite now and PostgreSQL behind the same statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tenprint.adapters import rows, tables
+from tenprint.adapters.database import WRITING, migrate, open_engine
+from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.reading import Reader
+from tenprint.adapters.writing import Writer
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.case import Timer
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.ports import Blobs
+from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.keys import PrivateKey
+
+
+class SqlStore:
+    """One party's database.
+
+    Args:
+        url: SQLAlchemy address, such as ``sqlite:////data/agency.db``; see `database.sqlite_url`.
+        blobs: where bodies above `tables.INLINE_BODY_BYTES` lie.
+        name: the party's id, for error sentences.
+
+    Raises:
+        StorageError: ``STORE_NEWER``, ``STORE_UNREACHABLE`` or another code of `faults`.
+    """
+
+    def __init__(self, url: str, blobs: Blobs, name: str = "this party") -> None:
+        self._name = name
+        self._blobs = blobs
+        migrate(url)
+        self._engine = open_engine(url)
+        self._writing = self._engine.execution_options(**{WRITING: True})
+
+    @contextmanager
+    def transaction(self) -> Iterator[Writer]:
+        """Open a write transaction (one writer at a time); commits at the end, rolls back on any exception.
+
+        Raises:
+            StorageError: a code of `faults`; nothing was written then.
+        """
+        with storage_faults(f"writing to the database of {self._name}"), self._writing.begin() as connection:
+            writer = Writer(connection, self._blobs)
+            yield writer
+            writer.finish()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Open a view of the committed rows that does not change while it is open."""
+        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
+            yield Reader(connection, self._blobs)
+
+    def due_inbox(self, now: datetime, limit: int) -> list[Envelope]:
+        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
+        with self.reading() as reader:
+            return reader.due_messages(tables.inbox, now, limit)
+
+    def due_outbox(self, now: datetime, limit: int) -> list[Envelope]:
+        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
+        with self.reading() as reader:
+            return reader.due_messages(tables.outbox, now, limit)
+
+    def due_timers(self, now: datetime, limit: int) -> list[Timer]:
+        """Return unfired timers whose time has come, earliest first."""
+        with self.reading() as reader:
+            return reader.due_timers(now, limit)
+
+    def due_enrolments(self, limit: int) -> list[tuple[str, dict[FingerPosition, Template]]]:
+        """Return queued enrolments, oldest first."""
+        table = tables.enrolments
+        query = sa.select(table).where(table.c.state == tables.WAITING).order_by(table.c.position).limit(limit)
+        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
+            found = connection.execute(query).all()
+        return [(row.subject_id, rows.templates_value(row.templates)) for row in found]
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest time at which an inbox row, outbox row or timer becomes due, or None."""
+        with self.reading() as reader:
+            return reader.next_due()
+
+    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
+        """Return ledger entries from `start` up to and without `end`."""
+        with self.reading() as reader:
+            return reader.entries(start, end)
+
+    def checkpoints(self) -> list[bytes]:
+        """Return all signed checkpoints of this ledger, smallest first; the last one is the newest."""
+        with self.reading() as reader:
+            return reader.checkpoints()
+
+    def sign_checkpoint(self, origin: str, key: PrivateKey, at: datetime) -> bytes:
+        """Sign the ledger's present size and root unless that was done; return the newest checkpoint's note.
+
+        Args:
+            origin: name of the log, such as ``tenprint/immigration_repository``.
+            key: the party's.
+            at: the clock's time.
+        """
+        with self.transaction() as transaction:
+            frontier = transaction.frontier()
+            checkpoint = Checkpoint(origin, frontier.size, frontier.root(), at)
+            transaction.put_checkpoint(frontier.size, checkpoint.root, at, sign_checkpoint(checkpoint, key))
+            return transaction.checkpoints()[-1]
+
+    def close(self) -> None:
+        """Release the database."""
+        self._engine.dispose()

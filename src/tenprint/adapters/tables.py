@@ -1,0 +1,167 @@
+"""All tables of one party's database, in one place. Migrations create them; a test holds both equal.
+
+Conventions: times are wire text (``2010-10-04T08:00:00.000Z``: 24 characters that sort as time does), JSON is text,
+hashes are 64 hex digits, so that SQLite and PostgreSQL hold the same values. `position` counts rows as written.
+
+A message is one row of `messages`, whoever sent it; `inbox` and `outbox` hold what became of it here. Its body stays
+in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some hundred bytes costs no file and fsync
+of its own, while images stay out of the database, whose pages and log would be written twice for each booking.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+INLINE_BODY_BYTES = 8_192
+"""Largest body kept in its row: two database pages of SQLite, above every JSON and NLETS body, below every image."""
+
+WAITING, DONE, DEAD = "waiting", "done", "dead"
+"""States of an inbox row, outbox row, timer or enrolment: still due, finished, given up (a dead letter)."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_TIME = sa.String(24)
+_HASH = sa.String(64)
+_ID = sa.String(200)
+
+
+def _position() -> sa.Column[int]:
+    # SQLite counts by itself only for a column declared INTEGER PRIMARY KEY.
+    return sa.Column("position", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+
+
+def _state() -> sa.Column[str]:
+    return sa.Column("state", sa.String(8), nullable=False)
+
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    _position(),
+    sa.Column("id", _ID, nullable=False, unique=True),
+    sa.Column("case_id", _ID, nullable=False, index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("head", sa.Text, nullable=False),  # canonical header with signature, the wire form's first line
+    sa.Column("body_sha256", _HASH, nullable=False),
+    sa.Column("body_size", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary),  # NULL: the body is a blob
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _position(),
+    sa.Column("message_id", _ID, sa.ForeignKey(messages.c.id), nullable=False, unique=True),
+    sa.Column("received_at", _TIME, nullable=False),
+    sa.Column("receipt", sa.LargeBinary, nullable=False),  # ours, for the sender
+    _state(),
+    sa.Column("due_at", _TIME, index=True),  # NULL unless waiting
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failure", sa.String(64), nullable=False),
+    sa.Column("handled_at", _TIME),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _position(),
+    sa.Column("message_id", _ID, sa.ForeignKey(messages.c.id), nullable=False, unique=True),
+    sa.Column("receipt", sa.LargeBinary),  # the receiver's
+    _state(),
+    sa.Column("due_at", _TIME, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failure", sa.String(64), nullable=False),
+    sa.Column("delivered_at", _TIME),
+)
+
+timers = sa.Table(
+    "timers",
+    metadata,
+    _position(),
+    sa.Column("id", _ID, nullable=False, unique=True),
+    sa.Column("case_id", _ID, nullable=False),
+    sa.Column("purpose", sa.String(64), nullable=False),
+    sa.Column("due_at", _TIME, nullable=False),
+    _state(),
+    sa.Column("fired_at", _TIME),
+    sa.Index(None, "state", "due_at"),
+    sa.Index(None, "case_id", "purpose"),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    _position(),
+    sa.Column("id", _ID, nullable=False, unique=True),
+    sa.Column("opened_at", _TIME, nullable=False),
+    sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("ori", sa.String(32), nullable=False),
+    sa.Column("tcn", sa.String(64), nullable=False),
+    sa.Column("known", sa.Text, nullable=False),
+    sa.Index(None, "ori", "tcn"),
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    _position(),
+    sa.Column("id", _ID, nullable=False, unique=True),
+    sa.Column("case_id", _ID, nullable=False, index=True),
+    sa.Column("party", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("opened_at", _TIME, nullable=False),
+    sa.Column("due_at", _TIME),
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Column("shown_hash", _HASH, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False),
+    sa.Column("findings", sa.Integer, nullable=False),
+    sa.Column("claimed_by", sa.String(200), nullable=False),
+    sa.Column("answer", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.String(200), nullable=False),
+    sa.Column("decided_at", _TIME),
+)
+
+enrolments = sa.Table(
+    "enrolments",
+    metadata,
+    _position(),
+    sa.Column("subject_id", _ID, nullable=False, unique=True),
+    sa.Column("templates", sa.Text, nullable=False),  # JSON: FGP -> base64 of Template v1
+    _state(),
+)
+
+ledger_entries = sa.Table(
+    "ledger_entries",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("fields", sa.Text, nullable=False),
+    sa.Column("salts", sa.Text, nullable=False),
+    sa.Column("commitments", sa.Text, nullable=False),
+    sa.Column("leaf_hash", _HASH, nullable=False),
+)
+
+ledger_state = sa.Table(
+    "ledger_state",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),  # ledger.tree.Frontier.to_bytes
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", _HASH, nullable=False),
+    sa.Column("signed_at", _TIME, nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),  # signed note, ledger.checkpoint
+)

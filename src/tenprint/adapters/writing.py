@@ -1,0 +1,191 @@
+"""The `Transaction` port: what may be written into one party's database, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tenprint.adapters import rows, tables
+from tenprint.adapters.reading import Reader
+from tenprint.core.errors import StorageError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.case import Case, Task, Timer
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.ports import Blobs
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.tree import Frontier, leaf_hash
+
+
+class Writer(Reader):
+    """One write transaction; the store commits it or rolls it back.
+
+    Args:
+        connection: open, inside a transaction that may write.
+        blobs: where long bodies go.
+    """
+
+    def __init__(self, connection: sa.Connection, blobs: Blobs) -> None:
+        super().__init__(connection, blobs)
+        self._frontier: Frontier | None = None
+        self._frontier_is_new = False
+
+    def save_case(self, case: Case) -> None:
+        """Insert or replace a case."""
+        self._save(tables.cases, rows.case_values(case))
+
+    def save_task(self, task: Task) -> None:
+        """Insert or replace a task."""
+        self._save(tables.tasks, rows.task_values(task))
+
+    def set_timer(self, timer: Timer) -> None:
+        """Insert a timer; one with the same id is left as it is."""
+        self._insert_once(tables.timers, "id", rows.timer_values(timer) | {"state": tables.WAITING})
+
+    def cancel_timers(self, case_id: str, purpose: str) -> None:
+        """Remove timers of this purpose that have not fired."""
+        table = tables.timers
+        self._connection.execute(
+            sa.delete(table).where(
+                table.c.case_id == case_id, table.c.purpose == purpose, table.c.state == tables.WAITING
+            )
+        )
+
+    def put_outbox(self, envelope: Envelope) -> bool:
+        """Queue a signed message for delivery; False when one with this id was queued before."""
+        if self._holds(tables.outbox, envelope.id):
+            return False
+        self._put_message(envelope)
+        row = {
+            "message_id": envelope.id,
+            "state": tables.WAITING,
+            "due_at": rows.time_text(envelope.sent_at),
+            "attempts": 0,
+            "failure": "",
+        }
+        return self._insert_once(tables.outbox, "message_id", row)
+
+    def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
+        """Take a message in, with the signed receipt; False when one with this id was taken before."""
+        if self._holds(tables.inbox, envelope.id):
+            return False
+        self._put_message(envelope)
+        row = {
+            "message_id": envelope.id,
+            "received_at": rows.time_text(received_at),
+            "receipt": receipt,
+            "state": tables.WAITING,
+            "due_at": rows.time_text(received_at),
+            "attempts": 0,
+            "failure": "",
+        }
+        return self._insert_once(tables.inbox, "message_id", row)
+
+    def mark_handled(self, message_id: str, at: datetime) -> None:
+        """Mark an inbox row handled."""
+        done = {"state": tables.DONE, "due_at": None, "handled_at": rows.time_text(at)}
+        self._update(tables.inbox, tables.inbox.c.message_id == message_id, done)
+
+    def mark_failed(self, message_id: str, code: str, next_try: datetime | None) -> None:
+        """Count a failed attempt of an inbox row; without `next_try` it becomes a dead letter."""
+        self._count_failure(tables.inbox, message_id, code, next_try)
+
+    def mark_delivered(self, message_id: str, at: datetime, receipt: bytes) -> None:
+        """Mark an outbox row delivered, with the receiver's receipt."""
+        done = {"state": tables.DONE, "due_at": None, "delivered_at": rows.time_text(at), "receipt": receipt}
+        self._update(tables.outbox, tables.outbox.c.message_id == message_id, done)
+
+    def mark_undelivered(self, message_id: str, code: str, next_try: datetime | None) -> None:
+        """Count a failed delivery; without `next_try` it becomes a dead letter."""
+        self._count_failure(tables.outbox, message_id, code, next_try)
+
+    def revive(self, message_id: str, at: datetime) -> None:
+        """Make a dead letter due again at `at`, with its attempts counted anew."""
+        waiting = {"state": tables.WAITING, "due_at": rows.time_text(at), "attempts": 0}
+        for box in (tables.inbox, tables.outbox):
+            query = sa.update(box).where(box.c.message_id == message_id, box.c.state == tables.DEAD).values(waiting)
+            self._connection.execute(query)
+
+    def mark_fired(self, timer_id: str, at: datetime) -> None:
+        """Mark a timer fired."""
+        done = {"state": tables.DONE, "fired_at": rows.time_text(at)}
+        self._update(tables.timers, tables.timers.c.id == timer_id, done)
+
+    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+        """Queue an enrolment into this party's gallery; the same one again changes nothing."""
+        table = tables.enrolments
+        text = rows.templates_text(templates)
+        stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
+        if stored.scalar_one_or_none() != text:
+            row = {"subject_id": subject_id, "templates": text, "state": tables.WAITING}
+            self._save(table, row, key="subject_id")
+
+    def mark_enrolled(self, subject_id: str) -> None:
+        """Mark a queued enrolment done."""
+        table = tables.enrolments
+        self._update(table, table.c.subject_id == subject_id, {"state": tables.DONE})
+
+    def frontier(self) -> Frontier:
+        """Return the ledger's right edge with the entries of this transaction."""
+        if self._frontier is None:
+            self._frontier = super().frontier()
+        return self._frontier
+
+    def append_entry(self, entry: Entry) -> None:
+        """Append to the ledger; its sequence must be `ledger_size()`.
+
+        Raises:
+            StorageError: ``LEDGER_SEQUENCE`` when it is another.
+        """
+        frontier = self.frontier()
+        if entry.fields.get("sequence") != frontier.size:
+            raise StorageError("LEDGER_SEQUENCE", f"the next entry of this ledger is number {frontier.size}")
+        self._connection.execute(sa.insert(tables.ledger_entries).values(rows.entry_values(frontier.size, entry)))
+        self._frontier = frontier.append(leaf_hash(entry.leaf()))
+        self._frontier_is_new = True
+
+    def put_checkpoint(self, size: int, root: bytes, signed_at: datetime, note: bytes) -> None:
+        """Keep a signed checkpoint; the first one of a size stays."""
+        row = {"size": size, "root": root.hex(), "signed_at": rows.time_text(signed_at), "note": note}
+        self._insert_once(tables.checkpoints, "size", row)
+
+    def finish(self) -> None:
+        """Write what was collected: once a transaction, whatever number of entries it appended."""
+        if self._frontier is not None and self._frontier_is_new:
+            row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
+            self._save(tables.ledger_state, row)
+
+    def _put_message(self, envelope: Envelope) -> None:
+        # A party that writes to itself, or is sent its own message, holds the message once.
+        self._insert_once(tables.messages, "id", rows.message_values(envelope, self._blobs))
+
+    def _holds(self, box: sa.Table, message_id: str) -> bool:
+        query = sa.select(box.c.position).where(box.c.message_id == message_id)
+        return self._connection.execute(query).first() is not None
+
+    def _count_failure(self, box: sa.Table, message_id: str, code: str, next_try: datetime | None) -> None:
+        failed = {
+            "attempts": box.c.attempts + 1,
+            "failure": code,
+            "due_at": rows.time_text(next_try),
+            "state": tables.DEAD if next_try is None else tables.WAITING,
+        }
+        self._update(box, box.c.message_id == message_id, failed)
+
+    def _update(self, table: sa.Table, which: sa.ColumnElement[bool], values: rows.Values) -> None:
+        if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
+            raise StorageError("STORE_ROW_MISSING", f"a row of {table.name} that should be there is not")
+
+    def _save(self, table: sa.Table, values: rows.Values, key: str = "id") -> None:
+        changed = self._connection.execute(sa.update(table).where(table.c[key] == values[key]).values(values))
+        if changed.rowcount == 0:
+            self._connection.execute(sa.insert(table).values(values))
+
+    def _insert_once(self, table: sa.Table, key: str, values: rows.Values) -> bool:
+        """Insert unless a row with this key is there; tell whether it was inserted. Both databases know the clause."""
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        query = insert(table).values(values).on_conflict_do_nothing(index_elements=[key])
+        return self._connection.execute(query).rowcount == 1

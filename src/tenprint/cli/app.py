@@ -1,0 +1,43 @@
+"""The command tree."""
+
+from __future__ import annotations
+
+import typer
+
+from tenprint.cli import bench, cards, cases, demo, engine, ledger, network, policy, records, tasks
+
+HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-print exchange.
+
+A machine finds candidates; a person decides. Start with [bold]tenprint demo[/].
+"""
+EPILOG = "Not built yet: serve, holds, statistics, replay, whatif, rig, and the web console (see the README)."
+
+app = typer.Typer(
+    help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
+)
+app.add_typer(network.app, name="network")
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(cases.app, name="case")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(records.app, name="records")
+app.add_typer(policy.app, name="policy")
+app.add_typer(bench.app, name="bench")
+app.command()(demo.demo)
+app.command()(cards.book)
+app.command()(cards.submit)
+app.command()(cards.enroll)
+app.command()(engine.extract)
+app.command()(engine.compare)
+app.command()(engine.search)
+app.command()(engine.warm)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        from tenprint import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit

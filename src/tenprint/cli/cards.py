@@ -1,0 +1,117 @@
+"""`tenprint book`, `submit`, `enroll`: from a card to a case, and into a gallery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.output import console, print_json, print_table, read_file
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.words import Role
+
+
+def book(
+    card: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file with the card's images (any transaction type).")],
+    person: Annotated[Path, typer.Option(help="TOML file: nam, dob, sex, … and [[charge]] tables (see the guide).")],
+    agency: Annotated[str, typer.Option(help="ORI of the booking agency, nine characters.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the CAR.")],
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="TOML file of [[box]] tables: fill the rolled positions with plain fingers cut out by it."),
+    ] = None,
+    tcn: Annotated[str, typer.Option(help="Control number; made at random when left out.")] = "",
+) -> None:
+    """Make a criminal ten-print submission (CAR, EBTS 8.001) from a card and a person's data."""
+    from tenprint import bootstrap
+    from tenprint.core.chance import SystemRandomSource
+    from tenprint.core.clock import SystemClock
+    from tenprint.exchange import capture
+
+    chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
+    described = capture.read_person(read_file(person).decode(errors="replace"))
+    number = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}"
+    with bootstrap.image_codec() as codec:
+        data = capture.rebook(
+            read_file(card), described, chosen, codec, ori=agency, tcn=number, now=SystemClock().now()
+        )
+    out.write_bytes(data)
+    console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
+    console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
+
+
+def submit(
+    booking: Annotated[Path, typer.Argument(help="Submission, such as a CAR written by `book`.")],
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Return when the case is final or waits only for people.")
+    ] = False,
+    agency: Annotated[
+        str, typer.Option(help="Party id of the booking agency; the network's first when left out.")
+    ] = "",
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Send a submission into the network. The same submission sent twice makes one case."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch, story
+
+    body = read_file(booking)
+    with bootstrap.open_network(data) as network:
+        node = network.node(agency or Role.AGENCY)
+        sent = dispatch.submit(node, body)
+        network.run()
+        nodes = list(network.nodes.values())
+        state = story.final_state(nodes, sent.case_id)
+        answers = [(line.message_kind, line.sentence) for line in story.answers(node, sent.case_id)]
+        open_tasks = [(t.id, t.party, str(t.kind)) for t in story.open_tasks(nodes, sent.case_id)]
+    if json:
+        print_json(
+            {
+                "case": sent.case_id, "tcn": sent.tcn, "repeat": sent.is_repeat, "state": str(state),
+                "answers": [dict(zip(("kind", "says"), a, strict=True)) for a in answers],
+                "open_tasks": [dict(zip(("task", "party", "kind"), t, strict=True)) for t in open_tasks],
+            }
+        )  # fmt: skip
+        return
+    again = " (sent before: no second case)" if sent.is_repeat else ""
+    console.print(f"Case {sent.case_id}{again}: [bold]{state}[/]", soft_wrap=True)
+    if answers:
+        print_table("Answers so far", ("message", "says"), answers)
+    if open_tasks:
+        print_table("Waits for people", ("task", "party", "kind"), open_tasks)
+        console.print("Next: tenprint tasks show TASK", style="dim")
+    if wait and not answers and not open_tasks and not state:
+        raise SenderError(
+            "NOTHING_HAPPENED", "the network did not take the submission in", hint="see: tenprint network status"
+        )
+
+
+def enroll(
+    card: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file with single-finger images.")],
+    subject: Annotated[str, typer.Option(help="Identifier of the subject in that gallery.")],
+    party: Annotated[str, typer.Option(help="Whose gallery: a party id or role.")] = Role.IMMIGRATION_REPOSITORY,
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Put a card's single fingers into a party's gallery."""
+    from tenprint import bootstrap, records
+
+    images = records.read(read_file(card)).images()
+    with bootstrap.open_network(data) as network:
+        matcher = network.node(party).services.matcher
+        extraction = matcher.extract(images)
+        if not extraction.templates:
+            raise SenderError(
+                "NO_USABLE_FINGER", f"{card} has no usable single-finger image", hint="see: tenprint records inspect"
+            )
+        matcher.enroll(subject, extraction.templates)
+    fingers = {finger.title: len(template) for finger, template in extraction.templates.items()}
+    failures = {finger.title: why for finger, why in extraction.failures.items()}
+    if json:
+        print_json({"subject": subject, "minutiae": fingers, "failures": failures})
+        return
+    print_table(f"Enrolled {subject}", ("finger", "minutiae"), fingers.items())
+    for finger, why in failures.items():
+        console.print(f"not used: {finger}: {why}", markup=False)

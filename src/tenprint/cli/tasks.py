@@ -1,0 +1,153 @@
+"""`tenprint tasks`: what waits for a person; read it, answer it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.output import console, print_json, print_table
+from tenprint.core.clock import to_wire
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.ports import Node
+
+app = typer.Typer(help="What waits for a person: list, show, decide.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_tasks(
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+    closed: Annotated[bool, typer.Option("--all", help="Show answered tasks too.")] = False,
+) -> None:
+    """List open tasks of all parties, oldest first."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        found = [task for node in network.nodes.values() for task in _tasks_of(node, open_only=not closed)]
+    found.sort(key=lambda task: (task.opened_at, task.id))
+    if json:
+        print_json([_as_json(task) for task in found])
+        return
+    print_table(
+        "Tasks",
+        ("task", "party", "kind", "case", "opened", "due", "answer"),
+        (
+            (t.id, t.party, t.kind, t.case_id, to_wire(t.opened_at), _moment(t.due_at), t.answer or "open")
+            for t in found
+        ),
+    )
+    if found:
+        console.print("Read one with: tenprint tasks show TASK", style="dim")
+
+
+@app.command()
+def show(
+    task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")], data: Data = DEFAULT_DATA, json: Json = False
+) -> None:
+    """Show what a task asks, the evidence, and which answers it takes."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        task, _ = _find(network.nodes, task_id)
+    if json:
+        print_json(_as_json(task))
+        return
+    console.print(f"[bold]{task.kind}[/] for {task.party}, case {task.case_id}, due {_moment(task.due_at)}")
+    print_table("Evidence shown", ("what", "value"), _flat(task.shown))
+    console.print(f"Evidence hash {task.shown_hash}", style="dim")
+    if task.is_open:
+        console.print(
+            f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
+        )
+    else:
+        console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
+
+
+@app.command()
+def decide(
+    task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")],
+    answer: Annotated[str, typer.Argument(help="One of the task's answers; `tasks show` lists them.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the person who decides.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")] = "",
+    detail: Annotated[
+        list[str] | None,
+        typer.Option("--detail", help="NAME=VALUE, such as legal_ground=… or evidence=…; may be repeated."),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Record a named person's answer, and run the network until nothing is due."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch
+
+    if not by:
+        raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
+    details = dict(_pair(text) for text in detail or [])
+    with bootstrap.open_network(data) as network:
+        network.run()
+        _, node = _find(network.nodes, task_id)
+        dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
+        network.run()
+        task, _ = _find(network.nodes, task_id)
+    if json:
+        print_json(_as_json(task))
+    else:
+        console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
+
+
+def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:
+    with node.store.transaction() as tx:
+        return tx.tasks(open_only=open_only)
+
+
+def _find(nodes: dict[str, Node], task_id: str) -> tuple[Task, Node]:
+    for node in nodes.values():
+        with node.store.transaction() as tx:
+            task = tx.task(task_id)
+        if task is not None:
+            return task, node
+    raise SenderError(
+        "UNKNOWN_TASK", f"no party of this network has a task {task_id!r}", hint="see: tenprint tasks list --all"
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise SenderError("DETAIL_INVALID", f"--detail takes NAME=VALUE, not {text!r}")
+    return name.strip(), value.strip()
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [row for key, item in value.items() for row in _flat(item, f"{name}.{key}" if name else str(key))]
+    if isinstance(value, list | tuple):
+        return [row for number, item in enumerate(value, 1) for row in _flat(item, f"{name}.{number}")]
+    return [(name, str(value))]
+
+
+def _moment(moment: Any) -> str:
+    return to_wire(moment) if moment else ""
+
+
+def _as_json(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "case_id": task.case_id,
+        "party": task.party,
+        "kind": str(task.kind),
+        "opened_at": to_wire(task.opened_at),
+        "due_at": _moment(task.due_at),
+        "answers": list(task.answers),
+        "shown": task.shown,
+        "shown_hash": task.shown_hash,
+        "answer": task.answer,
+        "reason": task.reason,
+        "decided_by": task.decided_by,
+        "decided_at": _moment(task.decided_at),
+    }

@@ -1,0 +1,1 @@
+"""Durable work across separate parties: messages, cases, tasks and timers (ARCHITECTURE sections 3 and 4)."""

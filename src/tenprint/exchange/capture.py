@@ -1,0 +1,183 @@
+"""Capture at the booking agency: from a card and a person's data to a CAR.
+
+The rolled positions may be filled with plain impressions cut from the plain sets; their impression type stays plain and
+the plain sets themselves are kept, so that a receiver sees what was done.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from tenprint.core.errors import SenderError
+from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
+from tenprint.core.image import FingerImage
+from tenprint.records import EncodedImage, read
+from tenprint.records.itl.booking import Booking, build_car
+
+Decode = Callable[[EncodedImage], FingerImage]
+Encode = Callable[[FingerImage], EncodedImage]
+MIN_BOX_SIDE_PX = 64
+FEDERAL_DESTINATION = "XXFBI0001"
+SENDER_FIELDS = frozenset({"tot", "tcn", "tcr", "ori", "dai", "dat", "amp"})
+"""What the capture station sets, not the person's file."""
+
+
+@dataclass(frozen=True)
+class FingerBox:
+    """Where a finger lies in a plain set, pixels of that set's image; right and bottom inclusive (14.021 SEG)."""
+
+    fgp: FingerPosition
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+def read_boxes(text: str) -> tuple[FingerBox, ...]:
+    """Return the boxes of a TOML file of ``[[box]]`` tables with fgp (1 to 10), left, right, top, bottom.
+
+    Raises:
+        SenderError: ``BOXES_INVALID`` with the number of the box at fault.
+    """
+    try:
+        tables = tomllib.loads(text)["box"]
+    except (tomllib.TOMLDecodeError, KeyError) as problem:
+        raise SenderError("BOXES_INVALID", "no TOML file with [[box]] tables", hint=_BOX_HINT) from problem
+    boxes = []
+    for number, table in enumerate(tables, 1):
+        try:
+            box = FingerBox(FingerPosition(table["fgp"]), *(table[n] for n in ("left", "right", "top", "bottom")))
+            sides = (box.right - box.left + 1, box.bottom - box.top + 1)
+        except (KeyError, TypeError, ValueError) as problem:
+            raise SenderError("BOXES_INVALID", f"box {number} lacks a value", hint=_BOX_HINT) from problem
+        if box.fgp not in SINGLE_FINGERS or min(box.left, box.top) < 0 or min(sides) < MIN_BOX_SIDE_PX:
+            message = f"box {number} is no single finger of at least {MIN_BOX_SIDE_PX} px a side"
+            raise SenderError("BOXES_INVALID", message, hint=_BOX_HINT)
+        boxes.append(box)
+    return tuple(boxes)
+
+
+def read_person(text: str) -> dict[str, Any]:
+    """Return the fields of a person's TOML file; names are EBTS mnemonics in lower case (`Booking`).
+
+    Charges are ``[[charge]]`` tables with ``date`` (YYYYMMDD, may be left out) and ``literal``.
+
+    Raises:
+        SenderError: ``PERSON_INVALID`` naming the field.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise SenderError("PERSON_INVALID", f"the person's file is no TOML: {problem}") from problem
+    charges = found.pop("charge", [])
+    known = {field.name for field in fields(Booking)} - SENDER_FIELDS - {"charges"}
+    unknown = sorted(set(found) - known)
+    if unknown:
+        hint = "fields: " + ", ".join(sorted(known)) + ", and [[charge]] tables"
+        raise SenderError("PERSON_INVALID", f"unknown field {unknown[0]!r} in the person's file", hint=hint)
+    try:
+        person = {name: tuple(value) if isinstance(value, list) else str(value) for name, value in found.items()}
+        person["charges"] = tuple((str(c.get("date", "")), str(c["literal"])) for c in charges)
+    except (KeyError, AttributeError, TypeError) as problem:
+        raise SenderError("PERSON_INVALID", "a [[charge]] needs a literal", field="2.047") from problem
+    return person
+
+
+def cut_fingers(
+    images: Iterable[EncodedImage], boxes: Sequence[FingerBox], decode: Decode, encode: Encode
+) -> list[EncodedImage]:
+    """Return the boxed fingers, cut out of the plain sets and compressed anew; their impression type stays plain.
+
+    Raises:
+        SenderError: ``BOXES_INVALID`` when a set is missing, or a box lies outside its image.
+    """
+    sets = {image.fgp: image for image in images if image.fgp in PLAIN_SETS}
+    decoded: dict[FingerPosition, FingerImage] = {}
+    fingers = []
+    for box in boxes:
+        position = next(p for p, members in PLAIN_SETS.items() if box.fgp in members)
+        if position not in sets:
+            raise SenderError("BOXES_INVALID", f"the card has no {position.title}", hint=_BOX_HINT)
+        if position not in decoded:
+            decoded[position] = decode(sets[position])
+        fingers.append(encode(_cut(decoded[position], box)))
+    return fingers
+
+
+def book_card(
+    person: Mapping[str, Any],
+    images: Sequence[EncodedImage],
+    ori: str,
+    tcn: str,
+    now: datetime,
+    *,
+    record_type: int = 14,
+) -> bytes:
+    """Return the CAR of a person and fourteen images; fingers without an image are named in AMP as UP.
+
+    Args:
+        person: fields of `Booking` by name; ``cri`` and ``dai`` have defaults.
+        images: single fingers and plain sets, in any order.
+        ori: the booking agency.
+        tcn: unique control number, 10 to 40 characters.
+        now: the date of the submission, and of the arrest when the person's data has none.
+        record_type: 14 or 4.
+
+    Raises:
+        RecordError: EBTS code and field of what a receiver would reject.
+    """
+    today = now.strftime("%Y%m%d")
+    present = {image.fgp for image in images}
+    missing = tuple((int(finger), "UP") for finger in SINGLE_FINGERS if finger not in present)
+    values = {"doa": today, "cri": (ori,), "ret": "Y", **person}
+    booking = Booking(**values, ori=ori, dai=FEDERAL_DESTINATION, tcn=tcn, dat=today, amp=missing)
+    ordered = sorted(images, key=lambda image: image.fgp)
+    return build_car(booking, ordered, record_type=record_type)
+
+
+def rebook(
+    card: bytes,
+    person: Mapping[str, Any],
+    boxes: Sequence[FingerBox],
+    codec: tuple[Decode, Encode],
+    *,
+    ori: str,
+    tcn: str,
+    now: datetime,
+) -> bytes:
+    """Return a CAR from an existing card: its images as they are, or with boxed plain fingers in the rolled positions.
+
+    Args:
+        card: ANSI/NIST-ITL file with the card's images.
+        person: as for `book_card`.
+        boxes: when given, the rolled positions are filled by these fingers and by nothing else.
+        codec: how to decode and encode an image.
+        ori, tcn, now: as for `book_card`.
+
+    Raises:
+        SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``; RecordError as for `book_card`.
+    """
+    images = read(card).images()
+    if not images:
+        raise SenderError("CARD_EMPTY", "the card has no finger images that can be read")
+    if boxes:
+        plain_sets = [replace(image, record_type=14) for image in images if image.fgp in PLAIN_SETS]
+        images = cut_fingers(images, boxes, *codec) + plain_sets
+    return book_card(person, images, ori, tcn, now)
+
+
+def _cut(image: FingerImage, box: FingerBox) -> FingerImage:
+    if box.right >= image.width or box.bottom >= image.height:
+        message = f"the box of the {box.fgp.title} lies outside its image of {image.width}x{image.height} px"
+        raise SenderError("BOXES_INVALID", message)
+    pixels = np.ascontiguousarray(image.pixels[box.top : box.bottom + 1, box.left : box.right + 1])
+    return FingerImage(pixels, image.ppi, box.fgp, image.impression)
+
+
+_BOX_HINT = "write [[box]] tables: fgp = 1 to 10, left, right, top, bottom in pixels of the plain set's image"

@@ -1,0 +1,138 @@
+"""The two doors from outside: a booking agency submits a file, a person answers a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tenprint.core.chance import content_id, new_id
+from tenprint.core.errors import SenderError
+from tenprint.exchange.dispatch.intake import signed_receipt
+from tenprint.exchange.dispatch.points import (
+    DECIDE_AFTER_COMMIT,
+    DECIDE_BEFORE_COMMIT,
+    SUBMIT_AFTER_COMMIT,
+    SUBMIT_BEFORE_COMMIT,
+)
+from tenprint.exchange.dispatch.wakes import own_message
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.known import with_message
+from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.exchange.ports import Node, Work
+from tenprint.exchange.tasks.answers import answered, draft_answer
+from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.questions import quietly
+from tenprint.exchange.tasks.submissions import SUBMISSION, submission_key
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of a submitted file.
+
+    Args:
+        case_id: the case, minted now or when the first copy came.
+        tcn: its control number, or ``sha256-…`` when its header does not hold one.
+        is_repeat: True when a first copy was there and nothing was written.
+    """
+
+    case_id: str
+    tcn: str
+    is_repeat: bool
+
+
+def submit(node: Node, data: bytes) -> Submission:
+    """Take a booking in at the agency and send it to the state bureau, byte for byte. Any bytes are taken.
+
+    A second copy (same ORI and TCN, or equal bytes when the header cannot be read) makes no second case.
+
+    Raises:
+        SenderError: ``NOT_AN_AGENCY``, or ``NO_PEER`` when the agency has no state bureau.
+        StorageError: the bytes could not be kept; nothing was sent.
+    """
+    if node.party.role != Role.AGENCY:
+        raise SenderError("NOT_AN_AGENCY", f"{node.party.id} books nobody; submit at a booking agency")
+    node.services.blobs.put(data)
+    ori, tcn = submission_key(data)
+    with node.store.transaction() as tx:
+        known = tx.case_by_tcn(ori, tcn)
+        if known is not None:
+            return Submission(known.case_id, tcn, is_repeat=True)
+        case_id = new_id("case", node.services.random)
+        work = Work(tx, node.services, _as_message(node, data, case_id, tcn))
+        case = Case(case_id=case_id, opened_at=work.now, state=CaseState.SUBMITTED, ori=ori, tcn=tcn)
+        sent = work.send(Kind.CAR, work.peer(Role.STATE_BUREAU), data, content_type=EBTS_CONTENT, tcn=tcn)
+        keep(work, with_message(case, SUBMISSION, sent.id, tcn))
+        node.trigger(SUBMIT_BEFORE_COMMIT)
+    node.trigger(SUBMIT_AFTER_COMMIT)
+    return Submission(case_id, tcn, is_repeat=False)
+
+
+def decide_task(
+    node: Node,
+    task_id: str,
+    *,
+    answer: str,
+    reason: str,
+    by: str,
+    details: Mapping[str, str] | None = None,
+    closes: bool = True,
+) -> Task:
+    """Take a named person's answer to a task; it is handled like any message. Return the task as it will be recorded.
+
+    Args:
+        node: the party whose task it is.
+        task_id: from `Task.id`.
+        answer: one of the task's answers.
+        reason, by: why, and who.
+        details: examine ``candidate`` (else the best one is meant); status ``legal_ground``; decide ``evidence``,
+            ``legal_ground``, ``citizenship_claim`` and ``victim_or_witness`` (``yes`` or ``no``), ``second_look_by``.
+        closes: False records a finding and leaves the task open for a later one.
+
+    Raises:
+        SenderError: as `draft_answer`; also ``TASK_CLOSED`` when another answer is on its way.
+        PolicyRefusal: a rule in force forbids the answer. Nothing was written.
+    """
+    with node.store.transaction() as tx:
+        task, drafted = draft_answer(
+            tx,
+            task_id,
+            answer=answer,
+            reason=reason,
+            by=by,
+            details=details or {},
+            closes=closes,
+            ask=quietly(node.services),
+        )
+        envelope = own_message(
+            node,
+            message_id=drafted.message_id,
+            kind=Kind.TASK_ANSWER,
+            case_id=task.case_id,
+            body=drafted.to_bytes(),
+        )
+        if not tx.put_inbox(envelope, node.services.clock.now(), signed_receipt(node.services, envelope)):
+            _refuse_another_answer(tx.message(envelope.id), envelope)
+        node.trigger(DECIDE_BEFORE_COMMIT)
+    node.trigger(DECIDE_AFTER_COMMIT)
+    return answered(task, drafted, envelope.sent_at)
+
+
+def _as_message(node: Node, data: bytes, case_id: str, tcn: str) -> Envelope:
+    """Return the file as if it were a message: what the CAR is in reply to, and what the ledger speaks about."""
+    return Envelope(
+        id=content_id("submission", node.party.id, data),
+        kind=Kind.CAR,
+        sender=node.party.id,
+        recipient=node.party.id,
+        case_id=case_id,
+        sent_at=node.services.clock.now(),
+        content_type=EBTS_CONTENT,
+        tcn=tcn,
+        body=data,
+    )
+
+
+def _refuse_another_answer(known: Envelope | None, envelope: Envelope) -> None:
+    if known is None or known.body != envelope.body:
+        raise SenderError("TASK_CLOSED", "another answer to this task is on its way")

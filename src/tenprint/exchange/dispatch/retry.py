@@ -1,0 +1,31 @@
+"""When a failed row is tried again, and when it is given up."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
+
+FIRST_DELAY = timedelta(seconds=1)
+LONGEST_DELAY = timedelta(hours=1)
+MAX_ATTEMPTS = 12
+"""1 s, 2 s, 4 s … 1024 s: a row is given up after about half an hour of failures (longest delay not yet reached)."""
+JITTER_PARTS = 4
+"""A delay is stretched by up to a quarter, so that rows that failed together do not come back together."""
+
+
+def next_try(problem: TenprintError, message_id: str, attempts: int, now: datetime) -> datetime | None:
+    """Return when to try again, or None when the row becomes a dead letter.
+
+    Args:
+        problem: why it failed. An error that is the sender's, the format's or a rule's would only come again.
+        message_id: the row; its jitter is made from it, so that runs can be repeated.
+        attempts: failures including this one, from 1.
+        now: the time of the failure.
+    """
+    if isinstance(problem, SenderError | RecordError | PolicyRefusal) or attempts >= MAX_ATTEMPTS:
+        return None
+    delay = min(FIRST_DELAY * (1 << (attempts - 1)), LONGEST_DELAY)
+    digest = hashlib.sha256(f"{message_id}/{attempts}".encode()).digest()
+    return now + delay + delay * (digest[0] / 255 / JITTER_PARTS)

@@ -1,0 +1,274 @@
+"""Bodies of the messages that are our own: frozen values, canonical JSON, strict readers.
+
+A body is ``{"type": …, "v": 1, field: value, …}`` as RFC 8785 bytes. A reader takes exactly the bytes that the writer
+would write: no field more or less, no other type, no other spelling. What comes from an EBTS or Nlets record is not
+here but in `tenprint.records`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from tenprint.core.canonical import canonical_json
+from tenprint.core.clock import from_wire, to_wire
+from tenprint.core.errors import RecordError
+from tenprint.exchange.model.words import EvidenceBox, StatusFinding, TaskKind
+
+BODY_VERSION = 1
+MAX_BODY_BYTES = 65_536
+ACCEPT, DECLINE = "accept", "decline"
+TRANSFERRED, LAPSED = "transferred", "lapsed"
+
+
+@dataclass(frozen=True)
+class Body:
+    """Base of all bodies: text, whole numbers, truth values, times, text by name."""
+
+    TYPE: ClassVar[str] = ""
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON in this module's docstring."""
+        values = {item.name: _to_json(getattr(self, item.name)) for item in fields(self)}
+        return canonical_json({"type": self.TYPE, "v": BODY_VERSION, **values})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Return the body that `to_bytes` wrote.
+
+        Raises:
+            RecordError: ``BODY_INVALID`` with the field at fault when the bytes are something else.
+        """
+        if len(data) > MAX_BODY_BYTES:
+            raise _invalid(cls.TYPE, "it is too long")
+        try:
+            parsed = json.loads(data)
+        except (ValueError, RecursionError) as problem:
+            raise _invalid(cls.TYPE, "it is no JSON") from problem
+        if not isinstance(parsed, dict) or parsed.get("type") != cls.TYPE or parsed.get("v") != BODY_VERSION:
+            raise _invalid(cls.TYPE, "it is of another type or version")
+        readers = {item.name: _READERS[str(item.type)] for item in fields(cls)}
+        if parsed.keys() != {"type", "v", *readers}:
+            raise _invalid(cls.TYPE, "a field is missing or unknown")
+        body = cls(**{name: _read(reader, parsed[name], cls.TYPE, name) for name, reader in readers.items()})
+        if body.to_bytes() != data:
+            raise _invalid(cls.TYPE, "it is not written in the one form it has")
+        return body
+
+    def _require(self, name: str, is_good: bool) -> None:
+        if not is_good:
+            raise _invalid(self.TYPE, "a value is missing or not one of those allowed", name)
+
+
+@dataclass(frozen=True)
+class Acknowledgement(Body):
+    """ACK: the state bureau has taken a submission in.
+
+    Args:
+        tcn: the submission's control number.
+        usable_fingers: how many single fingers gave a template, 0 to 10.
+        failures: per finger position (as text) why its image gave none.
+    """
+
+    TYPE: ClassVar[str] = "acknowledgement"
+    tcn: str
+    usable_fingers: int
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._require("usable_fingers", 0 <= self.usable_fingers <= 10)
+
+
+@dataclass(frozen=True)
+class TaskAnswer(Body):
+    """TASK_ANSWER: what a person answered, on its way into the party's own inbox.
+
+    Args:
+        task_id, kind: which task.
+        n: number of this finding of the task, from 1.
+        answer: one of the task's answers.
+        reason: why, in the person's words.
+        by: the person, by name or staff number.
+        shown_hash: SHA-256 of what the person saw.
+        details: what the kind of task asks besides (``legal_ground``, ``evidence``).
+        closes: False when it is recorded and the task stays open for a later finding.
+    """
+
+    TYPE: ClassVar[str] = "task_answer"
+    task_id: str
+    kind: str
+    n: int
+    answer: str
+    reason: str
+    by: str
+    shown_hash: str
+    details: dict[str, str] = field(default_factory=dict)
+    closes: bool = True
+
+    def __post_init__(self) -> None:
+        self._require("kind", self.kind in tuple(TaskKind))
+        self._require("n", self.n >= 1)
+        for name in ("task_id", "answer", "reason", "by", "shown_hash"):
+            self._require(name, bool(getattr(self, name)))
+
+    @property
+    def message_id(self) -> str:
+        """Return the id of the message that carries it: never one made of the case alone (ARCHITECTURE section 7)."""
+        return f"{self.kind}-{self.task_id}-{self.n}"
+
+
+@dataclass(frozen=True)
+class TimerFired(Body):
+    """TIMER: a wake-up whose time has come, on its way into the party's own inbox."""
+
+    TYPE: ClassVar[str] = "timer"
+    timer_id: str
+    purpose: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DetainerRequest(Body):
+    """DETAINER: a field office asks a jail to hold a person at most `hold_hours` after the would-be release.
+
+    Args:
+        name, birth_date: whom, as the IAR names the person.
+        booking_tcn: control number of the booking it is about.
+        status, legal_ground: the specialist's finding that the officer repeats.
+        evidence: the box of `EvidenceBox` that the officer ticked.
+        reason, officer: why, and who decided.
+        rule, rule_version: the rule that allowed it.
+        hold_hours: longest hold asked for.
+        decided_at: when the officer decided.
+    """
+
+    TYPE: ClassVar[str] = "detainer"
+    name: str
+    birth_date: str
+    booking_tcn: str
+    status: str
+    legal_ground: str
+    evidence: str
+    reason: str
+    officer: str
+    rule: str
+    rule_version: str
+    hold_hours: int
+    decided_at: datetime
+
+    def __post_init__(self) -> None:
+        self._require("status", self.status in tuple(StatusFinding))
+        self._require("evidence", self.evidence in tuple(EvidenceBox))
+        self._require("hold_hours", self.hold_hours > 0)
+        for name in ("name", "reason", "officer"):
+            self._require(name, bool(getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class DetainerAnswer(Body):
+    """DETAINER_ANSWER: the jail accepts or declines.
+
+    Args:
+        detainer_id: id of the DETAINER message.
+        answer: ``accept`` or ``decline``.
+        reason, by: why, and who answered for the jail.
+        hold_ends_at: when a hold that begins now ends by itself; None when declined.
+    """
+
+    TYPE: ClassVar[str] = "detainer_answer"
+    detainer_id: str
+    answer: str
+    reason: str
+    by: str
+    hold_ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._require("answer", self.answer in (ACCEPT, DECLINE))
+        self._require("hold_ends_at", (self.hold_ends_at is not None) == (self.answer == ACCEPT))
+
+
+@dataclass(frozen=True)
+class CustodyReport(Body):
+    """CUSTODY: how a hold ended.
+
+    Args:
+        detainer_id: id of the DETAINER message.
+        event: ``transferred`` (to the field office's custody) or ``lapsed`` (the time ran out, the person is released).
+        held_from, ended_at: the hold's beginning and end.
+        reason: the jail's words, or that the time ran out.
+        by: who reported; empty when a clock did.
+    """
+
+    TYPE: ClassVar[str] = "custody"
+    detainer_id: str
+    event: str
+    held_from: datetime
+    ended_at: datetime
+    reason: str
+    by: str = ""
+
+    def __post_init__(self) -> None:
+        self._require("event", self.event in (TRANSFERRED, LAPSED))
+        self._require("ended_at", self.ended_at >= self.held_from)
+        self._require("by", bool(self.by) or self.event == LAPSED)
+
+
+def _invalid(body_type: str, why: str, name: str = "") -> RecordError:
+    return RecordError("BODY_INVALID", f"this is no body of type {body_type}: {why}", field=name)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_wire(value)
+    return value
+
+
+def _read(reader: Any, value: Any, body_type: str, name: str) -> Any:
+    try:
+        return reader(value)
+    except (ValueError, TypeError) as problem:
+        raise _invalid(body_type, "a field has another type", name) from problem
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text")
+    return value
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("whole number")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("truth value")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    return from_wire(_text(value))
+
+
+def _maybe_moment(value: Any) -> datetime | None:
+    return None if value is None else _moment(value)
+
+
+def _texts_by_name(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError("object")
+    return {_text(name): _text(item) for name, item in value.items()}
+
+
+_READERS = {
+    "str": _text,
+    "int": _whole_number,
+    "bool": _truth,
+    "datetime": _moment,
+    "datetime | None": _maybe_moment,
+    "dict[str, str]": _texts_by_name,
+}

@@ -1,0 +1,69 @@
+"""What a party keeps in `Case.known`: names of the entries, and pure ways to read and extend them.
+
+Everything in `known` is JSON. Message ids and control numbers are kept by what they are for, so that an answer can be
+tied to what it answers; repositories have a state each, and one that was never asked is `not_asked`, not `no_match`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.words import CaseState, RepositoryState
+
+REPOSITORIES = "repositories"
+MESSAGES = "messages"
+TCNS = "tcns"
+FAILURES = "failures"
+
+
+class Repository(StrEnum):
+    """The three galleries that a booking is searched in."""
+
+    STATE = "state"
+    CRIMINAL = "criminal"
+    IMMIGRATION = "immigration"
+
+
+class Wake(StrEnum):
+    """Purposes of timers."""
+
+    ANSWER_DUE = "answer_due"
+    HOLD_END = "hold_end"
+
+
+def repository_state(case: Case, repository: Repository) -> RepositoryState:
+    """Return what this party knows of a repository's answer."""
+    states = case.known.get(REPOSITORIES, {})
+    return RepositoryState(states.get(repository, RepositoryState.NOT_ASKED))
+
+
+def with_repository(case: Case, repository: Repository, state: RepositoryState) -> Case:
+    """Return the case with a repository's answer noted."""
+    return case.moved(**{REPOSITORIES: case.known.get(REPOSITORIES, {}) | {str(repository): str(state)}})
+
+
+def message_of(case: Case, purpose: str) -> str:
+    """Return the id of the message kept for a purpose (mostly its kind), or ``""``."""
+    return str(case.known.get(MESSAGES, {}).get(purpose, ""))
+
+
+def tcn_of(case: Case, purpose: str) -> str:
+    """Return the control number kept for a purpose, or ``""``."""
+    return str(case.known.get(TCNS, {}).get(purpose, ""))
+
+
+def with_message(case: Case, purpose: str, message_id: str, tcn: str = "") -> Case:
+    """Return the case with a message's id, and its control number when it has one, kept for a purpose."""
+    known = {MESSAGES: case.known.get(MESSAGES, {}) | {str(purpose): message_id}}
+    if tcn:
+        known[TCNS] = case.known.get(TCNS, {}) | {str(purpose): tcn}
+    return case.moved(**known)
+
+
+def advanced(case: Case, state: CaseState) -> Case:
+    """Return the case in `state`, unless it stands in a final state or further on: messages may come out of order."""
+    order = list(CaseState)
+    if case.is_final or order.index(state) < order.index(case.state):
+        return case
+    return case.moved(state)

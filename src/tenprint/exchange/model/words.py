@@ -1,0 +1,138 @@
+"""The closed vocabularies of ARCHITECTURE section 7."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a party is in the programme."""
+
+    AGENCY = "agency"
+    STATE_BUREAU = "state_bureau"
+    CRIMINAL_REPOSITORY = "criminal_repository"
+    IMMIGRATION_REPOSITORY = "immigration_repository"
+    SUPPORT_CENTER = "support_center"
+    FIELD_OFFICE = "field_office"
+    JAIL = "jail"
+    COURT = "court"
+    JURISDICTION = "jurisdiction"
+    AUDITOR = "auditor"
+
+
+class Kind(StrEnum):
+    """What a message is."""
+
+    CAR = "CAR"
+    CNA = "CNA"
+    ACK = "ACK"
+    STATE_SRE = "STATE_SRE"
+    SRE = "SRE"
+    SECOND_SRE = "SECOND_SRE"
+    ERRT = "ERRT"
+    IDENT_SEARCH = "IDENT_SEARCH"
+    IDR = "IDR"
+    IAQ = "IAQ"
+    IAR = "IAR"
+    DETAINER = "DETAINER"
+    CANCELLATION = "CANCELLATION"
+    DETAINER_ANSWER = "DETAINER_ANSWER"
+    CUSTODY = "CUSTODY"
+    DISPOSITION = "DISPOSITION"
+    OUTCOME = "OUTCOME"
+    NOTICE = "NOTICE"
+    CORRECTION = "CORRECTION"
+    LATE_HIT = "LATE_HIT"
+    WITHDRAWAL = "WITHDRAWAL"
+    AUDIT_QUERY = "AUDIT_QUERY"
+    AUDIT_ANSWER = "AUDIT_ANSWER"
+    RULE_NOTICE = "RULE_NOTICE"
+    REQUEST = "REQUEST"
+    REQUEST_ANSWER = "REQUEST_ANSWER"
+    TASK_ANSWER = "TASK_ANSWER"
+    TIMER = "TIMER"
+
+
+class ExaminerFinding(StrEnum):
+    """What an examiner concluded from two sets of prints."""
+
+    IDENTIFICATION = "identification"
+    EXCLUSION = "exclusion"
+    INCONCLUSIVE = "inconclusive"
+
+
+class StatusFinding(StrEnum):
+    """What a specialist found in the records (IAR)."""
+
+    CITIZEN = "citizen"
+    PERMANENT_RESIDENT = "permanent_resident"
+    OTHER_LAWFUL = "other_lawful"
+    REMOVABLE = "removable"
+    IN_PROCEEDINGS = "in_proceedings"
+    FINAL_ORDER = "final_order"
+    UNKNOWN = "unknown"
+
+
+class OfficerDecision(StrEnum):
+    """What a field office's officer may decide."""
+
+    NO_ACTION = "no_action"
+    INTERVIEW = "interview"
+    DETAINER = "detainer"
+
+
+class RepositoryState(StrEnum):
+    """What one repository has answered; pending is never no_match."""
+
+    NOT_ASKED = "not_asked"
+    PENDING = "pending"
+    NO_MATCH = "no_match"
+    MATCH = "match"
+    ERROR = "error"
+    PARTIAL = "partial"
+
+
+class CaseState(StrEnum):
+    """Where a case stands, as one party knows it. The final ones are `FINAL_STATES`."""
+
+    SUBMITTED = "submitted"
+    SEARCHING = "searching"
+    AWAITING_EXAMINER = "awaiting_examiner"
+    AWAITING_STATUS = "awaiting_status"
+    AWAITING_DECISION = "awaiting_decision"
+    AWAITING_JAIL = "awaiting_jail"
+    HELD = "held"
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+    NO_MATCH = "no_match"
+    NOT_CONFIRMED = "not_confirmed"
+    NO_ACTION = "no_action"
+    INTERVIEWED = "interviewed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    TRANSFERRED = "transferred"
+    WITHDRAWN = "withdrawn"
+
+
+FINAL_STATES = frozenset(list(CaseState)[list(CaseState).index(CaseState.REJECTED) :])
+
+
+class TaskKind(StrEnum):
+    """What a person is asked to do."""
+
+    EXAMINE = "examine"
+    EXAMINE_SECOND = "examine_second"
+    STATUS = "status"
+    DECIDE = "decide"
+    ANSWER_DETAINER = "answer_detainer"
+    REPORT_CUSTODY = "report_custody"
+
+
+class EvidenceBox(StrEnum):
+    """On what an officer bases a detainer: the four boxes of form I-247A (domain.md section 7.2)."""
+
+    FINAL_ORDER = "final_order"
+    PENDING_PROCEEDINGS = "pending_proceedings"
+    BIOMETRIC_AND_RECORDS = "biometric_and_records"
+    OWN_STATEMENT_OR_OTHER = "own_statement_or_other"

@@ -1,0 +1,244 @@
+"""The criminal repository: searches the criminal file, cascades to the immigration repository, answers once or twice.
+
+The first SRE (TCR = the submission's TCN) goes out when the immigration repository has answered, or when the time of
+the booking's priority is up: then it says that this answer is pending. The second SRE (TCR = the first one's TCN)
+brings what was missing: a late no-match, or the specialist's finding after a match.
+
+A person who is in the file already is not enrolled a second time; the master record keeps its prints.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from tenprint.core.errors import StorageError
+from tenprint.exchange.model.bodies import TimerFired
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT
+from tenprint.exchange.model.known import (
+    Repository,
+    Wake,
+    advanced,
+    message_of,
+    repository_state,
+    with_message,
+    with_repository,
+)
+from tenprint.exchange.model.numbers import control_number, short_number
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
+from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
+from tenprint.exchange.tasks.results import advice
+from tenprint.exchange.tasks.submissions import (
+    SUBJECT,
+    SUBMITTER,
+    answer_again,
+    first_copy,
+    keep_prints,
+    opened_case,
+    reject,
+    searched,
+    too_few_fingers,
+)
+from tenprint.records import read
+from tenprint.records.ident import IdentDataResponse
+from tenprint.records.itl import ebts
+from tenprint.records.nlets.iaq import GENERIC_OFFENSE, Iaq
+from tenprint.records.nlets.iar import Iar
+from tenprint.records.words import ExaminerFinding
+from tenprint.records.words import RepositoryState as RecordState
+
+NDR_CRIMINAL, NDR_IMMIGRATION = "1", "9"
+UCN_CHARACTERS = 9
+ANSWERED = frozenset({RepositoryState.MATCH, RepositoryState.NO_MATCH})
+DESK, DESK_PHONE = "INTEROPERABILITY DESK", "3045550100"
+"""Attention and telephone of an IAQ unless the party's settings name others; the number is a fictitious one."""
+_NCIC_CODE = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
+
+
+def on_submission(work: Work, card: ReadCard) -> None:
+    """Search the criminal file; ask the immigration repository when the programme says so, else answer at once."""
+    earlier = first_copy(work, card)
+    if earlier is not None:
+        answer_again(work, earlier, (Kind.SRE, Kind.SECOND_SRE, Kind.ERRT))
+        return
+    findings = card.findings or too_few_fingers(work, card)
+    if findings:
+        reject(work, card, findings)
+        return
+    case = opened_case(work, card, CaseState.SEARCHING)
+    threshold = threshold_of(work.services.party)
+    result, matched = verified_by_rule(work.decide, Repository.CRIMINAL, card.search, threshold)
+    case = searched(work, case, Repository.CRIMINAL, result, card, candidates=int(result == RepositoryState.MATCH))
+    case = keep_prints(work, case, card, Repository.CRIMINAL, matched)
+    keep(work, _cascaded(work, case, card))
+
+
+def on_data_response(work: Work, _: None) -> None:
+    """Take the immigration repository's answer: answer first or second, and ask for the status after a match."""
+    answer = IdentDataResponse.from_bytes(work.message.body)
+    case = work.case()
+    if message_of(case, Kind.IDR):
+        work.log("repeat", note="the immigration repository had answered already")
+        return
+    work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
+    result = RepositoryState(answer.result)
+    case = with_message(with_repository(case, Repository.IMMIGRATION, result), Kind.IDR, work.message.id, answer.tcn)
+    asks_status = questions.iaq_on_match(work.decide, result).outcome == questions.SEND
+    if not message_of(case, Kind.SRE):
+        case = _send_first(work, case)
+    elif not asks_status:
+        case = _send_second(work, case, iar="")
+    if asks_status:
+        case = _send_query(work, case, answer)
+    keep(work, advanced(case, CaseState.AWAITING_STATUS if asks_status else _end_after(answer)))
+
+
+def on_status_answer(work: Work, _: None) -> None:
+    """Pass the specialist's answer on in the second SRE."""
+    answer = Iar.from_bytes(work.message.body)
+    case = work.case()
+    if not message_of(case, Kind.SRE):
+        raise StorageError("ANSWER_OUT_OF_ORDER", "the first answer has not been sent yet")
+    if message_of(case, Kind.IAR):
+        work.log("repeat", note="the support center had answered already")
+        return
+    case = with_message(case, Kind.IAR, work.message.id)
+    case = _send_second(work, case, iar=answer.to_text())
+    keep(work, advanced(case, CaseState.ANSWERED))
+
+
+def on_timer(work: Work, _: None) -> None:
+    """Answer when the time of the priority is up: the immigration result is pending, never a no."""
+    timer = TimerFired.from_bytes(work.message.body)
+    case = work.case()
+    if timer.purpose == Wake.ANSWER_DUE and not message_of(case, Kind.SRE):
+        work.log("answer_due", repository=Repository.IMMIGRATION, result=RepositoryState.PENDING)
+        keep(work, _send_first(work, case))
+
+
+def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
+    activated = work.services.directory.activated_oris
+    is_activated = not activated.isdisjoint({card.booking.ori, *card.booking.cri[:1]})
+    decision = questions.cascade_to_immigration(work.decide, is_activated, card.booking.ndr)
+    if decision.outcome != questions.SEARCH:
+        return advanced(_send_first(work, case), CaseState.ANSWERED)
+    sent = work.send(
+        Kind.IDENT_SEARCH,
+        work.peer(Role.IMMIGRATION_REPOSITORY),
+        work.message.body,
+        content_type=work.message.content_type,
+        tcn=work.message.tcn,
+    )
+    waits = questions.answer_within_seconds(work.decide, ebts.priority_of(card.received))
+    work.set_timer(Wake.ANSWER_DUE, timedelta(seconds=int(waits.outcome)))
+    case = with_message(case, Kind.IDENT_SEARCH, sent.id, sent.tcn)
+    return with_repository(case, Repository.IMMIGRATION, RepositoryState.PENDING)
+
+
+def _send_first(work: Work, case: Case) -> Case:
+    """Send the first SRE as the case stands (Table 3-1, and note 8 of Appendix D: see `records.itl.answers`)."""
+    booking = booking_of(case)
+    tcn = control_number(work.services.party.id, case.case_id, Kind.SRE)
+    criminal = repository_state(case, Repository.CRIMINAL)
+    is_ident = criminal == RepositoryState.MATCH
+    plain = ebts.answer_to(
+        booking,
+        tcn=tcn,
+        dat=work.now.strftime("%Y%m%d"),
+        srf=ebts.IDENT if is_ident else ebts.NON_IDENT,
+        text=_response(case, iar=""),
+    )
+    subject = case.known.get(SUBJECT, "")
+    number = short_number("", UCN_CHARACTERS, subject) if subject else ""
+    result = replace(
+        plain,
+        ori=work.services.party.ori,
+        fbi=number if is_ident else "",
+        ucn=number if booking.ret == "Y" else "",
+        ndr=_answered(case),
+        acn=advice(Repository.CRIMINAL, criminal),
+    )
+    return _send_answer(work, case, Kind.SRE, result)
+
+
+def _send_second(work: Work, case: Case, *, iar: str) -> Case:
+    first = work.tx.message(message_of(case, Kind.SRE))
+    if first is None:
+        raise StorageError("MESSAGE_MISSING", "the first answer is not among this party's messages")
+    tcn = control_number(work.services.party.id, case.case_id, Kind.SECOND_SRE)
+    second = ebts.second_answer_to(
+        ebts.read_result(read(first.body)),
+        tcn=tcn,
+        dat=work.now.strftime("%Y%m%d"),
+        text=_response(case, iar=iar),
+    )
+    return _send_answer(work, case, Kind.SECOND_SRE, replace(second, ndr=_answered(case)))
+
+
+def _send_answer(work: Work, case: Case, kind: Kind, answer: ebts.SubmissionResult) -> Case:
+    sent = work.send(
+        kind, case.known[SUBMITTER], ebts.build_sre(answer), content_type=EBTS_CONTENT, tcn=answer.tcn, tcr=answer.tcr
+    )
+    return with_message(case, kind, sent.id, answer.tcn)
+
+
+def _response(case: Case, *, iar: str) -> ebts.ResponseText:
+    immigration = repository_state(case, Repository.IMMIGRATION)
+    pending = (NDR_IMMIGRATION,) if immigration == RepositoryState.PENDING else ()
+    return ebts.ResponseText(immigration=RecordState(immigration), pending=pending, iar=iar)
+
+
+def _answered(case: Case) -> tuple[str, ...]:
+    """Return the NDR numbers of repositories that have answered."""
+    numbers = ((Repository.CRIMINAL, NDR_CRIMINAL), (Repository.IMMIGRATION, NDR_IMMIGRATION))
+    return tuple(number for repository, number in numbers if repository_state(case, repository) in ANSWERED)
+
+
+def _send_query(work: Work, case: Case, answer: IdentDataResponse) -> Case:
+    """Ask the support center by name, as the booking states it, with the number of the confirmed record."""
+    booking = booking_of(case)
+    settings = work.services.party.settings
+    query = Iaq(
+        ori=work.services.party.ori,
+        ref=booking.tcn,
+        atn=str(settings.get("desk", DESK)),
+        phn=str(settings.get("phone", DESK_PHONE)),
+        nam=booking.nam.upper(),
+        dob=booking.dob,
+        sex=booking.sex.upper(),
+        pob=booking.pob.upper(),
+        off=_gravest_offence(booking),
+        arn=answer.a_number,
+        fin=answer.fin,
+    )
+    sent = work.send(
+        Kind.IAQ, work.peer(Role.SUPPORT_CENTER), query.to_bytes(), content_type=NLETS_CONTENT, tcn=booking.tcn
+    )
+    return with_message(case, Kind.IAQ, sent.id)
+
+
+def _gravest_offence(booking: ebts.Booking) -> str:
+    """Return the first NCIC code that a charge names; a charge is free text, and mostly names none (domain.md 3.3)."""
+    codes = (found[0] for _, literal in booking.charges if (found := _NCIC_CODE.search(literal)))
+    return next(codes, GENERIC_OFFENSE)
+
+
+def _end_after(answer: IdentDataResponse) -> CaseState:
+    """Return the case's state after an answer on which nobody is asked for a status."""
+    if RepositoryState(answer.result) != RepositoryState.NO_MATCH:
+        return CaseState.ANSWERED
+    return CaseState.NO_MATCH if answer.finding == ExaminerFinding.NONE else CaseState.NOT_CONFIRMED
+
+
+HANDLERS: dict[Kind, Handler] = {
+    Kind.CAR: on_submission,
+    Kind.IDR: on_data_response,
+    Kind.IAR: on_status_answer,
+    Kind.TIMER: on_timer,
+}
+PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card}

@@ -1,0 +1,129 @@
+"""The jail: answers a detainer, holds at most as long as the rule allows, reports how the hold ended.
+
+In this release the hold begins when the jail accepts; the rule counts from when the person would otherwise be released
+(8 CFR 287.7(d)), which a later release will know. The clock runs by plain hours and ends by itself: when nobody came,
+the hold lapses and the field office is told, whether or not anybody at the jail thinks of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tenprint.core.clock import from_wire, to_wire
+from tenprint.exchange.model.bodies import (
+    ACCEPT,
+    DECLINE,
+    LAPSED,
+    TRANSFERRED,
+    CustodyReport,
+    DetainerAnswer,
+    DetainerRequest,
+    TaskAnswer,
+    TimerFired,
+)
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.known import Wake, message_of, with_message
+from tenprint.exchange.model.words import CaseState, Kind, TaskKind
+from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.answers import close_unanswered, record_answer
+from tenprint.exchange.tasks.cases import keep
+
+REQUESTER = "requester"
+HELD_FROM, HOLD_HOURS = "held_from", "hold_hours"
+TIME_RAN_OUT = "the longest time of the hold ran out"
+
+
+def on_detainer(work: Work, _: None) -> None:
+    """Put the request before somebody who answers for the jail. It is a request: declining is an answer like any."""
+    request = DetainerRequest.from_bytes(work.message.body)
+    if work.tx.case(work.message.case_id) is not None:
+        work.log("repeat", note="this request lies here already")
+        return
+    case = Case(
+        case_id=work.message.case_id, opened_at=work.now, state=CaseState.AWAITING_JAIL, tcn=request.booking_tcn
+    )
+    case = case.moved(requester=work.message.sender, hold_hours=request.hold_hours)
+    shown = {
+        "name": request.name,
+        "birth_date": request.birth_date,
+        "booking": request.booking_tcn,
+        "status": request.status,
+        "legal_ground": request.legal_ground,
+        "evidence": request.evidence,
+        "officer": request.officer,
+        "reason": request.reason,
+        "decided_at": to_wire(request.decided_at),
+        "longest_hold_hours": request.hold_hours,
+        "remember": "This is a request. The jail may decline it; it is no warrant.",
+        "message": work.message.id,
+    }
+    work.open_task(TaskKind.ANSWER_DETAINER, shown, (ACCEPT, DECLINE))
+    keep(work, with_message(case, Kind.DETAINER, work.message.id))
+
+
+def on_answer(work: Work, _: None) -> None:
+    """Record what somebody at the jail answered: to the request, or that the person was handed over."""
+    task, answer = record_answer(work)
+    if not answer.closes:
+        return
+    case = work.case()
+    if task.kind == TaskKind.REPORT_CUSTODY:
+        work.tx.cancel_timers(case.case_id, Wake.HOLD_END)
+        _report(work, case, TRANSFERRED, answer.reason, by=answer.by)
+    elif answer.answer == ACCEPT:
+        _begin_hold(work, case, answer)
+    else:
+        _send_answer(work, case, answer, None)
+        keep(work, case.moved(CaseState.DECLINED))
+
+
+def on_timer(work: Work, _: None) -> None:
+    """End a hold whose time ran out."""
+    timer = TimerFired.from_bytes(work.message.body)
+    case = work.case()
+    if timer.purpose != Wake.HOLD_END or case.state != CaseState.HELD:
+        return
+    close_unanswered(work, TaskKind.REPORT_CUSTODY, LAPSED, TIME_RAN_OUT)
+    _report(work, case, LAPSED, TIME_RAN_OUT, by="")
+
+
+def _begin_hold(work: Work, case: Case, answer: TaskAnswer) -> None:
+    """Accept: the clock starts now, a wake-up is set for its end, and somebody is asked to report a transfer."""
+    hours = min(int(case.known[HOLD_HOURS]), int(questions.hold_hours(work.decide).outcome))
+    longest = timedelta(hours=hours)
+    ends_at = work.now + longest
+    work.set_timer(Wake.HOLD_END, longest)
+    shown = {"held_from": to_wire(work.now), "hold_ends_at": to_wire(ends_at), "message": work.message.id}
+    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_in=longest)
+    _send_answer(work, case, answer, ends_at)
+    keep(work, case.moved(CaseState.HELD, held_from=to_wire(work.now)))
+
+
+def _send_answer(work: Work, case: Case, answer: TaskAnswer, ends_at: datetime | None) -> None:
+    detainer = message_of(case, Kind.DETAINER)
+    body = DetainerAnswer(detainer, answer.answer, answer.reason, answer.by, ends_at)
+    work.send(Kind.DETAINER_ANSWER, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
+
+
+def _report(work: Work, case: Case, event: str, reason: str, *, by: str) -> None:
+    detainer = message_of(case, Kind.DETAINER)
+    body = CustodyReport(
+        detainer_id=detainer,
+        event=event,
+        held_from=from_wire(case.known[HELD_FROM]),
+        ended_at=work.now,
+        reason=reason,
+        by=by,
+    )
+    sent = work.send(Kind.CUSTODY, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
+    state = CaseState.LAPSED if event == LAPSED else CaseState.TRANSFERRED
+    keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(state))
+
+
+HANDLERS: dict[Kind, Handler] = {
+    Kind.DETAINER: on_detainer,
+    Kind.TASK_ANSWER: on_answer,
+    Kind.TIMER: on_timer,
+}
+PREPARERS: dict[Kind, Preparer] = {}

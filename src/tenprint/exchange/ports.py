@@ -1,0 +1,423 @@
+"""What the exchange needs of the outside, as protocols, and `Work`: what a handler may do inside its transaction.
+
+Handling one message is one database transaction (ARCHITECTURE section 4). A handler gets a `Work`; everything it does
+through it (case, tasks, timers, ledger entries, outgoing messages) commits with the inbox row or not at all.
+What must be computed first (extraction, search) is pure, runs before the transaction as the kind's `Preparer`, and is
+memoised by its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tenprint.core.candidate import SearchResult
+from tenprint.core.canonical import canonical_json, sha256_hex
+from tenprint.core.chance import RandomSource, content_id
+from tenprint.core.clock import Clock, to_wire
+from tenprint.core.errors import SenderError, StorageError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.case import Case, Task, Timer
+from tenprint.exchange.model.directory import Directory, Party
+from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
+from tenprint.exchange.model.words import Kind, Role, TaskKind
+from tenprint.ledger.entry import Entry, seal
+from tenprint.ledger.receipt import Receipt
+from tenprint.ledger.vocabulary import MAX_NOTE_CHARACTERS
+from tenprint.policy.evaluate import Decision, decide
+from tenprint.policy.programme import Programme
+from tenprint.records import EncodedImage
+
+Trigger = Callable[[str], None]
+
+
+def no_trigger(point: str) -> None:
+    """Do nothing at a named point; crash tests put a self-kill here."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What the images of a submission gave.
+
+    Args:
+        templates: per single finger, the usable ones.
+        failures: per position, why an image gave none; codes and sentences, no personal data.
+    """
+
+    templates: Mapping[FingerPosition, Template]
+    failures: Mapping[FingerPosition, str]
+
+
+class Matcher(Protocol):
+    """One party's extractor and gallery. Pure and memoised but for `enroll` and `delete`."""
+
+    def extract(self, images: Iterable[EncodedImage]) -> Extraction:
+        """Return templates of the single-finger images, memoised by image digest and extractor version."""
+        ...
+
+    def search(self, probe: Mapping[FingerPosition, Template], limit: int) -> SearchResult:
+        """Return the most similar enrolled subjects of this party's gallery, best first."""
+        ...
+
+    def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+        """Put a subject into the gallery; enrolling the same again changes nothing."""
+        ...
+
+
+class Blobs(Protocol):
+    """Bytes kept for ever under the SHA-256 of their content."""
+
+    def put(self, data: bytes) -> str:
+        """Store durably and return the SHA-256 as hex."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes; raises StorageError ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``."""
+        ...
+
+
+class Transaction(Protocol):
+    """One party's database inside one transaction."""
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case, or None."""
+        ...
+
+    def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
+        """Return the case of the submission with this ORI and TCN, or None."""
+        ...
+
+    def cases(self) -> list[Case]:
+        """Return all cases, oldest first."""
+        ...
+
+    def save_case(self, case: Case) -> None:
+        """Insert or replace a case."""
+        ...
+
+    def task(self, task_id: str) -> Task | None:
+        """Return the task, or None."""
+        ...
+
+    def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
+        """Return tasks, oldest first."""
+        ...
+
+    def save_task(self, task: Task) -> None:
+        """Insert or replace a task."""
+        ...
+
+    def set_timer(self, timer: Timer) -> None:
+        """Insert a timer; one with the same id is left as it is."""
+        ...
+
+    def cancel_timers(self, case_id: str, purpose: str) -> None:
+        """Remove timers of this purpose that have not fired."""
+        ...
+
+    def message(self, message_id: str) -> Envelope | None:
+        """Return a message received or sent by this party, or None."""
+        ...
+
+    def messages(self, case_id: str) -> list[Envelope]:
+        """Return messages of a case that this party received or sent, in the order in which it wrote them."""
+        ...
+
+    def put_outbox(self, envelope: Envelope) -> bool:
+        """Queue a signed message for delivery; False when one with this id was queued before."""
+        ...
+
+    def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
+        """Take a message in, with the signed receipt; False when one with this id was taken before."""
+        ...
+
+    def receipt_of(self, message_id: str) -> bytes | None:
+        """Return the receipt that was signed when this message was first taken in, or None."""
+        ...
+
+    def mark_handled(self, message_id: str, at: datetime) -> None:
+        """Mark an inbox row handled."""
+        ...
+
+    def mark_failed(self, message_id: str, code: str, next_try: datetime | None) -> None:
+        """Count a failed attempt of an inbox row; without `next_try` it becomes a dead letter."""
+        ...
+
+    def failures_of(self, message_id: str) -> int:
+        """Return how often handling (inbox) or delivering (outbox) this message has failed."""
+        ...
+
+    def mark_delivered(self, message_id: str, at: datetime, receipt: bytes) -> None:
+        """Mark an outbox row delivered, with the receiver's receipt."""
+        ...
+
+    def mark_undelivered(self, message_id: str, code: str, next_try: datetime | None) -> None:
+        """Count a failed delivery; without `next_try` it becomes a dead letter."""
+        ...
+
+    def mark_fired(self, timer_id: str, at: datetime) -> None:
+        """Mark a timer fired."""
+        ...
+
+    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+        """Queue an enrolment into this party's gallery, done after the commit and at least once."""
+        ...
+
+    def mark_enrolled(self, subject_id: str) -> None:
+        """Mark a queued enrolment done."""
+        ...
+
+    def ledger_size(self) -> int:
+        """Return the number of ledger entries."""
+        ...
+
+    def append_entry(self, entry: Entry) -> None:
+        """Append to the ledger; its sequence must be `ledger_size()`."""
+        ...
+
+
+class Store(Protocol):
+    """One party's database. Readers see committed rows only."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Open a write transaction (one writer at a time); commits at the end, rolls back on any exception."""
+        ...
+
+    def due_inbox(self, now: datetime, limit: int) -> list[Envelope]:
+        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
+        ...
+
+    def due_outbox(self, now: datetime, limit: int) -> list[Envelope]:
+        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
+        ...
+
+    def due_timers(self, now: datetime, limit: int) -> list[Timer]:
+        """Return unfired timers whose time has come, earliest first."""
+        ...
+
+    def due_enrolments(self, limit: int) -> list[tuple[str, dict[FingerPosition, Template]]]:
+        """Return queued enrolments."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest time at which an inbox row, outbox row or timer becomes due, or None."""
+        ...
+
+    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
+        """Return ledger entries of the range."""
+        ...
+
+    def close(self) -> None:
+        """Release the database."""
+        ...
+
+
+class Post(Protocol):
+    """Delivers a message to another party and brings back its signed receipt."""
+
+    def deliver(self, wire: bytes, recipient: str) -> bytes:
+        """Deliver the wire form; return the receipt's bytes.
+
+        Raises:
+            StorageError: the receiver could not keep it; try again.
+            SenderError: the receiver refuses it; trying again is useless.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Holds one party's private key."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the Ed25519 signature of 64 bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a party has besides its database; shared by preparers and handlers."""
+
+    party: Party
+    directory: Directory
+    programme: Programme
+    clock: Clock
+    random: RandomSource
+    signer: Signer
+    blobs: Blobs
+    matcher: Matcher
+
+
+@dataclass(frozen=True)
+class Node:
+    """One running party: database, post, services, and the trigger that crash tests set."""
+
+    store: Store
+    post: Post
+    services: Services
+    trigger: Trigger = no_trigger
+
+    @property
+    def party(self) -> Party:
+        """Return whose node it is."""
+        return self.services.party
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a handler may do inside the transaction of one message."""
+
+    tx: Transaction
+    services: Services
+    message: Envelope
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of the clock port."""
+        return self.services.clock.now()
+
+    def peer(self, role: Role) -> str:
+        """Return the id of the peer with this role.
+
+        Raises:
+            SenderError: ``NO_PEER`` when this party has none.
+        """
+        peer = self.services.party.peers.get(role)
+        if peer is None:
+            raise SenderError("NO_PEER", f"{self.services.party.id} has no peer with role {role}")
+        return peer
+
+    def case(self) -> Case:
+        """Return this message's case.
+
+        Raises:
+            StorageError: ``UNKNOWN_CASE`` when this party does not know it (an earlier message may be under way).
+        """
+        case = self.tx.case(self.message.case_id)
+        if case is None:
+            raise StorageError("UNKNOWN_CASE", f"{self.services.party.id} does not know case {self.message.case_id}")
+        return case
+
+    def send(
+        self,
+        kind: Kind,
+        recipient: str,
+        body: bytes,
+        *,
+        content_type: str = JSON_CONTENT,
+        tcn: str = "",
+        tcr: str = "",
+        case_id: str = "",
+        in_reply_to: str = "",
+    ) -> Envelope:
+        """Queue a signed message whose id is made from its content; log it as ``sent``. Repeats change nothing."""
+        party, case = self.services.party.id, case_id or self.message.case_id
+        reply_to = in_reply_to or self.message.id
+        message_id = content_id(kind.lower(), party, recipient, case, reply_to, sha256_hex(body))
+        envelope = Envelope(
+            id=message_id,
+            kind=kind,
+            sender=party,
+            recipient=recipient,
+            case_id=case,
+            sent_at=self.now,
+            body=body,
+            content_type=content_type,
+            in_reply_to=reply_to,
+            tcn=tcn,
+            tcr=tcr,
+        )
+        envelope = envelope.signed(self.services.signer.sign(envelope.signed_bytes()))
+        if self.tx.put_outbox(envelope):
+            self.log("sent", envelope=envelope, counterpart=recipient)
+        return envelope
+
+    def log(
+        self,
+        kind: str,
+        *,
+        envelope: Envelope | None = None,
+        counterpart: str = "",
+        rule: str = "",
+        person: str = "",
+        note: str = "",
+        **more: str | int,
+    ) -> None:
+        """Append a ledger entry: what happened, to which message and case, under which rule, by which official.
+
+        Args:
+            kind: what happened, one word.
+            envelope: the message it is about; the one at hand when None.
+            counterpart, rule, person, note: fields of that name, left out when empty.
+            more: further fields of the ledger's vocabulary (`tenprint.ledger.vocabulary`), left out when ``""``.
+
+        Raises:
+            RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE``.
+        """
+        about = envelope or self.message
+        fields: dict[str, str | int] = {
+            "sequence": self.tx.ledger_size(),
+            "time": to_wire(self.now),
+            "kind": kind,
+            "case": about.case_id,
+            "message": about.id,
+            "message_kind": str(about.kind),
+            "message_hash": about.content_hash,
+        }
+        optional = {"counterpart": counterpart, "rule": rule, "person": person, "note": note, **more}
+        fields.update({name: value for name, value in optional.items() if value != ""})
+        self.tx.append_entry(seal(fields, self.services.random))
+
+    def decide(self, question: str, facts: Mapping[str, Any]) -> Decision:
+        """Ask the programme in force, and log which rule spoke and how."""
+        decision = decide(self.services.programme, question, facts)
+        self.log(
+            "decision",
+            rule=decision.rule,
+            question=question,
+            outcome=str(decision.outcome),
+            version=decision.version,
+            note=decision.sentence[:MAX_NOTE_CHARACTERS],
+        )
+        return decision
+
+    def open_task(
+        self, kind: TaskKind, shown: dict[str, Any], answers: tuple[str, ...], *, due_in: timedelta | None = None
+    ) -> Task:
+        """Open a task for a person, once per case and kind; log it."""
+        case_id = self.message.case_id
+        task_id = content_id("task", self.services.party.id, case_id, kind)
+        existing = self.tx.task(task_id)
+        if existing is not None:
+            return existing
+        task = Task(
+            id=task_id,
+            case_id=case_id,
+            party=self.services.party.id,
+            kind=kind,
+            opened_at=self.now,
+            due_at=self.now + due_in if due_in else None,
+            shown=shown,
+            shown_hash=sha256_hex(canonical_json(shown)),
+            answers=answers,
+        )
+        self.tx.save_task(task)
+        self.log("task_opened", task=task.id, shown_hash=task.shown_hash, note=str(kind))
+        return task
+
+    def set_timer(self, purpose: str, due_in: timedelta) -> None:
+        """Set a timer of this case, once per purpose."""
+        timer_id = content_id("wake", self.services.party.id, self.message.case_id, purpose)
+        self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, self.now + due_in))
+
+
+Handler = Callable[[Work, Any], None]
+Preparer = Callable[[Services, Envelope], Any]
+
+__all__ = [
+    "Blobs", "Extraction", "Handler", "Matcher", "Node", "Post", "Preparer", "Receipt", "Services", "Signer", "Store",
+    "Transaction", "Trigger", "Work", "no_trigger",
+]  # fmt: skip

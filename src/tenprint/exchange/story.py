@@ -1,0 +1,219 @@
+"""A case's story across all parties, from their ledgers and messages, in the order in which it happened.
+
+Nothing here is kept anywhere: it is read from what each party wrote down. A party that is not at hand is missing from
+the story, and the others' lines still tell what they sent to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenprint.core.clock import from_wire
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.exchange.ports import Node
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.vocabulary import RECEIPT, RECEIVED, SENT
+from tenprint.records import read
+from tenprint.records.itl.ebts import read_error, read_result
+
+SPEAKERS = (
+    Role.JAIL,
+    Role.FIELD_OFFICE,
+    Role.SUPPORT_CENTER,
+    Role.IMMIGRATION_REPOSITORY,
+    Role.CRIMINAL_REPOSITORY,
+    Role.STATE_BUREAU,
+    Role.AGENCY,
+)
+"""Whose word on a case's end goes before whose: who is nearest to the person speaks first."""
+ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT)
+TITLES: dict[str, str] = {
+    Kind.CAR: "the booking with its prints",
+    Kind.ACK: "the acknowledgement",
+    Kind.STATE_SRE: "the state's search result",
+    Kind.SRE: "the first search answer",
+    Kind.SECOND_SRE: "the second search answer",
+    Kind.ERRT: "the rejection",
+    Kind.IDENT_SEARCH: "the prints for a search in the immigration repository",
+    Kind.IDR: "the immigration repository's answer",
+    Kind.IAQ: "the query about the person's status",
+    Kind.IAR: "the specialist's answer",
+    Kind.DETAINER: "the request to hold the person",
+    Kind.DETAINER_ANSWER: "the jail's answer to the request",
+    Kind.CUSTODY: "the report on how the hold ended",
+    Kind.TASK_ANSWER: "a person's answer",
+    Kind.TIMER: "a wake-up",
+}
+
+
+@dataclass(frozen=True)
+class StoryLine:
+    """One thing that a party wrote down.
+
+    Args:
+        time: when, UTC.
+        party: who wrote it.
+        message_kind: kind of the message it is about.
+        direction: ``sent``, ``received``, or ``""`` for what happened inside the party.
+        counterpart: to or from whom, or ``""``.
+        rule: id of the rule that spoke, or ``""``.
+        person: official who answered, or ``""``.
+        sentence: for the person who reads it.
+    """
+
+    time: datetime
+    party: str
+    message_kind: str
+    direction: str
+    counterpart: str
+    rule: str
+    person: str
+    sentence: str
+
+
+def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
+    """Return everything that the parties wrote down about a case, oldest first; empty when nobody knows it.
+
+    What is received never stands before what was sent: entries of one time are put in the order of cause and effect.
+    """
+    logs = [
+        (node, [e for e in node.store.entries() if e.fields.get("case") == case_id and e.fields.get("kind") != RECEIPT])
+        for node in nodes
+    ]
+    return tuple(_line(node, entry) for node, entry in _in_order(logs))
+
+
+def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
+    """Return where the whole case stands: the word of the party nearest to the person that has not passed it on.
+
+    Jail and field office speak before support center and repositories, these before state bureau and agency. Who has
+    done its part and passed the case on (`ANSWERED`) leaves the word to the next. `ANSWERED` as a whole is no final
+    state: all was answered and nobody was asked to decide, such as for a booking whose jurisdiction is not activated.
+
+    Raises:
+        SenderError: ``UNKNOWN_CASE`` when no party knows it.
+    """
+    cases = [(node.party.role, case) for node in nodes if (case := _case(node, case_id)) is not None]
+    if not cases:
+        raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
+    by_nearness = sorted(cases, key=lambda row: SPEAKERS.index(row[0]) if row[0] in SPEAKERS else len(SPEAKERS))
+    states = (case.state for _, case in by_nearness)
+    return next((state for state in states if state != CaseState.ANSWERED), CaseState.ANSWERED)
+
+
+def all_cases(nodes: Iterable[Node]) -> list[Case]:
+    """Return every case once, oldest first, as the party that knew it first sees it."""
+    found: dict[str, Case] = {}
+    for node in nodes:
+        with node.store.transaction() as tx:
+            cases = tx.cases()
+        for case in cases:
+            if case.case_id not in found or case.opened_at < found[case.case_id].opened_at:
+                found[case.case_id] = case
+    return sorted(found.values(), key=lambda case: (case.opened_at, case.case_id))
+
+
+def open_tasks(nodes: Iterable[Node], case_id: str) -> list[Task]:
+    """Return the tasks of a case that wait for people, oldest first."""
+    found: list[Task] = []
+    for node in nodes:
+        with node.store.transaction() as tx:
+            found += tx.tasks(case_id, open_only=True)
+    return sorted(found, key=lambda task: (task.opened_at, task.id))
+
+
+def answers(node: Node, case_id: str) -> list[StoryLine]:
+    """Return the answers that a party (the booking agency) has received about a case, and what each says."""
+    with node.store.transaction() as tx:
+        messages = [m for m in tx.messages(case_id) if m.recipient == node.party.id and m.kind in ANSWERS]
+    lines = []
+    for message in messages:
+        said = _what_it_says(message.kind, message.body)
+        lines.append(
+            StoryLine(message.sent_at, node.party.id, str(message.kind), RECEIVED, message.sender, "", "", said)
+        )
+    return lines
+
+
+def _case(node: Node, case_id: str) -> Case | None:
+    with node.store.transaction() as tx:
+        return tx.case(case_id)
+
+
+def _in_order(logs: list[tuple[Node, list[Entry]]]) -> Iterator[tuple[Node, Entry]]:
+    """Merge logs by time, each kept in its own order, no message received before it was sent."""
+    to_be_sent = {(e.fields.get("message"), node.party.id) for node, log in logs for e in log if _is(e, SENT)}
+    heads = [0] * len(logs)
+
+    def is_free(entry: Entry, party: str) -> bool:
+        sender = entry.fields.get("counterpart")
+        return not _is(entry, RECEIVED) or sender == party or (entry.fields.get("message"), sender) not in to_be_sent
+
+    while any(head < len(log) for head, (_, log) in zip(heads, logs, strict=True)):
+        waiting = [
+            (str(log[head].fields.get("time", "")), number, log[head])
+            for number, (head, (_, log)) in enumerate(zip(heads, logs, strict=True))
+            if head < len(log)
+        ]
+        free = [row for row in waiting if is_free(row[2], logs[row[1]][0].party.id)]
+        _, number, entry = min(free or waiting, key=lambda row: row[:2])
+        heads[number] += 1
+        to_be_sent.discard((entry.fields.get("message"), logs[number][0].party.id))
+        yield logs[number][0], entry
+
+
+def _is(entry: Entry, kind: str) -> bool:
+    return entry.fields.get("kind") == kind
+
+
+def _line(node: Node, entry: Entry) -> StoryLine:
+    text = {name: str(value) for name, value in entry.fields.items()}
+    kind = text.get("kind", "")
+    return StoryLine(
+        time=from_wire(text["time"]),
+        party=node.party.id,
+        message_kind=text.get("message_kind", ""),
+        direction=kind if kind in (SENT, RECEIVED) else "",
+        counterpart=text.get("counterpart", ""),
+        rule=text.get("rule", ""),
+        person=text.get("person", ""),
+        sentence=_sentence(kind, text),
+    )
+
+
+def _sentence(kind: str, text: dict[str, str]) -> str:
+    """Return an entry as a sentence without its subject, which is the party."""
+    said = {name: value.replace("_", " ") for name, value in text.items()}
+    note, other = text.get("note", ""), text.get("counterpart", "")
+    title = TITLES.get(text.get("message_kind", ""), text.get("message_kind", ""))
+    reason = f": {text['reason']}" if "reason" in text else ""
+    sentences = {
+        SENT: f"sends {title} to {other}",
+        RECEIVED: f"receives {title} from {other}",
+        "decision": f"{said.get('question', '')}: {said.get('outcome', '')}. {note}",
+        "task_opened": f"asks a person: {said.get('note', '')}",
+        "task_answered": f"{said.get('note', '')}: {text.get('person', '')} answers {said.get('outcome', '')}{reason}",
+        "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
+        "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
+        "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
+        f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",
+    }
+    return sentences.get(kind, ": ".join(part for part in (kind.replace("_", " "), note) if part))
+
+
+def _what_it_says(kind: Kind, body: bytes) -> str:
+    if kind == Kind.ACK:
+        return "taken in by the state bureau"
+    received = read(body)
+    if kind == Kind.ERRT:
+        return "; ".join(message.to_text() for message in read_error(received).messages)
+    result = read_result(received)
+    said = result.response
+    criminal = "found" if result.srf == "I" else "not found"
+    whose = "state" if kind == Kind.STATE_SRE else "criminal"
+    line = f"{whose} file: {criminal}"
+    return line if kind == Kind.STATE_SRE else f"{line}; immigration: {said.immigration.replace('_', ' ')}"

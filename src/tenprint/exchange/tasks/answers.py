@@ -1,0 +1,199 @@
+"""A person's answer to a task: what is checked before it is written down, and how it is recorded.
+
+The same checks run twice: when the person answers, so that a refusal is told at once and nothing is written, and when
+the answer is handled, because a day may lie between the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from tenprint.core.errors import PolicyRefusal, SenderError
+from tenprint.exchange.model.bodies import TaskAnswer
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
+from tenprint.exchange.ports import Transaction, Work
+from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.questions import Ask
+from tenprint.records.nlets.iar import NEEDS_GROUND
+from tenprint.records.words import IarStatus
+
+Details = Mapping[str, str]
+
+MAX_LINE = 500
+_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+DETAINER_HINT = "details: evidence, legal_ground, citizenship_claim, victim_or_witness (yes or no), second_look_by"
+_REPEAT_GROUND = "the officer repeats the legal ground of the specialist's answer word for word"
+MIN_NAME = 2
+
+
+def draft_answer(
+    tx: Transaction, task_id: str, *, answer: str, reason: str, by: str, details: Details, closes: bool, ask: Ask
+) -> tuple[Task, TaskAnswer]:
+    """Return the task and the answer as it may be recorded; write nothing.
+
+    Args:
+        tx: the party's database.
+        task_id: which task.
+        answer, reason, by: what, why and who.
+        details: what the kind of task asks besides.
+        closes: False when the task stays open for a later finding.
+        ask: how to ask the programme in force.
+
+    Raises:
+        SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``, ``REASON_MISSING``,
+            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``LEGAL_GROUND_MISSING``,
+            ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``.
+        PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
+    """
+    task = _open_task(tx, task_id)
+    if answer not in task.answers:
+        raise SenderError("ANSWER_NOT_ALLOWED", f"this task is answered with {' or '.join(task.answers)}")
+    drafted = TaskAnswer(
+        task_id=task.id,
+        kind=str(task.kind),
+        n=task.findings + 1,
+        answer=answer,
+        reason=_line(reason, "REASON_MISSING", "a decision needs a reason"),
+        by=_line(by, "PERSON_MISSING", "a decision needs a named person", MIN_NAME),
+        shown_hash=task.shown_hash,
+        details={
+            name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text
+        },
+        closes=closes,
+    )
+    check_answer(tx, task, drafted, ask)
+    return task, drafted
+
+
+def check_answer(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    """Ask what the kind of task asks besides; raises as `draft_answer` does."""
+    check = _CHECKS.get(task.kind)
+    if check is not None:
+        check(tx, task, answer, ask)
+
+
+def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
+    """Write the answer at hand to its task and to the ledger; return the task as it is now, and the answer.
+
+    Raises:
+        RecordError: ``BODY_INVALID``.
+        SenderError, PolicyRefusal: as `draft_answer`; the task may have been closed since the person answered.
+    """
+    answer = TaskAnswer.from_bytes(work.message.body)
+    task = _open_task(work.tx, answer.task_id)
+    check_answer(work.tx, task, answer, work.decide)
+    task = answered(task, answer, work.message.sent_at)
+    work.tx.save_task(task)
+    work.log(
+        "task_answered",
+        task=task.id,
+        person=answer.by,
+        outcome=answer.answer,
+        reason=answer.reason,
+        shown_hash=answer.shown_hash,
+        note=str(task.kind),
+    )
+    return task, answer
+
+
+def answered(task: Task, answer: TaskAnswer, at: datetime) -> Task:
+    """Return the task with this finding recorded; closed at `at` when the answer closes it."""
+    return replace(
+        task,
+        findings=answer.n,
+        answer=answer.answer,
+        reason=answer.reason,
+        decided_by=answer.by,
+        decided_at=at if answer.closes else None,
+    )
+
+
+def close_unanswered(work: Work, kind: TaskKind, answer: str, reason: str) -> None:
+    """Close this case's open task of a kind without a person: a clock made it pointless."""
+    for task in work.tx.tasks(work.message.case_id, open_only=True):
+        if task.kind == kind:
+            work.tx.save_task(replace(task, answer=answer, reason=reason, decided_at=work.now))
+            work.log("task_closed", task=task.id, outcome=answer, reason=reason, note=str(kind))
+
+
+def _open_task(tx: Transaction, task_id: str) -> Task:
+    task = tx.task(task_id)
+    if task is None:
+        raise SenderError("UNKNOWN_TASK", f"no task {task_id!r} here", hint="see: tenprint tasks list --all")
+    if not task.is_open:
+        raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}")
+    return task
+
+
+def _line(text: str, code: str, message: str, shortest: int = 1) -> str:
+    text = text.strip()
+    if len(text) < shortest:
+        raise SenderError(code, message)
+    if len(text) > MAX_LINE or not _LINE.fullmatch(text):
+        raise SenderError("TEXT_INVALID", f"one line of at most {MAX_LINE} characters is needed")
+    return text
+
+
+def _check_examination(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del tx, ask
+    shown = [candidate["subject_id"] for candidate in task.shown["candidates"]]
+    if answer.details.get("candidate", shown[0]) not in shown:
+        raise SenderError("CANDIDATE_UNKNOWN", "the candidate is one of those shown", hint="see: tenprint tasks show")
+
+
+def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    _check_examination(tx, task, answer, ask)
+    first = [t.decided_by for t in tx.tasks(task.case_id) if t.kind == TaskKind.EXAMINE]
+    if answer.by.casefold() in {person.casefold() for person in first}:
+        raise SenderError("SAME_EXAMINER", "the second examination is made by another person than the first")
+
+
+def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del tx, task, ask
+    ground = answer.details.get("legal_ground", "")
+    if IarStatus(answer.answer) in NEEDS_GROUND and not ground:
+        raise SenderError(
+            "LEGAL_GROUND_MISSING",
+            f"the status {answer.answer} needs the legal ground on which it rests",
+            hint="add --detail legal_ground=TEXT",
+        )
+    if ground and not re.fullmatch(r"[!-~][ -~]{0,119}", ground):
+        raise SenderError("LEGAL_GROUND_INVALID", "a legal ground has at most 120 characters of printable ASCII")
+
+
+def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del tx
+    _check_words_of_the_form(answer)
+    ground = str(task.shown["legal_ground"])
+    if answer.answer == OfficerDecision.DETAINER:
+        decision = questions.detainer(ask, task.shown, answer.details)
+        if decision.outcome != questions.PERMITTED:
+            raise PolicyRefusal(decision.rule, decision.sentence, hint=DETAINER_HINT)
+        if "legal_ground" not in answer.details:
+            raise SenderError("LEGAL_GROUND_MISSING", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
+    if answer.details.get("legal_ground", ground) != ground:
+        raise SenderError("LEGAL_GROUND_DIFFERS", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
+    if answer.details.get("second_look_by", "").casefold() == answer.by.casefold():
+        raise SenderError("SAME_OFFICER", "the second look at a case is taken by another officer")
+
+
+def _check_words_of_the_form(answer: TaskAnswer) -> None:
+    evidence = answer.details.get("evidence")
+    if evidence is not None and evidence not in tuple(EvidenceBox):
+        raise SenderError("EVIDENCE_UNKNOWN", f"the evidence is one of {', '.join(EvidenceBox)}")
+    for name in ("citizenship_claim", "victim_or_witness"):
+        if answer.details.get(name, questions.NO) not in (questions.YES, questions.NO):
+            raise SenderError("DETAIL_INVALID", f"{name} is answered with yes or no")
+
+
+_CHECKS: dict[TaskKind, Callable[[Transaction, Task, TaskAnswer, Ask], None]] = {
+    TaskKind.EXAMINE: _check_examination,
+    TaskKind.EXAMINE_SECOND: _check_second_examiner,
+    TaskKind.STATUS: _check_status,
+    TaskKind.DECIDE: _check_decision,
+}

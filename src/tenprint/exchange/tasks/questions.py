@@ -1,0 +1,145 @@
+"""Questions that the exchange asks the programme in force: which facts go with each, in one place.
+
+Every function takes `ask`: `Work.decide` inside a handler, where the answer goes on the ledger, or `quietly`, where a
+person only wants to know whether something would be refused. A fact that nobody knows is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from tenprint.core.fingers import FingerPosition
+from tenprint.exchange.model.directory import Party
+from tenprint.exchange.model.known import Repository
+from tenprint.exchange.model.words import RepositoryState
+from tenprint.exchange.ports import Services
+from tenprint.policy.evaluate import Decision, decide
+
+Ask = Callable[[str, Mapping[str, Any]], Decision]
+IMMIGRATION_NDR = frozenset({"9", "10"})
+YES, NO = "yes", "no"
+ACCEPT = "accept"
+BY_RULE, BY_EXAMINER = "rule", "examiner"
+FORWARD = "forward"
+SEARCH = "search"
+KEEP = "keep"
+ASK_ANOTHER = "ask"
+SEND = "send"
+PERMITTED = "permitted"
+
+
+def quietly(services: Services) -> Ask:
+    """Return a way to ask that leaves no trace."""
+
+    def ask(question: str, facts: Mapping[str, Any]) -> Decision:
+        return decide(services.programme, question, facts)
+
+    return ask
+
+
+def accept_submission(ask: Ask, usable: Iterable[FingerPosition], explained: Iterable[FingerPosition]) -> Decision:
+    """Ask whether enough fingers can be used: outcome ``accept`` or ``reject``.
+
+    Args:
+        ask: as in this module's docstring.
+        usable: single fingers that gave a template.
+        explained: single fingers that AMP explains. That unexplained ones are none is checked before (E0001).
+    """
+    facts = {
+        "usable_fingers": len(set(usable)),
+        "explained_missing_fingers": len(set(explained)),
+        "unexplained_missing_fingers": 0,
+    }
+    return ask("accept_submission", facts)
+
+
+def verify_candidate(ask: Ask, repository: Repository, score: int, threshold: int, threshold_name: str) -> Decision:
+    """Ask who confirms a candidate: outcome ``examiner``, ``rule`` or ``dismiss``; scores are milli-units."""
+    facts = {
+        "repository": str(repository),
+        "score": score,
+        "threshold": threshold,
+        "threshold_name": threshold_name,
+    }
+    return ask("verify_candidate", facts)
+
+
+def forward_to_criminal(ask: Ask, state_result: RepositoryState, state: Party) -> Decision:
+    """Ask whether the state bureau forwards a booking: outcome ``forward`` or ``keep``."""
+    facts = {
+        "state_forwards": bool(state.settings.get("forwards", True)),
+        "state_result": str(state_result),
+        "state_is_nff": bool(state.settings.get("nff_state", False)),
+        "state_forwards_repeat_arrests": bool(state.settings.get("forwards_repeat_arrests", True)),
+    }
+    return ask("forward_to_criminal", facts)
+
+
+def cascade_to_immigration(ask: Ask, is_activated: bool, ndr: Iterable[str]) -> Decision:
+    """Ask whether the immigration repository is searched: outcome ``search`` or ``do_not_search``."""
+    facts = {"ori_activated": is_activated, "ndr_asks_immigration": not IMMIGRATION_NDR.isdisjoint(ndr)}
+    return ask("cascade_to_immigration", facts)
+
+
+def answer_within_seconds(ask: Ask, priority: int) -> Decision:
+    """Ask how long the first answer waits for other repositories: outcome a number of seconds."""
+    return ask("answer_within_seconds", {"priority": priority})
+
+
+def retention(ask: Ask, repository: Repository, is_requested: bool) -> Decision:
+    """Ask whether a repository keeps the prints: outcome ``keep`` or ``search_only``."""
+    return ask("retention", {"repository": str(repository), "retain_requested": is_requested})
+
+
+def second_examiner(ask: Ask, finding: str, examiners_asked: int) -> Decision:
+    """Ask whether another examiner is needed: outcome ``ask``, ``not_needed`` or ``end``."""
+    return ask("second_examiner", {"finding": finding, "examiners_asked": examiners_asked})
+
+
+def iaq_on_match(ask: Ask, result: RepositoryState) -> Decision:
+    """Ask whether the support center is asked: outcome ``send`` or ``do_not_send``."""
+    return ask("iaq_on_match", {"immigration_result": str(result)})
+
+
+def iar_within_seconds(ask: Ask) -> Decision:
+    """Ask how long the support center may take: outcome a number of seconds."""
+    return ask("iar_within_seconds", {})
+
+
+def who_receives_iar(ask: Ask, state: Party, agency: Party) -> Decision:
+    """Ask which roles receive the specialist's answer: outcome the roles with blanks between."""
+    facts = {
+        "agency_receives_answer": bool(agency.settings.get("receives_answer", True)),
+        "state_relays_answer": bool(state.settings.get("relays_answer", True)),
+    }
+    return ask("who_receives_iar", facts)
+
+
+def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str]) -> Decision:
+    """Ask whether a named officer may ask for a hold: outcome ``permitted``, ``needs`` or ``refused``.
+
+    Args:
+        ask: as in this module's docstring.
+        shown: what the officer saw: ``status``, ``legal_ground``, ``match_confirmed``, ``juvenile``.
+        details: what the officer says besides: ``evidence``, ``citizenship_claim``, ``victim_or_witness`` (yes or no),
+            ``second_look_by`` (name of another officer). The officer's name and reason were checked before.
+    """
+    facts: dict[str, Any] = {
+        "status": shown["status"],
+        "match_confirmed": bool(shown["match_confirmed"]),
+        "legal_ground_given": bool(shown["legal_ground"]),
+        "named_officer": True,
+        "reason_given": True,
+        "evidence": details.get("evidence", "none"),
+        "second_look_done": bool(details.get("second_look_by")),
+    }
+    if shown.get("juvenile") is not None:
+        facts["juvenile"] = bool(shown["juvenile"])
+    facts.update({name: details[name] == YES for name in ("citizenship_claim", "victim_or_witness") if name in details})
+    return ask("detainer", facts)
+
+
+def hold_hours(ask: Ask) -> Decision:
+    """Ask for how long a jail that accepted may hold: outcome a number of hours."""
+    return ask("hold_hours", {"detainer_accepted": True})

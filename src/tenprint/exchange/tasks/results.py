@@ -1,0 +1,58 @@
+"""What an SRE tells its receiver: which repository has answered what, and where the case stands by that."""
+
+from __future__ import annotations
+
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
+from tenprint.records import read
+from tenprint.records.itl.ebts import IDENT, SubmissionResult, read_result
+
+KEPT_BY_STATE = "NOT FORWARDED TO THE CRIMINAL REPOSITORY"
+"""Advice (2.071) in a state result after which no federal answer follows."""
+_STATE_AFTER = {
+    RepositoryState.PENDING: CaseState.SEARCHING,
+    RepositoryState.MATCH: CaseState.AWAITING_STATUS,
+    RepositoryState.NO_MATCH: CaseState.NO_MATCH,
+}
+
+
+def advice(repository: Repository, result: RepositoryState) -> str:
+    """Return the advice (2.071) that keeps an unsettled search from being read as a non-identification.
+
+    SRF (2.059) knows only I and N in a ten-print answer (EBTS 8.001); `error` and `partial` go with N and this line.
+    """
+    if result in (RepositoryState.MATCH, RepositoryState.NO_MATCH):
+        return ""
+    return f"{repository.upper()} SEARCH {result.upper()}: THIS IS NO NON-IDENTIFICATION"
+
+
+def own_result(repository: Repository, answer: SubmissionResult) -> RepositoryState:
+    """Return what the repository that wrote an SRE says of its own file: SRF, unless its advice takes that back."""
+    unsettled = (RepositoryState.ERROR, RepositoryState.PARTIAL)
+    taken_back = next((state for state in unsettled if advice(repository, state) in answer.acn), None)
+    return taken_back or (RepositoryState.MATCH if answer.srf == IDENT else RepositoryState.NO_MATCH)
+
+
+def result_of(message: Envelope) -> SubmissionResult:
+    """Return what an SRE says, leniently."""
+    return read_result(read(message.body))
+
+
+def noted_answer(case: Case, message: Envelope) -> Case:
+    """Return the case with a federal SRE noted: repository states, message, control number, state of the case.
+
+    An answer that says `pending` leaves the case open; `match` in a first answer means that a specialist is asked; a
+    second answer closes what was open. A first answer that arrives after the second one changes nothing it said.
+    """
+    answer = result_of(message)
+    response = answer.response
+    is_second = message.kind == Kind.SECOND_SRE
+    if is_second or Kind.SECOND_SRE not in case.known.get("messages", {}):
+        case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
+        case = with_repository(case, Repository.IMMIGRATION, RepositoryState(response.immigration))
+    state = _STATE_AFTER.get(RepositoryState(response.immigration), CaseState.ANSWERED)
+    if is_second and state == CaseState.AWAITING_STATUS:
+        state = CaseState.ANSWERED
+    return advanced(with_message(case, message.kind, message.id, answer.tcn), state)

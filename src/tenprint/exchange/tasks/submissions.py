@@ -1,0 +1,134 @@
+"""What whoever takes a submission in has to do with it: know it again, reject it, answer it again, keep its prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tenprint.core.chance import content_id
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
+from tenprint.exchange.model.numbers import control_number
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
+from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json
+from tenprint.records import Transaction, read
+from tenprint.records.itl.ebts import Finding, build_errt, refusal_of
+from tenprint.records.itl.validation import ERROR
+
+SUBMISSION = "submission"
+SUBMITTER = "submitter"
+SUBJECT = "subject"
+_ORI = re.compile(r"[A-Za-z0-9]{9}")
+_TCN = re.compile(r"[!-~][ -~]{8,38}[!-~]")
+
+
+def submission_key(body: bytes) -> tuple[str, str]:
+    """Return (ORI, TCN) by which a second copy of a submission is known.
+
+    When the file's header does not give both in their form, the key is the content: ``("", "sha256-…")``.
+    """
+    return key_of(read(body), body)
+
+
+def key_of(received: Transaction, body: bytes) -> tuple[str, str]:
+    """Return `submission_key` of a submission that was read already."""
+    if _ORI.fullmatch(received.ori) and _TCN.fullmatch(received.tcn):
+        return received.ori, received.tcn
+    return "", content_id("sha256", body)
+
+
+def first_copy(work: Work, card: ReadCard) -> Case | None:
+    """Return the case of the submission that arrived first with this ORI and TCN, under another message; else None."""
+    case = work.tx.case_by_tcn(*key_of(card.received, work.message.body))
+    return case if case is not None and message_of(case, SUBMISSION) != work.message.id else None
+
+
+def opened_case(work: Work, card: ReadCard, state: CaseState) -> Case:
+    """Return the case of the submission at hand, not yet saved."""
+    ori, tcn = key_of(card.received, work.message.body)
+    case = Case(case_id=work.message.case_id, opened_at=work.now, state=state, ori=ori, tcn=tcn)
+    case = case.moved(submitter=work.message.sender, failures=failures_as_json(card.failures))
+    if not card.findings:
+        case = case.moved(booking=booking_as_json(card.booking))
+    for finger, why in sorted(card.failures.items()):
+        work.log("image_failed", note=f"finger {int(finger)}: {why}"[:200])
+    return with_message(case, SUBMISSION, work.message.id, work.message.tcn)
+
+
+def too_few_fingers(work: Work, card: ReadCard) -> tuple[Finding, ...]:
+    """Ask the programme whether enough fingers can be used; return the finding to reject with, or nothing."""
+    decision = questions.accept_submission(work.decide, card.templates, card.explained)
+    if decision.outcome == questions.ACCEPT:
+        return ()
+    return (Finding(decision.code or "L0008", "", "", decision.sentence, ERROR),)
+
+
+def reject(work: Work, card: ReadCard, findings: Iterable[Finding]) -> Case:
+    """Answer the submission at hand with an ERRT that names codes and fields; the case ends there."""
+    findings = tuple(findings)
+    tcn = control_number(work.services.party.id, work.message.case_id, Kind.ERRT)
+    answer = refusal_of(
+        card.received,
+        findings,
+        tcn=tcn,
+        dat=work.now.strftime("%Y%m%d"),
+        ori=work.services.party.ori,
+        dai=work.services.directory.party(work.message.sender).ori,
+    )
+    sent = work.send(
+        Kind.ERRT, work.message.sender, build_errt(answer), content_type=EBTS_CONTENT, tcn=tcn, tcr=answer.tcr
+    )
+    codes = " ".join(dict.fromkeys(f.code for f in findings))
+    case = with_message(opened_case(work, card, CaseState.REJECTED), Kind.ERRT, sent.id, tcn)
+    return keep(work, case, why=codes)
+
+
+def answer_again(work: Work, case: Case, kinds: Iterable[Kind]) -> None:
+    """Send the answers that a submission has got so far once more, to whoever sent its second copy; open no case."""
+    work.log("repeat", note="a second copy of a submission; the first answers are sent again")
+    for kind in kinds:
+        answer = work.tx.message(message_of(case, kind)) if message_of(case, kind) else None
+        if answer is not None:
+            forward(work, answer, work.message.sender)
+
+
+def forward(work: Work, message: Envelope, recipient: str) -> Envelope:
+    """Send a message's body on, byte for byte, with its control numbers."""
+    return work.send(
+        message.kind,
+        recipient,
+        message.body,
+        content_type=message.content_type,
+        tcn=message.tcn,
+        tcr=message.tcr,
+    )
+
+
+def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, matched: str) -> Case:
+    """Note a repository's subject, and enrol the prints when the rules say so; return the case with the subject's id.
+
+    Args:
+        work, case, card: at hand.
+        repository: whose gallery.
+        matched: subject id of the match, or ``""``. Who is known already is not enrolled a second time.
+    """
+    decision = questions.retention(work.decide, repository, card.booking.ret == "Y")
+    if matched or decision.outcome != questions.KEEP:
+        return case.moved(subject=matched)
+    subject = content_id("subject", work.services.party.id, case.case_id)
+    work.tx.put_enrolment(subject, card.templates)
+    work.log("enrolled", repository=str(repository), count=len(card.templates))
+    return case.moved(subject=subject, enrolled=True)
+
+
+def searched(
+    work: Work, case: Case, repository: Repository, result: RepositoryState, card: ReadCard, *, candidates: int = 0
+) -> Case:
+    """Log a search with its result and return the case with the repository's answer."""
+    count = card.search.subjects_searched if card.search else 0
+    work.log("searched", repository=str(repository), result=str(result), candidates=candidates, count=count)
+    return with_repository(case, repository, result)

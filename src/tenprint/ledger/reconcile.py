@@ -1,0 +1,139 @@
+"""What two parties' logs disagree on: messages that only one side wrote down, hashes that differ, receipts missing.
+
+Only opened fields are read. An entry whose message, counterpart or hash was erased cannot be compared; that is said,
+not passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.vocabulary import (
+    COUNTERPART,
+    KIND,
+    MESSAGE,
+    MESSAGE_HASH,
+    RECEIPT,
+    RECEIPT_HASH,
+    RECEIVED,
+    SENT,
+    SEQUENCE,
+)
+
+NOT_RECEIVED: Final = "not_received"
+NOT_SENT: Final = "not_sent"
+HASH_DIFFERS: Final = "hash_differs"
+RECEIPT_MISSING: Final = "receipt_missing"
+RECEIPT_UNFOUNDED: Final = "receipt_unfounded"
+RECORDED_TWICE: Final = "recorded_twice"
+NOT_COMPARABLE: Final = "not_comparable"
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """One disagreement between two logs.
+
+    Args:
+        kind: one of this module's constants.
+        message: id of the message, or empty when it was erased.
+        sender, recipient: the direction in which the message went; for ``not_comparable`` the log's own party and
+            the other one.
+        recorded_by: the party whose log holds the entry that has no counterpart.
+        sentence: for the person who reads it.
+    """
+
+    kind: str
+    message: str
+    sender: str
+    recipient: str
+    recorded_by: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One party's entries about the other, by message id; a value is the message's hash, empty when erased."""
+
+    party: str
+    sent: dict[str, str]
+    received: dict[str, str]
+    receipts: dict[str, str]
+    troubles: tuple[Discrepancy, ...]
+
+
+def reconcile(
+    a_party: str, a_entries: Iterable[Entry], b_party: str, b_entries: Iterable[Entry]
+) -> tuple[Discrepancy, ...]:
+    """Return what the logs of two parties disagree on, in both directions; empty when they agree.
+
+    A message still under way is ``not_received`` until it arrives: ask again when nothing is due.
+
+    Args:
+        a_party, b_party: party ids as they stand in the other log's ``counterpart``.
+        a_entries, b_entries: the entries of both logs; those about third parties are passed over.
+    """
+    a, b = _read_side(a_party, a_entries, b_party), _read_side(b_party, b_entries, a_party)
+    return (*a.troubles, *b.troubles, *_one_way(a, b), *_one_way(b, a))
+
+
+def _one_way(sender: _Side, recipient: _Side) -> Iterator[Discrepancy]:
+    """Compare what `sender` sent with what `recipient` received; each message at most once per kind."""
+
+    def found(kind: str, message: str, by: str, sentence: str) -> Discrepancy:
+        return Discrepancy(kind, message, sender.party, recipient.party, by, sentence)
+
+    for message, sent_hash in sender.sent.items():
+        received_hash = recipient.received.get(message)
+        if received_hash is None:
+            sentence = f"{sender.party} sent {message}; {recipient.party} has not recorded its arrival"
+            yield found(NOT_RECEIVED, message, sender.party, sentence)
+        elif sent_hash and received_hash and sent_hash != received_hash:
+            sentence = f"{message} left {sender.party} with other bytes than {recipient.party} recorded"
+            yield found(HASH_DIFFERS, message, sender.party, sentence)
+        if message not in sender.receipts:
+            sentence = f"{sender.party} holds no receipt of {recipient.party} for {message}"
+            yield found(RECEIPT_MISSING, message, sender.party, sentence)
+    for message in sorted(recipient.received.keys() - sender.sent.keys()):
+        sentence = f"{recipient.party} recorded {message}; {sender.party} has not recorded sending it"
+        yield found(NOT_SENT, message, recipient.party, sentence)
+    for message in sorted(sender.receipts.keys() - recipient.received.keys()):
+        sentence = f"{recipient.party} signed to {sender.party} for {message} but has not recorded its arrival"
+        yield found(RECEIPT_UNFOUNDED, message, sender.party, sentence)
+
+
+def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
+    tables: dict[str, dict[str, str]] = {SENT: {}, RECEIVED: {}, RECEIPT: {}}
+    troubles: list[Discrepancy] = []
+    for position, entry in enumerate(entries):
+        kind = str(entry.fields.get(KIND, ""))
+        where = f"entry {entry.fields.get(SEQUENCE, position)} of {party}"
+        if not _may_concern(entry, kind, tables, other):
+            continue
+        gone = sorted(entry.erased & {KIND, COUNTERPART, MESSAGE})
+        if gone or MESSAGE not in entry.fields or COUNTERPART not in entry.fields:
+            sentence = f"{where} cannot be compared: {', '.join(gone) or 'message or counterpart'} is not there"
+            troubles.append(Discrepancy(NOT_COMPARABLE, "", party, other, party, sentence))
+            continue
+        message = str(entry.fields[MESSAGE])
+        if message in tables[kind]:
+            sentence = f"{where} records {message} as {kind} a second time"
+            troubles.append(Discrepancy(RECORDED_TWICE, message, *_direction(kind, party, other), party, sentence))
+            continue
+        tables[kind][message] = str(entry.fields.get(RECEIPT_HASH if kind == RECEIPT else MESSAGE_HASH, ""))
+        if kind != RECEIPT and not tables[kind][message]:
+            sentence = f"{where} has no message hash any more, so the bytes of {message} cannot be compared"
+            troubles.append(Discrepancy(NOT_COMPARABLE, message, *_direction(kind, party, other), party, sentence))
+    return _Side(party, tables[SENT], tables[RECEIVED], tables[RECEIPT], tuple(troubles))
+
+
+def _may_concern(entry: Entry, kind: str, tables: dict[str, dict[str, str]], other: str) -> bool:
+    """Tell whether an entry is, or through erasure might be, about a message exchanged with `other`."""
+    is_of_kind = kind in tables or (KIND in entry.erased and MESSAGE in entry.commitments)
+    return is_of_kind and entry.fields.get(COUNTERPART, other) == other
+
+
+def _direction(kind: str, party: str, other: str) -> tuple[str, str]:
+    return (other, party) if kind == RECEIVED else (party, other)

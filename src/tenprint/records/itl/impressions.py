@@ -1,0 +1,171 @@
+"""Finger images inside Type-4 and Type-14 records: declared values checked, bytes untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from dataclasses import dataclass
+
+from tenprint.core.fingers import FingerPosition, Impression
+from tenprint.records.itl.record import TYPE_4_HEADER_BYTES, Problem, Record, number_of
+
+TYPE_4_HEADER = struct.Struct(">IBB6sBHHB")
+"""LEN, IDC, IMP, FGP, ISR, HLL, VLL, GCA (formats.md section 1.2; ANSI/NIST-ITL 1-2007, clause 11)."""
+COMPRESSIONS = ("NONE", "WSQ20", "JPEGB", "JPEGL", "JP2", "JP2L", "PNG")
+"""By the binary value of EBTS 8.001, Table 3-2. EBTS writes WSQ, everybody else WSQ20: we write WSQ20, read both."""
+STANDARD_PPI = (500, 1000)
+PPI_TOLERANCE = 0.01
+"""Nominal resolutions are given rounded (19.69 a millimetre, 197 a centimetre); ITL allows one per cent."""
+MILLIMETRES_PER_INCH = 25.4
+MAX_WIRE_SIDE = 65_535
+UNUSED_POSITION = 255
+OTHER_IMPRESSIONS = frozenset({*range(4, 9), *range(10, 16), *range(20, 42)})
+"""Impression codes of ITL 1-2007 to 1-2011 Update 2015 (Table 7) that are no rolled or plain exemplar: latent, swipe,
+palm, contactless."""
+_DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """One finger image as it lies in a record, still compressed.
+
+    Args:
+        idc: image designation character, 0 to 99.
+        record_type: 4 or 14.
+        fgp: single finger (1 to 10), plain set (11 to 15) or unknown (0).
+        impression: rolled or plain, live-scan or not, as declared.
+        width, height: declared size, pixels.
+        ppi: declared resolution, pixels per inch.
+        compression: WSQ20, NONE, PNG, JPEGB, JPEGL, JP2 or JP2L, as declared; what the data holds is not looked at.
+        data: image bytes as received.
+    """
+
+    idc: int
+    record_type: int
+    fgp: FingerPosition
+    impression: Impression
+    width: int
+    height: int
+    ppi: int
+    compression: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """Return SHA-256 in hex over the declared parameters and the data, without IDC and record type.
+
+        Equal images have equal digests wherever they travel: the key under which results about them are kept.
+        """
+        head = (
+            f"{int(self.fgp)};{int(self.impression)};{self.width}x{self.height}@{self.ppi};"
+            f"{self.compression};{len(self.data)};"
+        )
+        return hashlib.sha256(head.encode() + self.data).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """A record's image header as plain numbers; -1 for what could not be read."""
+
+    impression: int
+    fgp: int
+    width: int
+    height: int
+    ppi: int
+    compression: str
+    depth: int = 8
+
+
+def image_of(record: Record, native_ppmm: str) -> EncodedImage | Problem | None:
+    """Return the finger image of a Type-4 or Type-14 record.
+
+    Args:
+        record: the record.
+        native_ppmm: field 1.011, pixels per millimetre as text, used when a Type-4 record refers to it.
+
+    Returns:
+        the image; a problem (L0006) when the header cannot be used; None when the record is of another type or shows
+        something else than a rolled or plain finger on purpose (a palm, a latent print, a swipe).
+    """
+    if record.type == 4:
+        declared = _declared_in_type_4(record, native_ppmm)
+    elif record.type == 14:
+        declared = _declared_in_type_14(record)
+    else:
+        return None
+    if declared is None or not record.complete:
+        return _problem(record, "the image record is cut short")
+    if declared.fgp > FingerPosition.PLAIN_BOTH_THUMBS or declared.impression in OTHER_IMPRESSIONS:
+        return None
+    wrong = _what_is_wrong(declared, record)
+    if wrong:
+        return _problem(record, wrong)
+    return EncodedImage(
+        idc=max(record.idc, 0),
+        record_type=record.type,
+        fgp=FingerPosition(declared.fgp),
+        impression=Impression(declared.impression),
+        width=declared.width,
+        height=declared.height,
+        ppi=declared.ppi,
+        compression=declared.compression,
+        data=record.data,
+    )
+
+
+def nominal_ppi(pixels_per_inch: float) -> int:
+    """Return a resolution in whole ppi; within one per cent of 500 or 1000 it is that."""
+    for standard in STANDARD_PPI:
+        if abs(pixels_per_inch - standard) <= standard * PPI_TOLERANCE:
+            return standard
+    return round(pixels_per_inch)
+
+
+def _declared_in_type_4(record: Record, native_ppmm: str) -> _Declared | None:
+    if len(record.raw) < TYPE_4_HEADER_BYTES:
+        return None
+    _, _, impression, positions, isr, width, height, gca = TYPE_4_HEADER.unpack_from(record.raw)
+    used = [p for p in positions if p != UNUSED_POSITION]
+    # EBTS 8.001 writes 500 ppi as 19.69, its examples and old systems as 20.00; both mean 500.
+    text = native_ppmm.strip()
+    stated = float(text) if _DECIMAL.match(text) else 0.0
+    native = STANDARD_PPI[0] if stated == 20.0 else nominal_ppi(stated * MILLIMETRES_PER_INCH)
+    ppi = STANDARD_PPI[0] if isr == 0 else native
+    compression = COMPRESSIONS[gca] if gca < len(COMPRESSIONS) else ""
+    return _Declared(impression, used[0] if used else 0, width, height, ppi, compression)
+
+
+def _declared_in_type_14(record: Record) -> _Declared:
+    unit, across, down = (number_of(record.get(f"14.{n:03d}")) for n in (8, 9, 10))
+    per_inch = {1: 1.0, 2: 2.54}.get(unit, 0.0)
+    ppi = nominal_ppi(across * per_inch) if across == down else -1
+    code = record.get("14.011").strip().upper()
+    positions = record.occurrences("14.013")
+    return _Declared(
+        impression=number_of(record.get("14.003")),
+        fgp=number_of(positions[0]) if positions else -1,
+        width=number_of(record.get("14.006")),
+        height=number_of(record.get("14.007")),
+        ppi=ppi,
+        compression="WSQ20" if code == "WSQ" else code if code in COMPRESSIONS else "",
+        depth=number_of(record.get("14.012")),
+    )
+
+
+def _what_is_wrong(declared: _Declared, record: Record) -> str:
+    sides = (declared.width, declared.height)
+    checks = (
+        (declared.fgp >= 0, "the finger position is missing or unreadable"),
+        (declared.impression in tuple(Impression), "the impression type is not one of a finger exemplar"),
+        (all(0 < side <= MAX_WIRE_SIDE for side in sides), "the declared size is missing or zero"),
+        (declared.ppi > 0, "the declared resolution is missing, zero, or differs between the axes"),
+        (bool(declared.compression), "the declared compression is unknown"),
+        (declared.depth == 8, "the declared depth is not 8 bits a pixel"),
+        (bool(record.data), "the record holds no image"),
+    )
+    return next((sentence for is_fine, sentence in checks if not is_fine), "")
+
+
+def _problem(record: Record, message: str) -> Problem:
+    return Problem("L0006", message, record.offset, f"{record.type}.999" if record.type == 14 else "4.009")

@@ -1,0 +1,151 @@
+"""The writer of the traditional encoding. It cannot write a transaction that contradicts itself.
+
+Lengths, file content (1.003) and IDCs are computed, never given; values that hold a separator are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenprint.core.errors import RecordError
+from tenprint.records.folding import is_plain
+from tenprint.records.itl.impressions import COMPRESSIONS, MAX_WIRE_SIDE, TYPE_4_HEADER, UNUSED_POSITION, EncodedImage
+from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, FS, GS, RS, TYPE_4_HEADER_BYTES, US
+
+FieldValue = str | Sequence[Sequence[str]]
+"""A field's text, or its subfields, each a sequence of items."""
+MAX_IDC = 99
+NATIVE_RESOLUTION = 1
+
+
+@dataclass(frozen=True)
+class TaggedRecord:
+    """A tagged record to be written; LEN (1) and IDC (2) are computed.
+
+    Args:
+        type: 2, or 9 to 99.
+        fields: value by field number, without 1, 2 and 999.
+        data: the image for field 999, or None.
+    """
+
+    type: int
+    fields: Mapping[int, FieldValue]
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class FingerRecord:
+    """A Type-4 record to be written; LEN and IDC are computed.
+
+    Args:
+        image: its position, impression type, size and bytes; a compression that Table 3-2 of EBTS 8.001 knows.
+    """
+
+    image: EncodedImage
+
+    @property
+    def type(self) -> int:
+        """Return 4."""
+        return 4
+
+
+def write(header: Mapping[int, FieldValue], records: Sequence[TaggedRecord | FingerRecord]) -> bytes:
+    """Write a transaction.
+
+    Args:
+        header: fields of Type-1 by number, without LEN (1) and CNT (3).
+        records: the others in order; the n-th gets IDC n, beginning with 0.
+
+    Raises:
+        RecordError: ``E0005`` for a value with separators or characters outside printable ASCII (line breaks are
+            allowed), ``E0006`` for a field that is computed, ``E0012`` for more than 100 records, ``L0006`` for an
+            image that Type-4 cannot describe.
+    """
+    if len(records) > MAX_IDC + 1:
+        raise RecordError("E0012", f"a transaction holds at most {MAX_IDC + 1} records behind Type-1")
+    contents = [("1", str(len(records)))] + [(str(r.type), f"{n:02d}") for n, r in enumerate(records)]
+    if 1 in header or 3 in header:
+        raise RecordError("E0006", "length and file content are computed, not given", field="1.003")
+    first = {number: _encode(1, number, value) for number, value in header.items()}
+    first[3] = _encode(1, 3, contents)
+    bodies = [_write_one(record, idc) for idc, record in enumerate(records)]
+    return _tagged(1, first, None) + b"".join(bodies)
+
+
+def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedRecord:
+    """Return a Type-14 record for `image` (ITL 1-2007, clause 17; formats.md section 1.2).
+
+    Args:
+        image: the image; its ppi is written as pixels per inch (SLC 1).
+        source: 14.004, the agency that took the print.
+        captured: 14.005, date, YYYYMMDD.
+    """
+    fields: dict[int, FieldValue] = {
+        3: str(int(image.impression)),
+        4: source,
+        5: captured,
+        6: str(image.width),
+        7: str(image.height),
+        8: "1",
+        9: str(image.ppi),
+        10: str(image.ppi),
+        11: image.compression,
+        12: "8",
+        13: str(int(image.fgp)),
+    }
+    return TaggedRecord(14, fields, image.data)
+
+
+def _write_one(record: TaggedRecord | FingerRecord, idc: int) -> bytes:
+    if isinstance(record, FingerRecord):
+        return _binary(record.image, idc)
+    if record.type == 1 or record.type in BINARY_TYPES or not 0 < record.type <= MAX_IDC:
+        raise RecordError("E0004", f"Type-{record.type} cannot be written as a tagged record behind Type-1")
+    taken = [n for n in (1, 2, DATA_FIELD) if n in record.fields]
+    if taken:
+        raise RecordError(
+            "E0006", "length, IDC and data are not given as fields", field=f"{record.type}.{taken[0]:03d}"
+        )
+    values = {number: _encode(record.type, number, value) for number, value in record.fields.items()}
+    values[2] = f"{idc:02d}".encode()
+    return _tagged(record.type, values, record.data)
+
+
+def _tagged(kind: int, values: Mapping[int, bytes], data: bytes | None) -> bytes:
+    parts = [b"%d.%03d:%s" % (kind, number, value) for number, value in sorted(values.items())]
+    if data is not None:
+        parts.append(b"%d.%03d:%s" % (kind, DATA_FIELD, data))
+    body = GS.join(parts) + FS
+    tag = b"%d.001:" % kind
+    length = len(tag) + len(GS) + len(body)
+    # The number counts its own digits: 99 without them may be 102 with them.
+    total = length + len(str(length))
+    total = length + len(str(total))
+    return tag + b"%d" % total + GS + body
+
+
+def _binary(image: EncodedImage, idc: int) -> bytes:
+    if image.compression not in COMPRESSIONS or max(image.width, image.height) > MAX_WIRE_SIDE:
+        raise RecordError("L0006", "Type-4 cannot describe this image's size or compression", field="4.009")
+    positions = bytes([int(image.fgp)]) + bytes([UNUSED_POSITION]) * 5
+    head = TYPE_4_HEADER.pack(
+        TYPE_4_HEADER_BYTES + len(image.data),
+        idc,
+        int(image.impression),
+        positions,
+        NATIVE_RESOLUTION,
+        image.width,
+        image.height,
+        COMPRESSIONS.index(image.compression),
+    )
+    return head + image.data
+
+
+def _encode(kind: int, number: int, value: FieldValue) -> bytes:
+    subfields = [[value]] if isinstance(value, str) else value
+    for text in (item for subfield in subfields for item in subfield):
+        if not is_plain(text.replace("\r\n", "\n"), lines=True):
+            message = "a value holds a separator or a character outside printable 7-bit ASCII"
+            raise RecordError("E0005", message, field=f"{kind}.{number:03d}")
+    return RS.join(US.join(item.encode("ascii") for item in subfield) for subfield in subfields)

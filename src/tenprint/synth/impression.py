@@ -1,0 +1,206 @@
+"""One impression of a finger: placement, contact, ink, and the grey values of a live-scan; truth carried along.
+
+Trace keys, of the layer's shape: ``synth.contact`` (px inside the outline, negative outside), ``synth.ink`` (0 to 1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tenprint.core.fingers import FingerPosition, Impression
+from tenprint.core.image import FingerImage
+from tenprint.core.template import MAX_MINUTIAE, Template, angle_from_radians
+from tenprint.core.trace import trace
+from tenprint.synth.distortion import Placement, draw_placement
+from tenprint.synth.master import Master
+from tenprint.synth.parameters import INK, PLAIN, ROLLED, SENSOR, VISIBLE, ContactParameters
+from tenprint.synth.skeleton import Minutiae
+
+F32 = npt.NDArray[np.float32]
+_MAX_QUALITY = 63
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """An impression and what is truly in it.
+
+    Args:
+        image: 500 ppi, 8-bit.
+        truth: the minutiae that the impression shows, in the image's px.
+    """
+
+    image: FingerImage
+    truth: Template
+
+
+@dataclass(frozen=True, eq=False)
+class InkLayer:
+    """The darkness that one finger leaves, before the sensor sees it.
+
+    Args:
+        darkness: shape (height, width), float32, 0 paper to 1 full ridge.
+        truth: visible minutiae, px of this layer.
+        quality: shape (n,), uint8, 0 to 63: how well each one's surroundings came out.
+        box: (left, right, top, bottom) of the contact, px, right and bottom inclusive.
+    """
+
+    darkness: F32
+    truth: Minutiae
+    quality: npt.NDArray[np.uint8]
+    box: tuple[int, int, int, int]
+
+
+def press(
+    master: Master,
+    impression: Impression,
+    rng: np.random.Generator,
+    *,
+    size: tuple[int, int],
+    origin: tuple[float, float],
+    lean_rad: float = 0.0,
+) -> InkLayer:
+    """Press or roll a finger once.
+
+    Args:
+        master: the finger.
+        impression: rolled or plain.
+        rng: chance of this impression.
+        size: width and height of the layer, px.
+        origin: where the finger's origin comes to lie, px, up to a random shift.
+        lean_rad: mean turn, counter-clockwise.
+    """
+    contact = ROLLED if impression.is_rolled else PLAIN
+    placement = draw_placement(rng, contact, size, origin, lean_rad)
+    maps = placement.sampling_maps()
+    relief = cv2.remap(master.relief, *maps, cv2.INTER_LINEAR)
+    skin = cv2.remap(master.mask.astype(np.float32), *maps, cv2.INTER_LINEAR)
+    rim = _contact_depth(placement, contact, master.plan.size, rng)
+    rim = np.where(skin > 0.5, rim, np.float32(-50.0)).astype(np.float32)
+    trace("synth.contact", lambda: rim)
+    ink = _ink(relief, rim, rng)
+    trace("synth.ink", lambda: ink)
+    truth, quality = _visible(placement.carry(master.truth), relief, ink, rim)
+    return InkLayer(ink, truth, quality, _box_of(rim > -INK.overrun_px))
+
+
+def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Return what the sensor sees of `darkness` (shape (height, width), 0 to 1): 8-bit grey, ridges dark."""
+    shape = (darkness.shape[0], darkness.shape[1])
+    paper = rng.uniform(*SENSOR.paper_grey)
+    ridge = rng.uniform(*SENSOR.ridge_grey)
+    tone = 1 - 0.10 * np.abs(_noise(shape, 70, rng)) - SENSOR.ridge_noise_grey / 255 * _noise(shape, 1.2, rng)
+    halo = SENSOR.halo * cv2.GaussianBlur(cv2.resize(darkness, None, fx=0.25, fy=0.25), (0, 0), 6)
+    halo = cv2.resize(halo, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    cover = np.clip(cv2.GaussianBlur(darkness, (0, 0), SENSOR.blur_px) * tone + halo, 0, 1)
+    grey = paper - (paper - ridge) * cover + 2.5 * _noise(shape, 90, rng)
+    grey += SENSOR.noise_grey * _noise(shape, 0, rng)
+    return np.asarray(np.clip(np.rint(grey), 0, 255), dtype=np.uint8)
+
+
+def finish(layer: InkLayer, fgp: FingerPosition, impression: Impression, rng: np.random.Generator) -> Rendered:
+    """Return the image and the truth template of a layer that makes up a whole image."""
+    pixels = develop(layer.darkness, rng)
+    height, width = pixels.shape
+    image = FingerImage(pixels, fgp=fgp, impression=impression)
+    return Rendered(image, to_template(layer.truth, layer.quality, (width, height), fgp, impression))
+
+
+def to_template(
+    minutiae: Minutiae,
+    quality: npt.NDArray[np.uint8],
+    size: tuple[int, int],
+    fgp: FingerPosition,
+    impression: Impression,
+) -> Template:
+    """Return minutiae inside an image of `size` (width, height) as a template, the best ones if there are too many."""
+    x, y = np.rint(minutiae.x).astype(np.int64), np.rint(minutiae.y).astype(np.int64)
+    inside = np.flatnonzero((x >= 0) & (y >= 0) & (x < size[0]) & (y < size[1]))
+    best = np.sort(inside[np.argsort(-quality[inside].astype(np.int64), kind="stable")[:MAX_MINUTIAE]])
+    overall = round(float(quality[best].mean()) * 100 / _MAX_QUALITY) if best.size else 0
+    return Template(
+        x=x[best].astype(np.uint16),
+        y=y[best].astype(np.uint16),
+        angle=angle_from_radians(minutiae.angle[best]),
+        kind=minutiae.kind[best],
+        quality=quality[best],
+        width=size[0],
+        height=size[1],
+        fgp=fgp,
+        impression=impression,
+        overall_quality=overall,
+    )
+
+
+def _contact_depth(placement: Placement, contact: ContactParameters, size: float, rng: np.random.Generator) -> F32:
+    """Return about how many px each pixel lies inside the contact area (negative outside), with a ragged outline."""
+    gridx, gridy = placement.grid()
+    x, y = placement.flat_points(gridx, gridy)
+    width, tip, root = (
+        length * size * float(rng.normal(1, contact.spread))
+        for length in (contact.half_width_px, contact.tip_px, contact.root_px)
+    )
+    power = np.where(y > 0, contact.tip_power, contact.root_power)
+    radius = (np.abs(x / width) ** power + np.abs(y / np.where(y > 0, tip, root)) ** power) ** (1 / power)
+    depth = placement.enlarge((1 - radius) * min(width, tip))
+    shape = (placement.height, placement.width)
+    ragged = np.float32(INK.outline_px) * (1.3 * _noise(shape, 45, rng) + 0.7 * _noise(shape, 9, rng))
+    return np.asarray(depth + ragged, dtype=np.float32)
+
+
+def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
+    """Return how much ink each pixel takes, 0 to 1: relief above a threshold that follows moisture and pressure."""
+    shape = (relief.shape[0], relief.shape[1])
+    moisture = INK.threshold + float(rng.normal(0, INK.moisture_sd))
+    cloud = INK.cloud * _noise(shape, INK.cloud_px, rng)
+    fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
+    threshold = moisture + cloud + fade
+    dryness = np.clip(threshold, 0, 1.5)
+    grade = math.exp(float(rng.normal(0, INK.grade_sd)))
+    ragged = grade * (INK.ragged + INK.ragged_dry * dryness) * _noise(shape, INK.grain_px, rng)
+    patches = grade * (INK.patch + INK.patch_dry * dryness) * _noise(shape, INK.patch_px, rng)
+    height = relief + ragged + patches - threshold
+    ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
+    gate = np.clip(rim / INK.overrun_px + 1, 0, 1)
+    return np.asarray(ink * gate, dtype=np.float32)
+
+
+def _noise(shape: tuple[int, int], spread_px: float, rng: np.random.Generator) -> F32:
+    """Return noise of unit variance, blurred by `spread_px`; wide noise is made small and enlarged."""
+    shrink = max(1, int(spread_px / 2.5))
+    small = (-(-shape[0] // shrink) + 1, -(-shape[1] // shrink) + 1)
+    field = rng.standard_normal(small, dtype=np.float32)
+    spread = spread_px / shrink
+    if spread > 0:
+        # a Gaussian blur of spread s leaves 1 / (2 s sqrt(pi)) of white noise's deviation
+        field = cv2.GaussianBlur(field, (0, 0), spread) * np.float32(2 * spread * math.sqrt(math.pi))
+    if shrink == 1:
+        return np.asarray(field[: shape[0], : shape[1]])
+    enlarged = cv2.resize(field, (small[1] * shrink, small[0] * shrink), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged[: shape[0], : shape[1]])
+
+
+def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Minutiae, npt.NDArray[np.uint8]]:
+    """Return the minutiae that can be seen in the ink, with a quality of 0 to 63 each."""
+    height, width = ink.shape
+    column, row = np.rint(minutiae.x).astype(np.int64), np.rint(minutiae.y).astype(np.int64)
+    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+    minutiae, column, row = minutiae.keep(inside), column[inside], row[inside]
+    window = (VISIBLE.window_px, VISIBLE.window_px)
+    likeness = cv2.blur(1 - np.abs(ink - (relief > 0)).astype(np.float32), window)[row, column]
+    cover = cv2.blur(ink, window)[row, column]
+    seen = (rim[row, column] > VISIBLE.rim_px) & (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink)
+    seen &= likeness > VISIBLE.least_likeness
+    quality = np.clip((likeness - 0.5) * 2.2 * _MAX_QUALITY, 1, _MAX_QUALITY).astype(np.uint8)
+    return minutiae.keep(seen), quality[seen]
+
+
+def _box_of(area: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    columns, rows = np.flatnonzero(area.any(axis=0)), np.flatnonzero(area.any(axis=1))
+    if not columns.size:
+        return 0, 0, 0, 0
+    return int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1])

@@ -1,0 +1,269 @@
+"""Every tuned number of the room, with its unit. Where no source is named, the value was set by eye and by counting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MASTER_WIDTH_PX, MASTER_HEIGHT_PX = 800, 750
+"""Size of the canvas of a rolled print at 500 ppi (EBTS 8.001 Table 3-3)."""
+
+ORIGIN_X_PX, ORIGIN_Y_PX = 400, 335
+"""Where the finger's own origin (the middle of its pattern) lies on the master canvas."""
+
+
+@dataclass(frozen=True)
+class FlowParameters:
+    """Shape of the ridge flow around the singular points."""
+
+    arch_slope_rad: float = 0.72
+    """Slope of the background arch half-way to the side of the finger."""
+    arch_half_width_px: float = 250.0
+    """Distance from the axis at which the background arch is steepest."""
+    arch_rise_px: float = 120.0
+    """Height over which the background arch grows from nothing (crease) to its full slope."""
+    core_turn_reach_px: float = 75.0
+    """Reach of the turn that sets a loop upright: the delta alone would lean it twice too much."""
+    wobble_rad: float = 0.10
+    """Standard deviation of the slow random deviation of one finger's flow."""
+    wobble_waves: int = 8
+    """Number of plane waves that make up that deviation."""
+    wobble_length_px: tuple[float, float] = (220.0, 600.0)
+    """Wave lengths of the deviation."""
+
+
+@dataclass(frozen=True)
+class PeriodParameters:
+    """Distance between neighbouring ridges."""
+
+    mean_male_px: float = 9.4
+    mean_female_px: float = 8.7
+    person_sd_px: float = 0.45
+    finger_sd_px: float = 0.25
+    variation: float = 0.10
+    """Relative slow variation inside one finger."""
+    below_delta_gain: float = 0.16
+    """Relative growth of the period from the pattern down to the crease."""
+    minimum_px: float = 7.0
+    maximum_px: float = 12.5
+
+
+@dataclass(frozen=True)
+class GrowthParameters:
+    """Growing ridges from noise with oriented filters (the idea of Cappelli et al., SFinGe, 2004)."""
+
+    orientation_bins: int = 48
+    period_bins: int = 10
+    half_taps: int = 11
+    """Side of a filter at half resolution, pixels."""
+    full_taps: int = 17
+    """Side of a filter at full resolution, pixels."""
+    sigma_across_periods: float = 0.38
+    """Gaussian spread across the ridges, in periods."""
+    sigma_along_periods: float = 0.50
+    """Gaussian spread along the ridges, in periods: longer filters leave fewer minutiae."""
+    half_rounds: int = 60
+    full_rounds: int = 3
+    gain: float = 3.0
+    """Steepness of the saturation after each filtering."""
+
+
+@dataclass(frozen=True)
+class TruthParameters:
+    """Which ends and forks of the skeleton count as minutiae."""
+
+    border_px: int = 12
+    """Nearest allowed distance to the border of the ridge area."""
+    spur_px: int = 9
+    """Branches shorter than this are removed as spurs."""
+    trace_px: int = 12
+    """Length of ridge that decides the direction of a minutia."""
+    pair_px: float = 7.0
+    """Two minutiae nearer than this are noise of the growth: both are dropped."""
+
+
+FLOW = FlowParameters()
+PERIOD = PeriodParameters()
+GROWTH = GrowthParameters()
+TRUTH = TruthParameters()
+
+
+@dataclass(frozen=True)
+class SkinParameters:
+    """Outline of the ridge skin around the origin, and what lies on the ridges."""
+
+    half_width_px: float = 285.0
+    tip_px: float = 290.0
+    root_px: float = 335.0
+    tip_power: float = 2.4
+    root_power: float = 5.0
+    rounding_px: float = 1.1
+    """Blur that turns the saturated pattern into rounded ridges."""
+    pore_distance_px: float = 10.0
+    pore_radius_px: float = 1.0
+    pore_depth: float = 0.8
+    fine_creases: float = 2.0
+    """Mean number of fine white lines per finger."""
+    crease_depth: float = 1.1
+
+
+SKIN = SkinParameters()
+
+
+@dataclass(frozen=True)
+class ContactParameters:
+    """How one kind of impression touches the platen. Lengths are px for a finger of size 1."""
+
+    half_width_px: float
+    tip_px: float
+    root_px: float
+    tip_power: float
+    root_power: float
+    spread: float
+    """Relative spread of the lengths from impression to impression."""
+    turn_sd_rad: float
+    """Spread of the finger's turn on the platen."""
+    shift_sd_px: float
+    stretch_px: float
+    """Root mean square of the elastic displacement's waves."""
+    shear_sd_px: float
+    """Spread of the displacement between the middle, which sticks, and the rest, which slides."""
+    torsion_sd_rad: float
+
+
+ROLLED = ContactParameters(
+    half_width_px=262,
+    tip_px=258,
+    root_px=285,
+    tip_power=2.9,
+    root_power=5.0,
+    spread=0.05,
+    turn_sd_rad=0.05,
+    shift_sd_px=8.0,
+    stretch_px=4.0,
+    shear_sd_px=4.0,
+    torsion_sd_rad=0.02,
+)
+PLAIN = ContactParameters(
+    half_width_px=150,
+    tip_px=190,
+    root_px=205,
+    tip_power=2.15,
+    root_power=2.5,
+    spread=0.06,
+    turn_sd_rad=0.06,
+    shift_sd_px=8.0,
+    stretch_px=2.2,
+    shear_sd_px=5.0,
+    torsion_sd_rad=0.03,
+)
+
+
+@dataclass(frozen=True)
+class ElasticParameters:
+    """The displacement field of one impression (the sticking middle after Cappelli, Maio and Maltoni, 2001)."""
+
+    waves: int = 6
+    wave_length_px: tuple[float, float] = (260.0, 700.0)
+    sticking_radius_px: float = 120.0
+    inversion_rounds: int = 12
+    grid_px: int = 8
+    """Distance of the points at which a map is computed before it is interpolated."""
+
+
+@dataclass(frozen=True)
+class InkParameters:
+    """From relief to grey values. Relief runs from -1 to 1; thresholds and noise are in its unit."""
+
+    threshold: float = 0.0
+    moisture_sd: float = 0.20
+    """Spread of the threshold between impressions: below is wet (broad ridges), above is dry."""
+    grade_sd: float = 0.30
+    """Spread of the logarithm of an impression's raggedness: some come out clean, some do not."""
+    ragged: float = 0.23
+    """Fine noise that makes edges of ridges ragged."""
+    ragged_dry: float = 0.55
+    """How much more of it a threshold raised by 1 brings."""
+    grain_px: float = 1.05
+    patch: float = 0.17
+    patch_dry: float = 0.2
+    patch_px: float = 5.0
+    cloud: float = 0.24
+    cloud_px: float = 42.0
+    softness: float = 0.20
+    """Width of the step between paper and ridge."""
+    fade_px: float = 34.0
+    """Width of the rim in which contact fades."""
+    fade_depth: float = 1.0
+    overrun_px: float = 8.0
+    """How far ink reaches over the outline before it is gone."""
+    outline_px: float = 4.0
+    """Raggedness of the outline."""
+
+
+@dataclass(frozen=True)
+class SensorParameters:
+    """From ink to the 8-bit image of a live-scan."""
+
+    paper_grey: tuple[float, float] = (236.0, 250.0)
+    ridge_grey: tuple[float, float] = (28.0, 70.0)
+    noise_grey: float = 3.5
+    ridge_noise_grey: float = 11.0
+    blur_px: float = 0.55
+    halo: float = 0.05
+    """Share of ridge darkness that moisture leaves around the finger."""
+
+
+@dataclass(frozen=True)
+class VisibleParameters:
+    """When a minutia of the skin counts as present in an impression."""
+
+    rim_px: float = 12.0
+    window_px: int = 23
+    least_ink: float = 0.17
+    most_ink: float = 0.86
+    least_likeness: float = 0.62
+    """Least share of the surroundings that shows ridge where there is ridge and paper where there is valley."""
+
+
+ELASTIC = ElasticParameters()
+INK = InkParameters()
+SENSOR = SensorParameters()
+VISIBLE = VisibleParameters()
+
+
+@dataclass(frozen=True)
+class SparseParameters:
+    """Minutiae drawn without ridges, for galleries and tests; figures follow those counted on grown ridges."""
+
+    candidates: int = 800
+    """Places tried per finger before the outline and the distances thin them out."""
+    density_per_px2: float = 3.3e-4
+    density_spread: float = 0.10
+    """Relative spread between fingers."""
+    period_power: float = 1.75
+    """Minutiae become rarer with this power of the ridge period."""
+    crowd_gain: float = 5.0
+    """How much denser minutiae lie at cores and deltas."""
+    crowd_px: float = 27.0
+    apart_px: float = 12.0
+    """Least distance of two minutiae."""
+    wobble_rad: float = 0.09
+    """Spread of directions around the flow."""
+    turn_gain_px: float = 700.0
+    """How strongly ridges that spread decide where new ridges begin: log odds per 1/px of divergence."""
+    ending_share: float = 0.52
+
+
+@dataclass(frozen=True)
+class RereadParameters:
+    """What differs between two readings of the same finger, when no ridges are drawn."""
+
+    jitter_px: float = 1.6
+    jitter_rad: float = 0.07
+    dropout: float = 0.14
+    spurious: float = 0.07
+    """Extra minutiae as a share of the true ones."""
+
+
+SPARSE = SparseParameters()
+REREAD = RereadParameters()

@@ -1,0 +1,127 @@
+"""Blobs, lock and clock: files that are whole or absent, held by one, remembered."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.clock import KeptClock
+from tenprint.adapters.files import write_whole
+from tenprint.adapters.lock import DirectoryLock
+from tenprint.core.canonical import sha256_hex
+from tenprint.core.errors import StorageError
+
+START = datetime(2010, 10, 4, 8, tzinfo=UTC)
+
+
+def test_a_blob_lies_under_its_hash_in_two_levels_of_folders(tmp_path: Path) -> None:
+    digest = FileBlobs(tmp_path / "blobs").put(b"abc")
+    assert digest == sha256_hex(b"abc")
+    assert (tmp_path / "blobs" / digest[:2] / digest[2:4] / digest).read_bytes() == b"abc"
+
+
+def test_putting_a_blob_syncs_file_and_folder_before_it_returns(tmp_path: Path, monkeypatch) -> None:
+    steps: list[str] = []
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def sync(handle: int) -> None:
+        steps.append("folder" if Path(f"/proc/self/fd/{handle}").is_dir() else "file")
+        real_sync(handle)
+
+    def replace(self: Path, target: Path) -> Path:
+        steps.append("rename")
+        return real_replace(self, target)
+
+    blobs = FileBlobs(tmp_path)
+    blobs.put(b"first")
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", replace)
+    blobs.put(b"abc")
+    assert steps[-3:] == ["file", "rename", "folder"]
+
+
+def test_a_missing_blob_and_a_damaged_blob_are_told_apart(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    digest = blobs.put(b"abc")
+    with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
+        blobs.get(sha256_hex(b"other"))
+    (tmp_path / digest[:2] / digest[2:4] / digest).write_bytes(b"abd")
+    with pytest.raises(StorageError, match="STORE_BLOB_DAMAGED"):
+        blobs.get(digest)
+
+
+@pytest.mark.parametrize("digest", ["", "../../../etc/passwd", "g" * 64, "A" * 64])
+def test_a_name_that_is_no_hash_reaches_no_file(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
+        FileBlobs(tmp_path).get(digest)
+
+
+def test_a_cut_blob_of_an_earlier_crash_is_written_anew(tmp_path: Path) -> None:
+    digest = FileBlobs(tmp_path).put(b"abc")
+    (tmp_path / digest[:2] / digest[2:4] / digest).write_bytes(b"a")
+    again = FileBlobs(tmp_path)
+    again.put(b"abc")
+    assert again.get(digest) == b"abc"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch) -> None:
+    target = tmp_path / "file"
+    write_whole(target, b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        write_whole(target, b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert target.read_bytes() == b"old"
+
+
+def test_a_full_disk_gives_a_blob_error_with_a_code(tmp_path: Path, monkeypatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="STORE_FULL"):
+        FileBlobs(tmp_path).put(b"abc")
+
+
+def test_a_locked_directory_is_refused_until_it_is_released(tmp_path: Path) -> None:
+    with DirectoryLock(tmp_path):
+        with pytest.raises(StorageError, match="STORE_LOCKED") as caught:
+            DirectoryLock(tmp_path)
+        assert str(os.getpid()) in caught.value.message
+        assert caught.value.hint
+    DirectoryLock(tmp_path).release()
+
+
+def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "from tenprint.adapters.lock import DirectoryLock\n"
+        "lock = DirectoryLock(pathlib.Path(sys.argv[1]))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert ended.returncode == -9
+    DirectoryLock(tmp_path).release()
+
+
+def test_a_resumed_clock_continues_where_it_stood(tmp_path: Path) -> None:
+    path = tmp_path / "clock.json"
+    clock = KeptClock(path, START)
+    assert not path.exists()
+    clock.advance(timedelta(hours=3))
+    assert KeptClock(path, START).now() == START + timedelta(hours=3)
+    assert KeptClock(path, START + timedelta(days=1)).now() == START + timedelta(days=1)
+
+
+def test_a_damaged_clock_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "clock.json").write_text("{}")
+    with pytest.raises(StorageError, match="CLOCK_DAMAGED"):
+        KeptClock(tmp_path / "clock.json", START)

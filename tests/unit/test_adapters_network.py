@@ -1,0 +1,185 @@
+"""The party file: founded whole or not at all, read strictly, and every refusal says what to do next."""
+
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tenprint.adapters.founding import Founding, found_network
+from tenprint.adapters.lock import DirectoryLock
+from tenprint.adapters.network import FILE_NAME, load_network, save_network, save_private_key
+from tenprint.core.chance import SeededRandomSource
+from tenprint.core.errors import RecordError, SenderError, StorageError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.words import Role
+from tenprint.ledger.keys import generate_key
+
+
+class SpyGallery:
+    """Remembers, per folder, who was put in."""
+
+    subjects: dict[str, list[str]]
+    closed: set[str]
+
+    def __init__(self) -> None:
+        self.subjects, self.closed = {}, set()
+
+    def __call__(self, folder: Path):
+        gallery, name = self, folder.parent.name
+        gallery.subjects[name] = []
+        folder.mkdir(parents=True)
+
+        class Opened:
+            def enroll(self, subject_id, templates) -> None:
+                gallery.subjects[name].append(subject_id)
+
+            def close(self) -> None:
+                gallery.closed.add(name)
+
+        return Opened()
+
+
+def found(directory: Path, **more):
+    values = {"random": SeededRandomSource(1), "open_gallery": SpyGallery()}
+    return found_network(Founding(directory, seed=7), **(values | more))
+
+
+def people(count: int):
+    column = np.arange(3, dtype=np.uint16)
+    kinds = np.ones(3, np.uint8)
+    template = Template(column, column, column, kinds, kinds, 9, 9, FingerPosition.RIGHT_THUMB)
+    return ((f"B{number}", {FingerPosition.RIGHT_THUMB: template}) for number in range(count))
+
+
+def test_a_founded_network_is_read_back_as_it_was_described(tmp_path: Path) -> None:
+    made = found(tmp_path / "net")
+    assert load_network(tmp_path / "net") == made
+    assert made.seed == 7
+    assert made.clock_start == datetime(2010, 10, 4, 8, tzinfo=UTC)
+    roles = [place.party.role for place in made.places]
+    assert len(set(roles)) == len(roles) == 7
+    agency = made.directory.with_role(Role.AGENCY)[0]
+    assert made.directory.activated_oris == {agency.ori}
+    assert all(len(place.party.ori) == 9 and place.party.ori.startswith("XX") for place in made.places)
+
+
+def test_every_party_can_reach_whom_the_routes_let_it_speak_to(tmp_path: Path) -> None:
+    from tenprint.exchange.model.routes import ROUTES
+
+    made = found(tmp_path / "net")
+    peers = {(place.party.role, role) for place in made.places for role in place.party.peers}
+    assert {pair for pairs in ROUTES.values() for pair in pairs} <= peers
+
+
+def test_background_subjects_enter_the_immigration_gallery_only(tmp_path: Path) -> None:
+    spy, seen = SpyGallery(), []
+    found(tmp_path / "net", open_gallery=spy, background=people(250), on_progress=lambda *said: seen.append(said))
+    assert {name: len(subjects) for name, subjects in spy.subjects.items()} == {
+        "state_bureau": 0,
+        "criminal_repository": 0,
+        "immigration_repository": 250,
+    }
+    assert spy.closed == set(spy.subjects)
+    assert [said for said in seen if said[0] == "subjects"] == [("subjects", 100), ("subjects", 100)]
+
+
+def test_a_network_is_never_overwritten(tmp_path: Path) -> None:
+    found(tmp_path / "net")
+    before = (tmp_path / "net" / FILE_NAME).read_bytes()
+    with pytest.raises(SenderError, match="NETWORK_EXISTS") as caught:
+        found(tmp_path / "net")
+    assert caught.value.hint
+    assert (tmp_path / "net" / FILE_NAME).read_bytes() == before
+
+
+def test_a_folder_with_other_files_is_refused_and_an_empty_one_taken(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "letter.txt").write_text("mine")
+    with pytest.raises(SenderError, match="NETWORK_FOLDER_TAKEN"):
+        found(tmp_path / "taken")
+    (tmp_path / "empty").mkdir()
+    found(tmp_path / "empty")
+    assert load_network(tmp_path / "empty").places
+
+
+def test_a_founding_that_fails_leaves_no_network_and_the_next_one_succeeds(tmp_path: Path) -> None:
+    def broken():
+        yield from people(3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        found(tmp_path / "net", background=broken())
+    assert not (tmp_path / "net").exists()
+    found(tmp_path / "net", background=people(3))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
+
+
+def test_two_foundings_of_one_network_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / ".net.making").mkdir()
+    with DirectoryLock(tmp_path / ".net.making"), pytest.raises(StorageError, match="STORE_LOCKED"):
+        found(tmp_path / "net")
+
+
+def test_private_keys_are_for_their_owner_only_and_belong_to_the_public_keys(tmp_path: Path) -> None:
+    made = found(tmp_path / "net")
+    for place in made.places:
+        path = tmp_path / "net" / place.key
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert made.private_key(place).public.raw == place.party.public_key
+
+
+def test_a_key_that_is_open_missing_or_anothers_is_refused(tmp_path: Path) -> None:
+    made = found(tmp_path / "net")
+    place = made.places[0]
+    path = tmp_path / "net" / place.key
+    path.chmod(0o644)
+    with pytest.raises(StorageError, match="NETWORK_KEY_OPEN") as caught:
+        made.private_key(place)
+    assert "chmod 600" in caught.value.hint
+    save_private_key(path, generate_key(SeededRandomSource(99)))
+    with pytest.raises(StorageError, match="NETWORK_KEY_DIFFERS"):
+        made.private_key(place)
+    path.unlink()
+    with pytest.raises(StorageError, match="NETWORK_KEY_MISSING"):
+        made.private_key(place)
+
+
+def test_a_missing_network_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SenderError, match="NETWORK_MISSING") as caught:
+        load_network(tmp_path / "nowhere")
+    assert caught.value.hint == f"run: tenprint network init {tmp_path / 'nowhere'}"
+
+
+FAULTS = {
+    "no TOML": ("[network]", "[network", ""),
+    "an unknown role": ('role = "jail"', 'role = "prison"', "party.jail.role"),
+    "an unknown clock": ('mode = "simulated"', 'mode = "sundial"', "network.clock.mode"),
+    "a time without a zone": ("08:00:00.000Z", "08:00:00.000", "network.clock.start"),
+    "a missing programme": ("programme =", "program =", "network.programme"),
+    "a peer that is not there": ('jail = "jail"', 'jail = "gaol"', "party.field_office.peers.jail"),
+    "a key that is no base64": ('public_key = "', 'public_key = "*', "party.agency.public_key"),
+    "a seed that is no number": ("seed = 7", 'seed = "7"', "network.seed"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "field"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_party_file_with_a_fault_names_the_field(tmp_path: Path, old: str, new: str, field: str) -> None:
+    found(tmp_path / "net")
+    path = tmp_path / "net" / FILE_NAME
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(RecordError, match="NETWORK_INVALID") as caught:
+        load_network(tmp_path / "net")
+    assert caught.value.field == field
+
+
+def test_a_network_on_the_systems_clock_has_no_start(tmp_path: Path) -> None:
+    made = found(tmp_path / "net")
+    save_network(replace(made, clock_mode="system", clock_start=None, seed=None))
+    again = load_network(tmp_path / "net")
+    assert (again.clock_mode, again.clock_start, again.seed) == ("system", None, None)

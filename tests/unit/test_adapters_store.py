@@ -1,0 +1,294 @@
+"""The Store port: what one transaction writes is all there or not at all, in order, once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from tenprint.adapters import tables
+from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.database import sqlite_url
+from tenprint.adapters.store import SqlStore
+from tenprint.core.chance import SeededRandomSource
+from tenprint.core.errors import StorageError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.case import Case, Task, Timer
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.words import CaseState, Kind, TaskKind
+from tenprint.ledger.checkpoint import verify_checkpoint
+from tenprint.ledger.entry import seal
+from tenprint.ledger.keys import generate_key
+from tenprint.ledger.tree import leaf_hash, root
+
+NOW = datetime(2010, 10, 4, 8, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+DATABASES = ("sqlite",)
+"""PostgreSQL joins here: a second name, and its address in `store`."""
+
+
+@pytest.fixture(params=DATABASES)
+def store(request, tmp_path):
+    opened = SqlStore(sqlite_url(tmp_path / "party" / "tenprint.db"), FileBlobs(tmp_path / "blobs"), "agency")
+    yield opened
+    opened.close()
+
+
+def envelope(number: int = 1, body: bytes = b"{}", **more) -> Envelope:
+    values = {"kind": Kind.CAR, "sender": "agency", "recipient": "state", "case_id": "case-1", "sent_at": NOW}
+    return Envelope(id=f"car-{number}", body=body, signature=bytes(64), **(values | more))
+
+
+def entry(sequence: int):
+    fields = {"sequence": sequence, "kind": "sent", "case": f"case-{sequence % 3}"}
+    return seal(fields, SeededRandomSource(sequence))
+
+
+def template(seed: int = 0) -> Template:
+    columns = np.random.default_rng(seed).integers(0, 200, (3, 20), dtype=np.uint16)
+    kinds = np.ones(20, np.uint8)
+    return Template(*columns, kinds, kinds, 200, 200, FingerPosition.RIGHT_THUMB)
+
+
+def task(number: int = 1, **more) -> Task:
+    values = {"case_id": "case-1", "due_at": None, "opened_at": NOW, "kind": TaskKind.EXAMINE, "party": "agency"}
+    return Task(
+        id=f"task-{number}",
+        shown={"ü": [1, {"a": None}]},
+        shown_hash="0" * 64,
+        answers=("yes", "no"),
+        **(values | more),
+    )
+
+
+def test_a_case_comes_back_as_it_was_saved_and_replacing_it_keeps_its_place(store) -> None:
+    first = Case("case-1", NOW, CaseState.SUBMITTED, "XX0000001", "TCN1", {"messages": {"CAR": "car-1"}, "ß": [1]})
+    with store.transaction() as tx:
+        tx.save_case(first)
+        tx.save_case(Case("case-0", NOW, CaseState.SUBMITTED))
+        tx.save_case(first.moved(CaseState.HELD, n=3))
+    with store.transaction() as tx:
+        assert [c.case_id for c in tx.cases()] == ["case-1", "case-0"]
+        assert tx.case("case-1") == first.moved(CaseState.HELD, n=3)
+        assert tx.case_by_tcn("XX0000001", "TCN1") == tx.case("case-1")
+        assert tx.case("case-9") is None
+        assert tx.case_by_tcn("XX0000001", "TCN2") is None
+
+
+def test_a_task_comes_back_as_it_was_saved(store) -> None:
+    answered = task(2, decided_at=LATER, decided_by="Ms Example", answer="yes", findings=1, due_at=LATER)
+    with store.transaction() as tx:
+        tx.save_task(task(1))
+        tx.save_task(task(2))
+        tx.save_task(task(3, case_id="case-2"))
+        tx.save_task(answered)
+    with store.transaction() as tx:
+        assert tx.task("task-2") == answered
+        assert [t.id for t in tx.tasks()] == ["task-1", "task-2", "task-3"]
+        assert [t.id for t in tx.tasks("case-1", open_only=True)] == ["task-1"]
+
+
+@pytest.mark.parametrize("size", [0, tables.INLINE_BODY_BYTES, tables.INLINE_BODY_BYTES + 1, 300_000])
+def test_a_message_comes_back_byte_for_byte_whether_its_body_is_in_the_row_or_a_blob(store, tmp_path, size) -> None:
+    sent = envelope(body=b"\n\x00\xff" * (size // 3) + b"x" * (size % 3), tcn="T\u20ac", in_reply_to="car-0")
+    with store.transaction() as tx:
+        assert tx.put_outbox(sent)
+    (found,) = store.due_outbox(NOW, 10)
+    assert found == sent
+    assert found.to_bytes() == sent.to_bytes()
+    assert (tmp_path / "blobs").exists() == (size > tables.INLINE_BODY_BYTES)
+
+
+def test_a_repeated_message_is_taken_once_and_its_first_receipt_stays(store) -> None:
+    with store.transaction() as tx:
+        assert tx.put_inbox(envelope(), NOW, b"first")
+        assert not tx.put_inbox(envelope(), LATER, b"second")
+    with store.transaction() as tx:
+        assert not tx.put_inbox(replace(envelope(), body=b"other"), LATER, b"third")
+        assert tx.receipt_of("car-1") == b"first"
+        assert tx.receipt_of("car-2") is None
+        assert tx.put_outbox(envelope())
+        assert not tx.put_outbox(envelope())
+    assert store.due_inbox(NOW, 9) == [envelope()]
+
+
+def test_a_handled_message_is_no_longer_due_but_still_there(store) -> None:
+    with store.transaction() as tx:
+        for number in (3, 1, 2):
+            tx.put_inbox(envelope(number), NOW, b"r")
+    assert [m.id for m in store.due_inbox(NOW, 2)] == ["car-3", "car-1"]
+    with store.transaction() as tx:
+        tx.mark_handled("car-3", NOW)
+        assert tx.message("car-3") == envelope(3)
+    assert [m.id for m in store.due_inbox(NOW, 9)] == ["car-1", "car-2"]
+
+
+def test_a_failed_message_waits_for_its_next_try_and_without_one_becomes_a_dead_letter(store) -> None:
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(), NOW, b"r")
+        tx.mark_failed("car-1", "UNKNOWN_CASE", LATER)
+    assert store.due_inbox(NOW, 9) == []
+    assert store.next_due() == LATER
+    assert store.due_inbox(LATER, 9) == [envelope()]
+    with store.transaction() as tx:
+        tx.mark_failed("car-1", "STORE_FULL", None)
+        assert tx.failures_of("car-1") == 2
+        assert tx.failures_of("car-7") == 0
+    assert store.next_due() is None
+    with store.reading() as reader:
+        (letter,) = reader.dead_letters()
+    assert (letter.message, letter.box, letter.attempts, letter.failure) == (envelope(), "inbox", 2, "STORE_FULL")
+    with store.transaction() as tx:
+        tx.revive("car-1", LATER)
+    assert store.next_due() == LATER
+
+
+def test_an_undelivered_message_is_tried_again_and_its_receipt_kept(store) -> None:
+    with store.transaction() as tx:
+        tx.put_outbox(envelope(1))
+        tx.put_outbox(envelope(2))
+        tx.mark_undelivered("car-1", "STORE_BUSY", LATER)
+    assert [m.id for m in store.due_outbox(NOW, 9)] == ["car-2"]
+    with store.transaction() as tx:
+        tx.mark_delivered("car-2", NOW, b"receipt")
+        assert tx.failures_of("car-1") == 1
+    assert [m.id for m in store.due_outbox(LATER, 9)] == ["car-1"]
+    with store.reading() as reader:
+        assert reader.delivery_receipt("car-2") == b"receipt"
+        assert reader.message_counts() == {"CAR": 2}
+
+
+def test_messages_of_a_case_come_in_the_order_in_which_they_were_written(store) -> None:
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(5), NOW, b"r")
+        tx.put_outbox(envelope(2))
+        tx.put_inbox(envelope(9, case_id="case-2"), NOW, b"r")
+        tx.put_inbox(envelope(1), NOW, b"r")
+        assert [m.id for m in tx.messages("case-1")] == ["car-5", "car-2", "car-1"]
+
+
+def test_a_message_to_oneself_is_held_once_in_both_boxes(store) -> None:
+    own = envelope(recipient="agency")
+    with store.transaction() as tx:
+        tx.put_outbox(own)
+        tx.put_inbox(own, NOW, b"r")
+        assert tx.messages("case-1") == [own]
+    assert store.due_inbox(NOW, 9) == store.due_outbox(NOW, 9) == [own]
+
+
+def test_a_timer_is_set_once_fires_once_and_can_be_cancelled_before(store) -> None:
+    with store.transaction() as tx:
+        tx.set_timer(Timer("b", "case-1", "hold_end", LATER))
+        tx.set_timer(Timer("b", "case-1", "hold_end", NOW))
+        tx.set_timer(Timer("a", "case-1", "answer_due", NOW))
+        tx.set_timer(Timer("c", "case-2", "hold_end", LATER))
+    assert store.next_due() == NOW
+    assert [t.id for t in store.due_timers(LATER, 9)] == ["a", "b", "c"]
+    with store.transaction() as tx:
+        tx.mark_fired("a", NOW)
+        tx.cancel_timers("case-1", "hold_end")
+        tx.cancel_timers("case-1", "answer_due")
+    assert [t.id for t in store.due_timers(LATER, 9)] == ["c"]
+    with store.transaction() as tx:
+        tx.set_timer(Timer("a", "case-1", "answer_due", NOW))
+    assert store.next_due() == LATER
+
+
+def test_a_queued_enrolment_comes_back_until_it_is_marked_and_the_same_again_changes_nothing(store) -> None:
+    finger = FingerPosition.RIGHT_THUMB
+    with store.transaction() as tx:
+        tx.put_enrolment("S1", {finger: template()})
+    ((subject, templates),) = store.due_enrolments(9)
+    assert (subject, templates[finger].to_bytes()) == ("S1", template().to_bytes())
+    with store.transaction() as tx:
+        tx.mark_enrolled("S1")
+        tx.put_enrolment("S1", {finger: template()})
+    assert store.due_enrolments(9) == []
+    with store.transaction() as tx:
+        tx.put_enrolment("S1", {finger: template(1)})
+    assert [s for s, _ in store.due_enrolments(9)] == ["S1"]
+
+
+def test_the_stored_frontier_has_the_root_over_all_stored_leaves_after_many_transactions(store) -> None:
+    for batch in (1, 3, 0, 7, 2, 5):
+        with store.transaction() as tx:
+            for _ in range(batch):
+                tx.append_entry(entry(tx.ledger_size()))
+        with store.reading() as reader:
+            frontier = reader.frontier()
+        leaves = [leaf_hash(e.leaf()) for e in store.entries()]
+        assert frontier.size == len(leaves)
+        assert frontier.root() == root(leaves)
+    assert [e.fields["sequence"] for e in store.entries(4, 7)] == [4, 5, 6]
+
+
+def test_an_entry_comes_back_with_fields_salts_and_commitments(store) -> None:
+    written = entry(0)
+    with store.transaction() as tx:
+        tx.append_entry(written)
+    assert store.entries() == [written]
+
+
+def test_an_entry_out_of_sequence_is_refused(store) -> None:
+    with pytest.raises(StorageError, match="LEDGER_SEQUENCE"), store.transaction() as tx:
+        tx.append_entry(entry(1))
+
+
+def test_a_rolled_back_transaction_leaves_nothing(store) -> None:
+    class Unrelated(Exception):
+        pass
+
+    with pytest.raises(Unrelated), store.transaction() as tx:
+        tx.save_case(Case("case-1", NOW, CaseState.SUBMITTED))
+        tx.save_task(task())
+        tx.set_timer(Timer("a", "case-1", "p", NOW))
+        tx.put_inbox(envelope(1), NOW, b"r")
+        tx.put_outbox(envelope(2))
+        tx.put_enrolment("S1", {FingerPosition.RIGHT_THUMB: template()})
+        tx.append_entry(entry(0))
+        raise Unrelated
+    with store.transaction() as tx:
+        assert (tx.cases(), tx.tasks(), tx.messages("case-1"), tx.ledger_size()) == ([], [], [], 0)
+    assert store.next_due() is None
+    assert store.due_enrolments(9) == store.entries() == []
+
+
+def test_a_checkpoint_signs_the_present_root_once(store) -> None:
+    key = generate_key(SeededRandomSource(2))
+    with store.transaction() as tx:
+        tx.append_entry(entry(0))
+    note = store.sign_checkpoint("tenprint/agency", key, NOW)
+    assert store.sign_checkpoint("tenprint/agency", key, LATER) == note
+    checkpoint = verify_checkpoint(note, key.public, "tenprint/agency")
+    assert (checkpoint.size, checkpoint.root) == (1, root([leaf_hash(store.entries()[0].leaf())]))
+    with store.transaction() as tx:
+        tx.append_entry(entry(1))
+    second = store.sign_checkpoint("tenprint/agency", key, LATER)
+    assert store.checkpoints() == [note, second]
+
+
+def test_marking_a_row_that_is_not_there_is_refused(store) -> None:
+    with pytest.raises(StorageError, match="STORE_ROW_MISSING"), store.transaction() as tx:
+        tx.mark_handled("car-1", NOW)
+
+
+def test_readers_see_committed_rows_only(store) -> None:
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(), NOW, b"r")
+        assert store.due_inbox(NOW, 9) == []
+    assert store.due_inbox(NOW, 9) == [envelope()]
+
+
+def test_what_was_written_is_there_when_the_database_is_opened_again(tmp_path) -> None:
+    url, blobs = sqlite_url(tmp_path / "a.db"), FileBlobs(tmp_path / "blobs")
+    first = SqlStore(url, blobs)
+    with first.transaction() as tx:
+        tx.put_inbox(envelope(body=bytes(100_000)), NOW, b"r")
+        tx.append_entry(entry(0))
+    first.close()
+    second = SqlStore(url, FileBlobs(tmp_path / "blobs"))
+    assert second.due_inbox(NOW, 9) == [envelope(body=bytes(100_000))]
+    with second.transaction() as tx:
+        tx.append_entry(entry(tx.ledger_size()))
+    second.close()

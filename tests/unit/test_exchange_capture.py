@@ -1,0 +1,146 @@
+"""Capture: boxes, persons and cards become a CAR, or a clear refusal."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from tenprint.core.errors import RecordError, SenderError
+from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
+from tenprint.core.image import FingerImage
+from tenprint.exchange import capture
+from tenprint.records import EncodedImage, read
+from tenprint.records.itl.booking import Booking, build_car, read_booking
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+ORI = "XX0000001"
+PERSON = {
+    "nam": "SPECIMEN,OPAL", "dob": "19791103", "sex": "F", "rac": "U", "hgt": "506", "wgt": "140", "eye": "BRO",
+    "hai": "BRO", "pob": "MM", "charges": (("20261101", "5404 DRIVING UNDER INFLUENCE"),),
+}  # fmt: skip
+BOX = "[[box]]\nfgp = {fgp}\nleft = {left}\nright = {right}\ntop = 10\nbottom = 209\n"
+
+
+def raw(image: FingerImage) -> EncodedImage:
+    data = image.pixels.tobytes()
+    return EncodedImage(0, 14, image.fgp, image.impression, image.width, image.height, 500, "NONE", data)
+
+
+def decode(image: EncodedImage) -> FingerImage:
+    pixels = np.frombuffer(image.data, np.uint8).reshape(image.height, image.width)
+    return FingerImage(pixels, image.ppi, image.fgp, image.impression)
+
+
+def blank(fgp: int, width: int, height: int, impression: Impression) -> EncodedImage:
+    ramp = np.tile(np.arange(width, dtype=np.uint32) % 251, (height, 1)).astype(np.uint8)
+    return raw(FingerImage(ramp, 500, FingerPosition(fgp), impression))
+
+
+@pytest.fixture
+def images() -> list[EncodedImage]:
+    rolled = [blank(f, 80, 90, Impression.LIVESCAN_ROLLED) for f in SINGLE_FINGERS]
+    return rolled + [blank(p, 1000, 400, Impression.NONLIVE_PLAIN) for p in PLAIN_SETS]
+
+
+def boxes_for_all() -> str:
+    rows = []
+    for members in PLAIN_SETS.values():
+        for place, finger in enumerate(members):
+            rows.append(BOX.format(fgp=int(finger), left=place * 240, right=place * 240 + 199))
+    return "".join(rows)
+
+
+def card_of(images: list[EncodedImage]) -> bytes:
+    booking = Booking(**PERSON, doa="20261101", cri=(ORI,), ori=ORI, dai=ORI, tcn="CARD000001", dat="20261101")
+    return build_car(booking, images)
+
+
+def test_a_card_and_a_person_become_a_car_that_names_the_agency(images):
+    found = read(capture.book_card(PERSON, images, ORI, "TP0000000001", NOW))
+    assert (found.tot, found.ori, found.tcn, found.ver) == ("CAR", ORI, "TP0000000001", "0300")
+    assert read_booking(found).doa == "20261102"
+    assert len(found.images()) == 14
+
+
+def test_fingers_without_an_image_are_named_in_amp(images):
+    without_ring = [i for i in images if i.fgp != FingerPosition.RIGHT_RING]
+    booking = read_booking(read(capture.book_card(PERSON, without_ring, ORI, "TP0000000001", NOW)))
+    assert booking.amp == ((4, "UP"),)
+
+
+def test_boxed_plain_fingers_stand_in_the_rolled_positions_and_stay_plain(images):
+    boxes = capture.read_boxes(boxes_for_all())
+    data = capture.rebook(card_of(images), PERSON, boxes, (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW)
+    found = {image.fgp: image for image in read(data).images()}
+    assert len(found) == 14
+    assert {found[f].impression for f in SINGLE_FINGERS} == {Impression.NONLIVE_PLAIN}
+    assert (found[FingerPosition.RIGHT_INDEX].width, found[FingerPosition.RIGHT_INDEX].height) == (200, 200)
+    assert np.array_equal(
+        decode(found[FingerPosition.RIGHT_MIDDLE]).pixels,
+        decode(found[FingerPosition.PLAIN_RIGHT_FOUR]).pixels[10:210, 240:440],
+    )
+
+
+def test_the_plain_sets_are_kept_as_they_came(images):
+    boxes = capture.read_boxes(boxes_for_all())
+    data = capture.rebook(card_of(images), PERSON, boxes, (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW)
+    kept = {i.fgp: i.data for i in read(data).images() if i.fgp in PLAIN_SETS}
+    assert kept == {i.fgp: i.data for i in images if i.fgp in PLAIN_SETS}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nonsense", "no TOML"),
+        ("", "no TOML"),
+        ("[[box]]\nfgp = 2\nleft = 1\n", "lacks a value"),
+        (BOX.format(fgp=13, left=0, right=199), "no single finger"),
+        (BOX.format(fgp=2, left=190, right=199), "at least"),
+        (BOX.format(fgp=2, left=-5, right=199), "no single finger"),
+    ],
+    ids=["no toml", "no boxes", "value missing", "a set instead of a finger", "too narrow", "outside"],
+)
+def test_boxes_that_are_none_are_refused_with_a_sentence(text, why):
+    with pytest.raises(SenderError, match=why) as refused:
+        capture.read_boxes(text)
+    assert refused.value.code == "BOXES_INVALID"
+    assert "[[box]]" in refused.value.hint
+
+
+def test_a_box_beyond_its_image_is_refused(images):
+    boxes = capture.read_boxes(BOX.format(fgp=2, left=900, right=1099))
+    with pytest.raises(SenderError, match="outside its image"):
+        capture.rebook(card_of(images), PERSON, boxes, (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW)
+
+
+def test_a_person_file_gives_fields_and_charges():
+    person = capture.read_person('nam = "A,B"\naka = ["C,D"]\n[[charge]]\nliteral = "5404 DUI"\n')
+    assert person == {"nam": "A,B", "aka": ("C,D",), "charges": (("", "5404 DUI"),)}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("x = ", "no TOML"), ('tcn = "1"', "unknown field 'tcn'"), ("[[charge]]\ndate = 1\n", "needs a literal")],
+)
+def test_a_person_file_that_is_none_is_refused_with_a_sentence(text, why):
+    with pytest.raises(SenderError, match=why):
+        capture.read_person(text)
+
+
+def test_a_missing_mandatory_field_is_refused_with_its_tag(images):
+    without_name = {name: value for name, value in PERSON.items() if name != "nam"}
+    with pytest.raises(RecordError) as refused:
+        capture.book_card(without_name, images, ORI, "TP0000000001", NOW)
+    assert refused.value.field == "2.018"
+
+
+def test_a_card_without_images_is_refused():
+    with pytest.raises(SenderError, match="no finger images"):
+        capture.rebook(b"garbage", PERSON, (), (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW)
+
+
+def test_a_type_4_image_of_the_card_is_carried_over_as_type_14(images):
+    as_type_4 = [replace(image, record_type=4) for image in images]
+    found = read(capture.book_card(PERSON, as_type_4, ORI, "TP0000000001", NOW))
+    assert {record.type for record in found.records} == {1, 2, 14}

@@ -1,0 +1,161 @@
+"""Bad, doubtful and repeated submissions: what is rejected, with which code, and what a second copy gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from exchange_rig import BOOKING, Rig, card, rigs
+
+from tenprint import records
+from tenprint.core.canonical import sha256_hex
+from tenprint.core.errors import SenderError
+from tenprint.exchange import dispatch, story
+from tenprint.exchange.model.bodies import Acknowledgement
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.words import CaseState, Kind, Role
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Rig]]:
+    with rigs() as maker:
+        yield maker
+
+
+@pytest.fixture
+def rig(make: Callable[..., Rig]) -> Rig:
+    return make()
+
+
+def error(rig: Rig, case_id: str) -> records.ErrorAnswer:
+    return records.read_error(records.read(rig.received(Role.AGENCY, case_id, Kind.ERRT).body))
+
+
+def without_name() -> bytes:
+    images = records.read(card("P1")).images()
+    return records.build_car(replace(BOOKING, nam=""), images, checked=False)
+
+
+def of_type(tot: bytes) -> bytes:
+    return card("P1").replace(b"1.004:CAR", b"1.004:" + tot, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "field"),
+    [
+        (card("P1")[: len(card("P1")) * 2 // 3], "E0012", ""),
+        (b"no transaction at all", "E0004", "1.001"),
+        (b"", "E0004", "1.001"),
+        (of_type(b"MAP"), "A0004", "1.004"),
+        (of_type(b"SRE"), "A0004", "1.004"),
+        (without_name(), "E0001", "2.018"),
+        (card("P1", bad=range(4, 11)), "L0008", ""),
+    ],
+    ids=["truncated", "malformed", "empty", "unknown type", "an answer", "name missing", "too few fingers"],
+)
+def test_a_bad_submission_is_answered_with_code_and_field_and_its_bytes_are_kept(
+    rig: Rig, data: bytes, code: str, field: str
+) -> None:
+    case_id = rig.book(data)
+    answer = error(rig, case_id)
+    assert code in {message.code for message in answer.messages}
+    assert not field or (code, field) in {(message.code, message.field) for message in answer.messages}
+    assert story.final_state(rig.all, case_id) == CaseState.REJECTED
+    for role in (Role.AGENCY, Role.STATE_BUREAU):
+        assert rig.case(role, case_id).state == CaseState.REJECTED
+        assert rig.nodes[role].services.blobs.get(sha256_hex(data)) == data
+    assert rig.case(Role.CRIMINAL_REPOSITORY, case_id) is None
+
+
+def test_a_rejection_refers_to_the_submission_when_that_can_be_read(rig: Rig) -> None:
+    data = card("P1", bad=range(4, 11))
+    case_id = rig.book(data)
+    assert error(rig, case_id).tcr == "TCN-2010-0000001"
+    assert rig.received(Role.AGENCY, case_id, Kind.ERRT).tcr == "TCN-2010-0000001"
+    assert error(rig, case_id).dai == "XX0010000"
+
+
+def test_images_that_cannot_be_decoded_fail_alone_with_their_reason(rig: Rig) -> None:
+    case_id = rig.book(card("P1", bad=(2, 9)))
+    assert story.final_state(rig.all, case_id) == CaseState.NO_MATCH
+    said = Acknowledgement.from_bytes(rig.received(Role.AGENCY, case_id, Kind.ACK).body)
+    reason = "L0009: the image cannot be decompressed"
+    assert (said.usable_fingers, said.failures) == (8, {"2": reason, "9": reason})
+    assert rig.case(Role.STATE_BUREAU, case_id).known["failures"] == said.failures
+    assert [row["note"] for row in rig.entries(Role.STATE_BUREAU, "image_failed")] == [
+        f"finger 2: {reason}",
+        f"finger 9: {reason}",
+    ]
+
+
+def test_an_image_record_with_an_impossible_header_fails_that_image_only(rig: Rig) -> None:
+    images = records.read(card("P1")).images()
+    data = records.build_car(BOOKING, images)
+    broken = data.replace(b"14.011:NONE", b"14.011:LENS", 1)
+    assert broken != data
+    case_id = rig.book(broken)
+    assert story.final_state(rig.all, case_id) == CaseState.NO_MATCH
+    assert list(rig.case(Role.STATE_BUREAU, case_id).known["failures"]) == ["1"]
+
+
+def test_fingers_that_are_missing_with_a_reason_do_not_send_a_person_back(rig: Rig) -> None:
+    hands = set(range(1, 15)) - {1, 11}
+    images = [image for image in records.read(card("P1")).images() if int(image.fgp) not in hands]
+    missing = tuple((n, "XX") for n in range(2, 11))
+    case_id = rig.book(records.build_car(replace(BOOKING, amp=missing), images))
+    assert story.final_state(rig.all, case_id) == CaseState.NO_MATCH
+
+
+def test_a_second_copy_makes_no_second_case(rig: Rig) -> None:
+    first = dispatch.submit(rig.nodes[Role.AGENCY], card("P1"))
+    rig.run()
+    rows = len(rig.entries(Role.AGENCY))
+    second = dispatch.submit(rig.nodes[Role.AGENCY], card("P1"))
+    assert (second.case_id, second.tcn, second.is_repeat) == (first.case_id, "TCN-2010-0000001", True)
+    assert rig.run() == 0
+    assert len(rig.entries(Role.AGENCY)) == rows
+
+
+def test_equal_bytes_without_a_readable_header_are_known_again_by_their_content(rig: Rig) -> None:
+    agency = rig.nodes[Role.AGENCY]
+    first, second, third = (dispatch.submit(agency, data) for data in (b"garbage", b"garbage", b"other garbage"))
+    assert (second.case_id, second.is_repeat) == (first.case_id, True)
+    assert third.case_id != first.case_id
+    assert first.tcn.startswith("sha256-")
+
+
+def sent_again(rig: Rig, data: bytes) -> str:
+    """Let the agency send the same submission under another message id and case, as one that lost its memory would."""
+    agency = rig.nodes[Role.AGENCY]
+    envelope = Envelope(
+        id="car-again", kind=Kind.CAR, sender="agency", recipient="state_bureau", case_id="case-again",
+        sent_at=rig.clock.now(), body=data, content_type=EBTS_CONTENT, tcn="TCN-2010-0000001",
+    )  # fmt: skip
+    envelope = envelope.signed(agency.services.signer.sign(envelope.signed_bytes()))
+    dispatch.accept(rig.nodes[Role.STATE_BUREAU], envelope.to_bytes())
+    dispatch.handle_due(rig.nodes[Role.STATE_BUREAU], 10)
+    return envelope.case_id
+
+
+def test_the_same_booking_under_another_message_gets_the_first_answers_again(rig: Rig) -> None:
+    first = rig.book(card("P1"))
+    again = sent_again(rig, card("P1"))
+    assert rig.case(Role.STATE_BUREAU, again) is None
+    answers = [m for m in rig.messages(Role.STATE_BUREAU, again) if m.sender == "state_bureau"]
+    assert [m.kind for m in answers] == [Kind.ACK, Kind.STATE_SRE, Kind.SRE]
+    assert [m.body for m in answers] == [rig.received(Role.AGENCY, first, m.kind).body for m in answers]
+    assert len(rig.messages(Role.CRIMINAL_REPOSITORY, again)) == 0
+
+
+def test_the_same_rejected_booking_is_rejected_again_in_the_same_words(rig: Rig) -> None:
+    data = card("P1", bad=range(4, 11))
+    first = rig.book(data)
+    again = sent_again(rig, data)
+    answers = [m for m in rig.messages(Role.STATE_BUREAU, again) if m.sender == "state_bureau"]
+    assert [(m.kind, m.body) for m in answers] == [(Kind.ERRT, rig.received(Role.AGENCY, first, Kind.ERRT).body)]
+
+
+def test_only_a_booking_agency_submits(rig: Rig) -> None:
+    with pytest.raises(SenderError, match="books nobody"):
+        dispatch.submit(rig.nodes[Role.JAIL], card("P1"))

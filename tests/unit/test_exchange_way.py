@@ -1,0 +1,342 @@
+"""The way of a booking through seven parties, to every final state of this release. All people are invented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import combinations
+
+import pytest
+from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
+
+from tenprint import records
+from tenprint.core.chance import content_id
+from tenprint.core.errors import PolicyRefusal
+from tenprint.exchange import dispatch, story
+from tenprint.exchange.model.bodies import CustodyReport, DetainerRequest
+from tenprint.exchange.model.known import Repository, repository_state
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
+from tenprint.ledger.reconcile import reconcile
+from tenprint.records.ident import IdentDataResponse
+from tenprint.records.nlets.iaq import Iaq
+from tenprint.records.nlets.iar import Iar
+
+IDENT, LESC, ERO = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_OFFICE
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Rig]]:
+    with rigs() as maker:
+        yield maker
+
+
+@pytest.fixture
+def rig(make: Callable[..., Rig]) -> Rig:
+    return make()
+
+
+def sre(rig: Rig, case_id: str, kind: Kind = Kind.SRE) -> records.SubmissionResult:
+    return records.read_result(records.read(rig.received(Role.AGENCY, case_id, kind).body))
+
+
+def state(rig: Rig, case_id: str) -> CaseState:
+    return story.final_state(rig.all, case_id)
+
+
+def test_a_person_unknown_to_every_repository_ends_with_no_match(rig: Rig) -> None:
+    case_id = rig.book(card("P1"))
+    assert state(rig, case_id) == CaseState.NO_MATCH
+    assert [m.kind for m in rig.messages(Role.AGENCY, case_id)] == [Kind.CAR, Kind.ACK, Kind.STATE_SRE, Kind.SRE]
+    assert rig.tasks(IDENT) == []
+    assert rig.case(ERO, case_id) is None
+    assert sre(rig, case_id).response.immigration == "no_match"
+
+
+def test_bytes_are_forwarded_as_they_were_received(rig: Rig) -> None:
+    data = card("P7")
+    case_id = rig.book(data)
+    kinds = ((Role.STATE_BUREAU, Kind.CAR), (Role.CRIMINAL_REPOSITORY, Kind.CAR), (IDENT, Kind.IDENT_SEARCH))
+    assert all(rig.received(role, case_id, kind).body == data for role, kind in kinds)
+    answered = rig.messages(Role.CRIMINAL_REPOSITORY, case_id, Kind.SRE)[0]
+    assert rig.received(Role.AGENCY, case_id, Kind.SRE).body == answered.body
+
+
+def test_an_examiner_sees_candidates_coverage_and_threshold(rig: Rig) -> None:
+    rig.known_to_immigration("P7", "P8")
+    case_id = rig.book(card("P7", bad=(3,)))
+    shown = rig.task(IDENT, TaskKind.EXAMINE, case_id).shown
+    assert [(c["subject_id"], c["rank"], c["score"]) for c in shown["candidates"]] == [("FIN-P7", 1, 90_000)]
+    assert shown["candidates"][0]["fingers"]["right thumb"] == 10_000
+    assert (shown["shards_answered"], shown["shards_total"], shown["subjects_searched"]) == (1, 1, 2)
+    assert shown["threshold"]["score"] == 40_000
+    assert shown["failures"] == {"right middle": "L0009: the image cannot be decompressed"}
+    assert state(rig, case_id) == CaseState.AWAITING_EXAMINER
+
+
+def test_a_match_is_told_first_and_the_status_in_a_second_answer_that_refers_to_the_first(rig: Rig) -> None:
+    case_id = rig.until_status("permanent_resident", ground="")
+    first, second = sre(rig, case_id), sre(rig, case_id, Kind.SECOND_SRE)
+    assert first.tcr == "TCN-2010-0000001"
+    assert second.tcr == first.tcn != second.tcn
+    assert len(first.tcn) == 20
+    assert first.tcn.isalnum()
+    assert first.response.immigration == "match"
+    assert first.response.iar == ""
+    assert "STATUS: PERMANENT RESIDENT" in second.response.iar
+    assert first.ndr == second.ndr == ("1", "9")
+    envelopes = [rig.received(Role.AGENCY, case_id, kind) for kind in (Kind.SRE, Kind.SECOND_SRE)]
+    assert [(m.tcn, m.tcr) for m in envelopes] == [(first.tcn, first.tcr), (second.tcn, second.tcr)]
+
+
+def test_query_and_answer_carry_what_the_specialist_and_the_officer_need(rig: Rig) -> None:
+    case_id = rig.until_status()
+    query = Iaq.from_bytes(rig.received(LESC, case_id, Kind.IAQ).body)
+    assert (query.nam, query.dob, query.off, query.ref) == (
+        "SAMPLESON,PERSON QUINCE",
+        "19800229",
+        "5404",
+        "TCN-2010-0000001",
+    )
+    answer = Iar.from_bytes(rig.received(ERO, case_id, Kind.IAR).body)
+    assert (answer.status, answer.legal_ground, answer.fin) == ("removable", GROUND, query.fin)
+    assert rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.IAR).body == answer.to_bytes()
+    shown = rig.task(ERO, TaskKind.DECIDE, case_id).shown
+    assert (shown["status"], shown["juvenile"], shown["priority"]["is"]) == ("removable", False, "none")
+    assert state(rig, case_id) == CaseState.AWAITING_DECISION
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("no_action", CaseState.NO_ACTION), ("interview", CaseState.INTERVIEWED)])
+def test_an_officer_may_do_nothing_or_ask_to_an_interview(rig: Rig, answer: str, ends: CaseState) -> None:
+    case_id = rig.until_status()
+    rig.decide(ERO, TaskKind.DECIDE, case_id, answer)
+    assert state(rig, case_id) == ends
+    assert rig.case(Role.JAIL, case_id) is None
+
+
+def test_a_detainer_repeats_the_ground_and_names_officer_rule_and_evidence(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    request = DetainerRequest.from_bytes(rig.received(Role.JAIL, case_id, Kind.DETAINER).body)
+    assert (request.legal_ground, request.evidence, request.officer) == (
+        GROUND,
+        "biometric_and_records",
+        "OFFICIAL decide",
+    )
+    assert (request.rule, request.hold_hours) == ("detainer-permitted", 48)
+    assert state(rig, case_id) == CaseState.AWAITING_JAIL
+
+
+def test_a_jail_may_decline(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "decline")
+    assert state(rig, case_id) == CaseState.DECLINED
+    assert rig.case(ERO, case_id).state == CaseState.DECLINED
+    assert dispatch.next_due(rig.all) is None
+
+
+def test_a_held_person_may_be_handed_over_and_the_clock_stops(rig: Rig) -> None:
+    case_id = rig.until_held()
+    assert state(rig, case_id) == CaseState.HELD
+    rig.clock.advance(timedelta(hours=20))
+    rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
+    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    assert (report.event, report.ended_at - report.held_from) == ("transferred", timedelta(hours=20))
+    rig.wait(timedelta(hours=100))
+    assert state(rig, case_id) == CaseState.TRANSFERRED
+    assert dispatch.next_due(rig.all) is None
+
+
+def test_a_hold_lapses_by_itself_after_48_hours(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.wait(timedelta(hours=48, milliseconds=-1))
+    assert state(rig, case_id) == CaseState.HELD
+    rig.wait(timedelta(milliseconds=1))
+    assert state(rig, case_id) == CaseState.LAPSED
+    assert rig.case(ERO, case_id).state == CaseState.LAPSED
+    task = rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id)
+    assert (task.is_open, task.answer, task.decided_by) == (False, "lapsed", "")
+    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    assert (report.event, report.by) == ("lapsed", "")
+
+
+def test_two_examiners_who_cannot_tell_end_the_case_as_not_confirmed(rig: Rig) -> None:
+    case_id = rig.until_examined(finding="inconclusive")
+    assert state(rig, case_id) == CaseState.AWAITING_EXAMINER
+    rig.decide(IDENT, TaskKind.EXAMINE_SECOND, case_id, "inconclusive")
+    assert state(rig, case_id) == CaseState.NOT_CONFIRMED
+    answer = IdentDataResponse.from_bytes(rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.IDR).body)
+    assert (answer.result, answer.finding, answer.subject_id) == ("no_match", "inconclusive", "")
+    assert rig.case(LESC, case_id) is None
+
+
+def test_a_second_examiner_may_identify_after_an_inconclusive_first(rig: Rig) -> None:
+    case_id = rig.until_examined(finding="inconclusive")
+    second = rig.task(IDENT, TaskKind.EXAMINE_SECOND, case_id)
+    assert second.shown == rig.task(IDENT, TaskKind.EXAMINE, case_id).shown  # and not the first finding
+    rig.decide(IDENT, TaskKind.EXAMINE_SECOND, case_id, "identification")
+    assert state(rig, case_id) == CaseState.AWAITING_STATUS
+
+
+def test_an_excluded_candidate_ends_the_case_as_not_confirmed(rig: Rig) -> None:
+    case_id = rig.until_examined(finding="exclusion")
+    assert state(rig, case_id) == CaseState.NOT_CONFIRMED
+    assert sre(rig, case_id).response.immigration == "no_match"
+
+
+def test_an_examiner_says_which_of_several_candidates_it_is(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    rig.matcher(IDENT).enroll("FIN-HALF", {f: t for f, t in fingers_of("P7").items() if f <= 5})
+    case_id = rig.book(card("P7"))
+    rig.decide(IDENT, TaskKind.EXAMINE, case_id, "identification", candidate="FIN-HALF")
+    answer = IdentDataResponse.from_bytes(rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.IDR).body)
+    assert (answer.subject_id, answer.candidates_considered) == ("FIN-HALF", 2)
+
+
+def test_a_search_that_missed_a_shard_is_partial_and_never_no_match(rig: Rig) -> None:
+    rig.matcher(IDENT).shards = (1, 2)
+    case_id = rig.book(card("P1"))
+    assert sre(rig, case_id).response.immigration == "partial"
+    assert sre(rig, case_id).ndr == ("1",)
+    assert state(rig, case_id) == CaseState.ANSWERED
+
+
+def test_an_exclusion_after_a_partial_search_is_partial_too(rig: Rig) -> None:
+    rig.matcher(IDENT).shards = (1, 2)
+    case_id = rig.until_examined(finding="exclusion")
+    assert sre(rig, case_id).response.immigration == "partial"
+
+
+def test_a_state_search_that_missed_a_shard_is_told_as_such(rig: Rig) -> None:
+    rig.matcher(Role.STATE_BUREAU).shards = (1, 2)
+    case_id = rig.book(card("P1"))
+    agency = rig.case(Role.AGENCY, case_id)
+    assert repository_state(agency, Repository.STATE) == RepositoryState.PARTIAL
+    assert repository_state(agency, Repository.CRIMINAL) == RepositoryState.NO_MATCH
+
+
+def test_an_answer_that_is_not_there_in_time_is_pending_and_a_late_no_match_comes_second(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    rig.wait(timedelta(minutes=15, milliseconds=-1))
+    assert not any(m.kind == Kind.SRE for m in rig.messages(Role.AGENCY, case_id))
+    rig.wait(timedelta(milliseconds=1))
+    first = sre(rig, case_id)
+    assert (first.response.immigration, first.response.pending, first.ndr) == ("pending", ("9",), ("1",))
+    assert repository_state(rig.case(Role.AGENCY, case_id), Repository.IMMIGRATION) == RepositoryState.PENDING
+    assert not rig.case(Role.AGENCY, case_id).is_final
+    rig.decide(IDENT, TaskKind.EXAMINE, case_id, "exclusion")
+    second = sre(rig, case_id, Kind.SECOND_SRE)
+    assert (second.tcr, second.response.immigration, second.ndr) == (first.tcn, "no_match", ("1", "9"))
+    assert state(rig, case_id) == CaseState.NOT_CONFIRMED
+    assert rig.case(Role.AGENCY, case_id).state == CaseState.NO_MATCH
+
+
+def test_a_late_match_asks_for_the_status_and_comes_second_with_it(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    rig.wait(timedelta(minutes=40))
+    rig.decide(IDENT, TaskKind.EXAMINE, case_id, "identification")
+    assert not any(m.kind == Kind.SECOND_SRE for m in rig.messages(Role.AGENCY, case_id))
+    rig.decide(LESC, TaskKind.STATUS, case_id, "citizen")
+    second = sre(rig, case_id, Kind.SECOND_SRE)
+    assert second.response.immigration == "match"
+    assert "STATUS: CITIZEN" in second.response.iar
+    assert len([m for m in rig.messages(Role.AGENCY, case_id) if m.kind == Kind.SECOND_SRE]) == 1
+
+
+@pytest.mark.parametrize(("pry", "seconds"), [("", 900), ("4", 900), ("1", 10), ("5", 7200)])
+def test_the_priority_says_when_the_first_answer_is_due_and_a_missing_one_counts_as_4(
+    rig: Rig, pry: str, seconds: int
+) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7", pry=pry))
+    rig.wait(timedelta(seconds=seconds, milliseconds=-1))
+    assert not any(m.kind == Kind.SRE for m in rig.messages(Role.AGENCY, case_id))
+    rig.wait(timedelta(milliseconds=1))
+    assert sre(rig, case_id).response.immigration == "pending"
+
+
+def test_an_answer_in_time_cancels_the_wake_up(rig: Rig) -> None:
+    case_id = rig.book(card("P1"))
+    rig.wait(timedelta(hours=1))
+    assert [m.kind for m in rig.messages(Role.AGENCY, case_id)].count(Kind.SRE) == 1
+    assert dispatch.next_due(rig.all) is None
+
+
+def test_a_jurisdiction_that_is_not_activated_is_not_passed_on(make: Callable[..., Rig]) -> None:
+    rig = make(activated=())
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    assert rig.case(IDENT, case_id) is None
+    assert sre(rig, case_id).response.immigration == "not_asked"
+    assert state(rig, case_id) == CaseState.ANSWERED
+
+
+def test_prints_are_kept_only_when_the_booking_asks_and_a_known_person_once(rig: Rig) -> None:
+    first = rig.book(card("P1", tcn="TCN-2010-0000001"))
+    rig.book(card("P2", tcn="TCN-2010-0000002", ret="N"))
+    again = rig.book(card("P1", tcn="TCN-2010-0000003"))
+    for role in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY):
+        assert list(rig.matcher(role).gallery) == [content_id("subject", str(role), first)]
+    assert rig.matcher(IDENT).gallery == {}
+    found = sre(rig, again)
+    assert (found.srf, sre(rig, first).srf) == ("I", "N")
+    assert found.fbi == found.ucn == sre(rig, first).ucn != ""
+    assert repository_state(rig.case(Role.AGENCY, again), Repository.STATE) == RepositoryState.MATCH
+
+
+def test_a_state_may_keep_the_arrests_of_people_it_knows(make: Callable[..., Rig]) -> None:
+    rig = make(settings={Role.STATE_BUREAU: {"nff_state": True, "forwards_repeat_arrests": False}})
+    rig.book(card("P1", tcn="TCN-2010-0000001"))
+    again = rig.book(card("P1", tcn="TCN-2010-0000002"))
+    assert rig.case(Role.CRIMINAL_REPOSITORY, again) is None
+    assert state(rig, again) == CaseState.ANSWERED
+
+
+def test_an_agency_that_declines_the_immigration_answer_does_not_get_it(make: Callable[..., Rig]) -> None:
+    rig = make(settings={Role.AGENCY: {"receives_answer": False}})
+    case_id = rig.until_status()
+    assert not any(m.kind == Kind.SECOND_SRE for m in rig.messages(Role.AGENCY, case_id))
+    assert rig.received(Role.STATE_BUREAU, case_id, Kind.SECOND_SRE)
+    assert state(rig, case_id) == CaseState.AWAITING_DECISION
+
+
+def test_every_pair_of_ledgers_agrees_and_every_decision_names_rule_and_person(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.wait(timedelta(hours=48))
+    for a, b in combinations(rig.all, 2):
+        assert reconcile(a.party.id, a.store.entries(), b.party.id, b.store.entries()) == ()
+    answered = [row for role in rig.nodes for row in rig.entries(role, "task_answered")]
+    assert [row["person"] for row in answered] == [
+        f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer")
+    ]
+    assert all(row["shown_hash"] and row["reason"] for row in answered)
+    decided = {(row["question"], row["rule"]) for role in rig.nodes for row in rig.entries(role, "decision")}
+    assert {("detainer", "detainer-permitted"), ("cascade_to_immigration", "cascade-activated")} <= decided
+    assert all(row["case"] == case_id for role in rig.nodes for row in rig.entries(role))
+
+
+def test_no_ledger_holds_the_person_s_name(rig: Rig) -> None:
+    rig.until_held()
+    assert not any("SAMPLESON" in str(row) for role in rig.nodes for row in rig.entries(role))
+
+
+def test_equal_seeds_give_equal_entries_and_messages(make: Callable[..., Rig]) -> None:
+    def traces(rig: Rig) -> tuple[list[str], list[str]]:
+        case_id = rig.until_examined()
+        rows = [{**row, "time": ""} for role in rig.nodes for row in rig.entries(role)]
+        ids = [m.id for role in rig.nodes for m in rig.messages(role, case_id)]
+        return sorted(map(str, rows)), ids
+
+    first = traces(make(seed=3))
+    assert traces(make(seed=3)) == first
+    assert traces(make(seed=4)) != first
+
+
+def test_a_detainer_for_a_citizen_is_refused_by_the_rule_in_the_words_of_the_rule(rig: Rig) -> None:
+    case_id = rig.until_status("citizen", ground="")
+    before = {role: len(rig.entries(role)) for role in rig.nodes}
+    with pytest.raises(PolicyRefusal, match="US citizen") as refused:
+        rig.decide(ERO, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
+    assert refused.value.code == "detainer-citizen"
+    assert {role: len(rig.entries(role)) for role in rig.nodes} == before
+    assert rig.task(ERO, TaskKind.DECIDE, case_id).is_open
