@@ -282,7 +282,7 @@ def init_network(
         seed: what the synthetic people are made from, noted in the party file; does not touch the keys.
         background: ``(subject_id, {FGP: Template})`` for the immigration repository's gallery.
         founding: name, programme and clock other than the usual ones; its directory and seed are replaced.
-        on_progress: called with ``parties`` or ``subjects`` and how many more are done.
+        on_progress: called with ``parties`` or ``subjects`` and how many there are so far.
 
     Raises:
         SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``, an unknown programme.

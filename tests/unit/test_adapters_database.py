@@ -28,6 +28,12 @@ def test_every_connection_to_sqlite_has_wal_full_sync_and_foreign_keys(tmp_path:
     engine.dispose()
 
 
+def test_a_database_may_lie_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "what? 100 % #1 ü" / "a.db"
+    assert migrate(sqlite_url(path))
+    assert path.is_file()
+
+
 def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "a.db")
     assert migrate(url)

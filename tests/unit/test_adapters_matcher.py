@@ -132,6 +132,25 @@ def test_a_party_without_gallery_says_so_and_one_with_opens_it_once(tmp_path: Pa
     assert Gallery.opened == 1
 
 
+def test_enrolling_the_same_again_changes_nothing_and_others_replace_it(tmp_path: Path) -> None:
+    class Gallery(dict):
+        changes = 0
+
+        def templates(self, subject_id):
+            return self[subject_id]
+
+        def enroll(self, subject_id, templates) -> None:
+            self.changes += 1
+            self[subject_id] = templates
+
+    gallery = Gallery()
+    matcher = LocalMatcher(extractor(tmp_path)[0], lambda: gallery)
+    thumb = FingerPosition.RIGHT_THUMB
+    for templates in ({thumb: template(5)}, {thumb: template(5)}, {thumb: template(6)}, {thumb: template(6)}):
+        matcher.enroll("S1", templates)
+    assert (gallery.changes, len(gallery["S1"][thumb])) == (2, 6)
+
+
 def test_one_core_is_left_free() -> None:
     assert default_workers() == max(1, len(os.sched_getaffinity(0)) - 1)
 

@@ -34,8 +34,12 @@ class SpyGallery:
         folder.mkdir(parents=True)
 
         class Opened:
-            def enroll(self, subject_id, templates) -> None:
-                gallery.subjects[name].append(subject_id)
+            def enroll_many(self, people, progress=None) -> int:
+                for subject_id, _ in people:
+                    gallery.subjects[name].append(subject_id)
+                    if progress:
+                        progress(len(gallery.subjects[name]))
+                return len(gallery.subjects[name])
 
             def close(self) -> None:
                 gallery.closed.add(name)
@@ -77,14 +81,14 @@ def test_every_party_can_reach_whom_the_routes_let_it_speak_to(tmp_path: Path) -
 
 def test_background_subjects_enter_the_immigration_gallery_only(tmp_path: Path) -> None:
     spy, seen = SpyGallery(), []
-    found(tmp_path / "net", open_gallery=spy, background=people(250), on_progress=lambda *said: seen.append(said))
+    found(tmp_path / "net", open_gallery=spy, background=people(3), on_progress=lambda *said: seen.append(said))
     assert {name: len(subjects) for name, subjects in spy.subjects.items()} == {
         "state_bureau": 0,
         "criminal_repository": 0,
-        "immigration_repository": 250,
+        "immigration_repository": 3,
     }
     assert spy.closed == set(spy.subjects)
-    assert [said for said in seen if said[0] == "subjects"] == [("subjects", 100), ("subjects", 100)]
+    assert seen == [("parties", n) for n in range(1, 8)] + [("subjects", n) for n in range(1, 4)]
 
 
 def test_a_network_is_never_overwritten(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ WRITING = "tenprint_writing"
 """Execution option of connections whose transaction writes."""
 
 
-def sqlite_url(path: Path) -> str:
-    """Return the address of a database file."""
-    return sa.URL.create("sqlite", database=str(path)).render_as_string()
+def sqlite_url(path: Path) -> sa.URL:
+    """Return the address of a database file, whatever characters its path has."""
+    return sa.URL.create("sqlite", database=str(path))
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str | sa.URL) -> sa.Engine:
     """Return an engine for a party's database; nothing is opened yet, but a file's folder is made.
 
     SQLite runs with write-ahead log and full sync: NORMAL may lose the last commits on power loss.
@@ -42,7 +42,7 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def migrate(url: str) -> bool:
+def migrate(url: str | sa.URL) -> bool:
     """Bring a party's database to the newest revision, creating it if needed; tell whether anything was done.
 
     Raises:

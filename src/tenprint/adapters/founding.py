@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,22 +28,21 @@ DEFAULT_PROGRAMME = "secure-communities-2010-10"
 DEFAULT_NAME = "Example network (all people and agencies are fictitious)"
 DEFAULT_START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 """A Monday within the default programme's time."""
-PROGRESS_EVERY = 100
 
 Background = Iterable[tuple[str, Mapping[FingerPosition, Template]]]
 Progress = Callable[[str, int], None]
-"""Called with what is being made and how many are done."""
+"""Called with what is being made and how many of it there are so far."""
 
 
 class BackgroundGallery(Protocol):
     """What founding needs of `engine.gallery.Gallery`."""
 
-    def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
-        """Put a subject in."""
+    def enroll_many(self, people: Background, progress: Callable[[int], None] | None = None) -> int:
+        """Put subjects in durably, in batches; call `progress` with the number so far; return how many."""
         ...
 
     def close(self) -> None:
-        """Write down what is not yet written, and let go of the files."""
+        """Let go of the files."""
         ...
 
 
@@ -127,7 +127,7 @@ def found_network(
         random: source of the private keys; the system's, or nobody's secret is one.
         open_gallery: opens an empty gallery in a folder.
         background: subjects of the immigration repository's gallery, taken one by one.
-        on_progress: called with ``subjects`` and their number so far, now and then, and with ``parties``.
+        on_progress: called with ``parties`` and then ``subjects``, and their number so far.
 
     Raises:
         SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``.
@@ -142,10 +142,10 @@ def found_network(
         _empty(making)  # what a killed earlier attempt left
         keys = {founder.role: generate_key(random) for founder in _FOUNDERS}
         network = _described(founding, making, keys)
-        for place in network.places:
+        for number, place in enumerate(network.places, 1):
             _make_party(network, place, keys[place.party.role])
             if on_progress:
-                on_progress("parties", 1)
+                on_progress("parties", number)
         _enroll_background(network, open_gallery, background, on_progress)
         save_network(network)
         (making / LOCK_NAME).unlink()
@@ -220,10 +220,7 @@ def _enroll_background(
             continue
         subjects = background if place.party.role == Role.IMMIGRATION_REPOSITORY else ()
         with closing(open_gallery(network.folder / place.gallery)) as gallery:
-            for count, (subject_id, templates) in enumerate(subjects, 1):
-                gallery.enroll(subject_id, templates)
-                if on_progress and count % PROGRESS_EVERY == 0:
-                    on_progress("subjects", PROGRESS_EVERY)
+            gallery.enroll_many(subjects, partial(on_progress, "subjects") if on_progress else None)
 
 
 def _empty(folder: Path) -> None:

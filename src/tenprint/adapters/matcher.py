@@ -21,6 +21,12 @@ Decode = Callable[[EncodedImage], FingerImage]
 class GalleryLike(Protocol):
     """What a matcher needs of `engine.gallery.Gallery`."""
 
+    def __contains__(self, subject_id: object) -> bool: ...
+
+    def templates(self, subject_id: str) -> Mapping[FingerPosition, Template]:
+        """Return an enrolled subject's templates."""
+        ...
+
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         """Put a subject in, replacing what it had."""
         ...
@@ -121,4 +127,11 @@ class LocalMatcher:
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         """Put a subject into the gallery; enrolling the same again changes nothing."""
-        self.gallery.enroll(subject_id, templates)
+        gallery = self.gallery
+        if subject_id in gallery and _as_bytes(gallery.templates(subject_id)) == _as_bytes(templates):
+            return
+        gallery.enroll(subject_id, templates)
+
+
+def _as_bytes(templates: Mapping[FingerPosition, Template]) -> dict[FingerPosition, bytes]:
+    return {finger: template.to_bytes() for finger, template in templates.items()}

@@ -35,6 +35,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import tomli_w
 
 from tenprint.adapters.database import sqlite_url
@@ -92,9 +93,11 @@ class NetworkFile:
     clock_start: datetime | None
     seed: int | None = None
 
-    def database_url(self, place: Place) -> str:
+    def database_url(self, place: Place) -> sa.URL:
         """Return the address of a party's database."""
-        return place.database if "://" in place.database else sqlite_url(self.folder / place.database)
+        if "://" in place.database:
+            return sa.make_url(place.database)
+        return sqlite_url(self.folder / place.database)
 
     def private_key(self, place: Place) -> PrivateKey:
         """Return a party's private key.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -128,6 +129,7 @@ def _extracted(image: FingerImage) -> Outcome:
 def _prepare_worker() -> None:
     """Begin a worker's life: one thread, no orphan, network built before the first image."""
     os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from tenprint.engine.extract import warm  # noqa: PLC0415 - after the thread limits
 

@@ -27,7 +27,7 @@ class SqlStore:
     """One party's database.
 
     Args:
-        url: SQLAlchemy address, such as ``sqlite:////data/agency.db``; see `database.sqlite_url`.
+        url: SQLAlchemy address; `database.sqlite_url` makes one of a file.
         blobs: where bodies above `tables.INLINE_BODY_BYTES` lie.
         name: the party's id, for error sentences.
 
@@ -35,7 +35,7 @@ class SqlStore:
         StorageError: ``STORE_NEWER``, ``STORE_UNREACHABLE`` or another code of `faults`.
     """
 
-    def __init__(self, url: str, blobs: Blobs, name: str = "this party") -> None:
+    def __init__(self, url: str | sa.URL, blobs: Blobs, name: str = "this party") -> None:
         self._name = name
         self._blobs = blobs
         migrate(url)

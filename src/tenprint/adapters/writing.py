@@ -131,6 +131,9 @@ class Writer(Reader):
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
         if self._frontier is None:
+            # Whoever appends next waits here; SQLite has one writer anyway and leaves the lock out.
+            state = tables.ledger_state
+            self._connection.execute(sa.select(state.c.size).with_for_update())
             self._frontier = super().frontier()
         return self._frontier
 
