@@ -141,6 +141,7 @@ def test_a_held_person_may_be_handed_over_and_the_clock_stops(rig: Rig) -> None:
     rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
     report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
     assert (report.event, report.ended_at - report.held_from) == ("transferred", timedelta(hours=20))
+    assert dispatch.next_due(rig.all) is None
     rig.wait(timedelta(hours=100))
     assert state(rig, case_id) == CaseState.TRANSFERRED
     assert dispatch.next_due(rig.all) is None
