@@ -346,14 +346,13 @@ def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack
         workers: as for `open_network`.
         ending: gets what must be ended.
     """
-    from tenprint.engine.extract import EXTRACTOR_VERSION  # noqa: PLC0415 - loads the engine
     from tenprint.records.images import CodecWorker, decode  # noqa: PLC0415 - loads Pillow
 
     count = default_workers() if workers is None else workers
     pool = WorkerPool(count) if count else InProcessPool()
     ending.callback(pool.close)
     codec = ending.enter_context(CodecWorker())
-    return Extractor(TemplateCache(cache, EXTRACTOR_VERSION), lambda image: decode(image, codec), pool)
+    return Extractor(TemplateCache(cache, _extractor_version), lambda image: decode(image, codec), pool)
 
 
 def read_image(path: Path, ppi: int | None = None) -> FingerImage:
@@ -420,6 +419,12 @@ def warm() -> Iterator[tuple[str, float]]:
         started = time.perf_counter()
         step()
         yield name, time.perf_counter() - started
+
+
+def _extractor_version() -> str:
+    from tenprint.engine.extract import EXTRACTOR_VERSION  # noqa: PLC0415 - loads the engine
+
+    return EXTRACTOR_VERSION
 
 
 def _warm_network() -> None:

@@ -102,6 +102,19 @@ def test_a_prepared_template_needs_no_pixels(tmp_path: Path) -> None:
     assert pool.images == 0
 
 
+def test_a_cache_asks_for_its_version_only_when_it_is_used(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def version() -> str:
+        asked.append("v1")
+        return "v1"
+
+    cache = TemplateCache(tmp_path, version)
+    assert asked == []
+    cache.put("abcd", template(3))
+    assert (len(TemplateCache(tmp_path, "v1").get("abcd") or ()), cache.get("ffff"), asked) == (3, None, ["v1"])
+
+
 def test_a_damaged_cache_file_is_made_anew(tmp_path: Path) -> None:
     line, _ = extractor(tmp_path)
     image = encoded(1, b"\x07")

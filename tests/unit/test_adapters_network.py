@@ -130,6 +130,7 @@ def test_two_foundings_of_one_network_exclude_each_other(tmp_path: Path) -> None
 
 def test_private_keys_are_for_their_owner_only_and_belong_to_the_public_keys(tmp_path: Path) -> None:
     made = found(tmp_path / "net")
+    assert stat.S_IMODE((tmp_path / "net").stat().st_mode) == 0o700
     for place in made.places:
         path = tmp_path / "net" / place.key
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,5 +1,7 @@
 """The wiring: a network opened from its folder runs, is held by one process, and can be asked what it did."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -202,6 +204,16 @@ def test_a_seeded_source_repeats_itself_but_never_after_something_was_written(fo
         dispatch.submit(network.node("agency"), b"another one")
         with network.node("agency").store.transaction() as tx:
             assert len(tx.cases()) == 2
+
+
+def test_opening_and_running_a_network_loads_no_engine(folder: Path) -> None:
+    code = (
+        "import sys, pathlib; from tenprint import bootstrap\n"
+        "with bootstrap.open_network(pathlib.Path(sys.argv[1])) as network: network.run()\n"
+        "print(*{'openvino', 'cv2', 'numba', 'alembic'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
 
 
 def test_a_clock_can_be_handed_in(folder: Path) -> None:

@@ -27,6 +27,8 @@ DEFAULT_PROGRAMME = "secure-communities-2010-10"
 DEFAULT_NAME = "Example network (all people and agencies are fictitious)"
 DEFAULT_START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 """A Monday within the default programme's time."""
+FOLDER_MODE = 0o700
+"""Databases, blobs and galleries hold what people were asked and whose fingers were shown: for their owner only."""
 
 Background = Iterable[tuple[str, Mapping[FingerPosition, Template]]]
 Progress = Callable[[str, int], None]
@@ -137,6 +139,7 @@ def found_network(
     making = directory.parent / f".{directory.name}.making"
     with storage_faults("making a network"):
         make_folders(making)
+        making.chmod(FOLDER_MODE)
     with DirectoryLock(making), storage_faults("making a network"):
         _empty(making)  # what a killed earlier attempt left
         keys = {founder.role: generate_key(random) for founder in _FOUNDERS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from tenprint.adapters.faults import storage_faults
@@ -20,11 +22,12 @@ class TemplateCache:
 
     Args:
         root: folder; created at the first `put`.
-        version: extractor version, a file name.
+        version: extractor version, a file name; or how to ask for it, when asking means loading the engine.
     """
 
-    def __init__(self, root: Path, version: str) -> None:
-        self._folder = root / version
+    def __init__(self, root: Path, version: str | Callable[[], str]) -> None:
+        self._root = root
+        self._version = version
 
     def get(self, digest: str) -> Template | None:
         """Return the template of the image with this digest, or None; a damaged file counts as none."""
@@ -47,6 +50,10 @@ class TemplateCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             # What can be computed again need not wait for the disk.
             write_whole(path, template.to_bytes(), durable=False)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return self._root / (self._version if isinstance(self._version, str) else self._version())
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest}{SUFFIX}"
