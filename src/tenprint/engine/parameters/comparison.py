@@ -44,7 +44,7 @@ class PairingParameters(NamedTuple):
 
 
 class ScoreWeights(NamedTuple):
-    """Points per unit of each term; a point is roughly ten times the odds for one finger.
+    """Points per unit of each term; among impostors of the development sets, a point more is about ten times rarer.
 
     Rounded from a logistic regression (base 10) on the development sets, genuine and impostor pairs weighing the same.
     Its intercept is left out: it would only push weak scores below 0, where they could not be told apart.
