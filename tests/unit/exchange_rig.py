@@ -261,8 +261,9 @@ def build_rig(
     activated: Iterable[str] = ("XX0010000",),
     settings: Mapping[Role, Mapping[str, str | int | bool]] | None = None,
     seed: int = 7,
+    second_agency: bool = False,
 ) -> Rig:
-    """Return a network of seven parties under `folder`."""
+    """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key."""
     clock, post = ManualClock(START), RecordingPost()
     keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in ORIS}
     parties = tuple(
@@ -272,7 +273,8 @@ def build_rig(
         )
         for role, ori in ORIS.items()
     )  # fmt: skip
-    directory = Directory("rig", parties, PROGRAMME, frozenset(activated))
+    strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
+    directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated))
     nodes = {}
     for party in parties:
         home = folder / party.id

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from exchange_rig import GROUND, PERMITTED, START, Rig, card, rigs
 
+from tenprint.adapters.writing import Writer
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import handling, retry
@@ -175,6 +176,17 @@ def test_a_bug_is_seen_and_commits_nothing(rig: Rig, monkeypatch: pytest.MonkeyP
     assert rig.case(STATE, "case-1") is None
     assert dispatch.handle_due(rig.nodes[STATE], 10) == 1
     assert rig.case(STATE, "case-1") is not None
+
+
+def test_a_message_is_handled_and_marked_in_one_transaction(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: object, message_id: str, at: object) -> None:
+        raise StorageError("STORE_FULL", "no room")
+
+    dispatch.accept(rig.nodes[STATE], letter(rig).to_bytes())
+    monkeypatch.setattr(Writer, "mark_handled", full)
+    dispatch.handle_due(rig.nodes[STATE], 10)
+    assert rig.case(STATE, "case-1") is None
+    assert [row["kind"] for row in rig.entries(STATE)] == ["received"]
 
 
 def test_a_receiver_that_is_down_is_tried_again_and_one_that_refuses_is_not(rig: Rig) -> None:

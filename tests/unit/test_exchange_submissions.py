@@ -159,3 +159,23 @@ def test_the_same_rejected_booking_is_rejected_again_in_the_same_words(rig: Rig)
 def test_only_a_booking_agency_submits(rig: Rig) -> None:
     with pytest.raises(SenderError, match="books nobody"):
         dispatch.submit(rig.nodes[Role.JAIL], card("P1"))
+
+
+def test_another_sender_with_the_same_control_number_learns_nothing_of_the_first_booking(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make(second_agency=True)
+    first = rig.book(card("P1"))
+    envelope = Envelope(
+        id="car-other", kind=Kind.CAR, sender="agency2", recipient="state_bureau", case_id="case-other",
+        sent_at=rig.clock.now(), body=card("P2"), content_type=EBTS_CONTENT, tcn="TCN-2010-0000001",
+    )  # fmt: skip
+    envelope = envelope.signed(rig.keys[Role.AGENCY].sign(envelope.signed_bytes()))
+    dispatch.accept(rig.nodes[Role.STATE_BUREAU], envelope.to_bytes())
+    dispatch.handle_due(rig.nodes[Role.STATE_BUREAU], 10)
+    answers = [m for m in rig.messages(Role.STATE_BUREAU, "case-other") if m.sender == "state_bureau"]
+    assert [(m.kind, m.recipient) for m in answers] == [(Kind.ERRT, "agency2")]
+    messages = records.read_error(records.read(answers[0].body)).messages
+    assert [(m.code, m.field) for m in messages] == [("E0006", "1.009")]
+    with rig.nodes[Role.STATE_BUREAU].store.transaction() as tx:
+        assert tx.case_by_tcn("XX0010000", "TCN-2010-0000001").case_id == first

@@ -141,6 +141,7 @@ def test_a_held_person_may_be_handed_over_and_the_clock_stops(rig: Rig) -> None:
     rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
     report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
     assert (report.event, report.ended_at - report.held_from) == ("transferred", timedelta(hours=20))
+    assert dispatch.next_due(rig.all) is None
     rig.wait(timedelta(hours=100))
     assert state(rig, case_id) == CaseState.TRANSFERRED
     assert dispatch.next_due(rig.all) is None
@@ -354,3 +355,15 @@ def test_fewer_compared_fingers_need_a_lower_similarity(rig: Rig) -> None:
     case_id = rig.book(card("P7"))
     candidate = rig.task(IDENT, TaskKind.EXAMINE, case_id).shown["candidates"][0]
     assert (candidate["score"], candidate["threshold"]) == (10_000, 4_400)
+
+
+def test_a_machine_that_was_down_holds_nobody_longer(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    task = rig.task(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id)
+    dispatch.decide_task(rig.nodes[Role.JAIL], task.id, answer="accept", reason="room", by="CLERK")
+    rig.wait(timedelta(hours=10))
+    assert state(rig, case_id) == CaseState.HELD
+    rig.wait(timedelta(hours=38))
+    assert state(rig, case_id) == CaseState.LAPSED
+    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    assert report.ended_at - report.held_from == timedelta(hours=48)

@@ -64,7 +64,7 @@ def on_submission(work: Work, card: ReadCard) -> None:
     """Search the criminal file; ask the immigration repository when the programme says so, else answer at once."""
     earlier = first_copy(work, card)
     if earlier is not None:
-        answer_again(work, earlier, (Kind.SRE, Kind.SECOND_SRE, Kind.ERRT))
+        answer_again(work, card, earlier, (Kind.SRE, Kind.SECOND_SRE, Kind.ERRT))
         return
     findings = card.findings or too_few_fingers(work, card)
     if findings:

@@ -70,7 +70,7 @@ def on_answer(work: Work, _: None) -> None:
     case = work.case()
     if task.kind == TaskKind.REPORT_CUSTODY:
         work.tx.cancel_timers(case.case_id, Wake.HOLD_END)
-        _report(work, case, TRANSFERRED, answer.reason, by=answer.by)
+        _report(work, case, TRANSFERRED, answer.reason, at=work.message.sent_at, by=answer.by)
     elif answer.answer == ACCEPT:
         _begin_hold(work, case, answer)
     else:
@@ -85,19 +85,22 @@ def on_timer(work: Work, _: None) -> None:
     if timer.purpose != Wake.HOLD_END or case.state != CaseState.HELD:
         return
     close_unanswered(work, TaskKind.REPORT_CUSTODY, LAPSED, TIME_RAN_OUT)
-    _report(work, case, LAPSED, TIME_RAN_OUT, by="")
+    _report(work, case, LAPSED, TIME_RAN_OUT, at=timer.due_at)
 
 
 def _begin_hold(work: Work, case: Case, answer: TaskAnswer) -> None:
-    """Accept: the clock starts now, a wake-up is set for its end, and somebody is asked to report a transfer."""
+    """Accept: a wake-up is set for the hold's end, and somebody is asked to report a transfer.
+
+    The clock starts when the person answered, not when this is handled: a machine that was down holds nobody longer.
+    """
     hours = min(int(case.known[HOLD_HOURS]), int(questions.hold_hours(work.decide).outcome))
-    longest = timedelta(hours=hours)
-    ends_at = work.now + longest
-    work.set_timer(Wake.HOLD_END, longest)
-    shown = {"held_from": to_wire(work.now), "hold_ends_at": to_wire(ends_at), "message": work.message.id}
-    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_in=longest)
+    held_from = work.message.sent_at
+    ends_at = held_from + timedelta(hours=hours)
+    work.set_timer(Wake.HOLD_END, ends_at - work.now)
+    shown = {"held_from": to_wire(held_from), "hold_ends_at": to_wire(ends_at), "message": work.message.id}
+    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_in=ends_at - work.now)
     _send_answer(work, case, answer, ends_at)
-    keep(work, case.moved(CaseState.HELD, held_from=to_wire(work.now)))
+    keep(work, case.moved(CaseState.HELD, held_from=to_wire(held_from)))
 
 
 def _send_answer(work: Work, case: Case, answer: TaskAnswer, ends_at: datetime | None) -> None:
@@ -106,13 +109,13 @@ def _send_answer(work: Work, case: Case, answer: TaskAnswer, ends_at: datetime |
     work.send(Kind.DETAINER_ANSWER, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
 
 
-def _report(work: Work, case: Case, event: str, reason: str, *, by: str) -> None:
+def _report(work: Work, case: Case, event: str, reason: str, *, at: datetime, by: str = "") -> None:
     detainer = message_of(case, Kind.DETAINER)
     body = CustodyReport(
         detainer_id=detainer,
         event=event,
         held_from=from_wire(case.known[HELD_FROM]),
-        ended_at=work.now,
+        ended_at=at,
         reason=reason,
         by=by,
     )

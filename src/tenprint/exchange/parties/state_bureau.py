@@ -37,7 +37,7 @@ def on_submission(work: Work, card: ReadCard) -> None:
     """Reject the booking, or acknowledge it, answer from the own gallery, keep the prints, and forward the bytes."""
     earlier = first_copy(work, card)
     if earlier is not None:
-        answer_again(work, earlier, OWN_ANSWERS)
+        answer_again(work, card, earlier, OWN_ANSWERS)
         return
     findings = card.findings or too_few_fingers(work, card)
     if findings:

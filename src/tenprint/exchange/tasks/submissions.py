@@ -47,9 +47,9 @@ def first_copy(work: Work, card: ReadCard) -> Case | None:
     return case if case is not None and message_of(case, SUBMISSION) != work.message.id else None
 
 
-def opened_case(work: Work, card: ReadCard, state: CaseState) -> Case:
-    """Return the case of the submission at hand, not yet saved."""
-    ori, tcn = key_of(card.received, work.message.body)
+def opened_case(work: Work, card: ReadCard, state: CaseState, *, key: tuple[str, str] | None = None) -> Case:
+    """Return the case of the submission at hand, not yet saved; `key` instead of `submission_key` when it is taken."""
+    ori, tcn = key or key_of(card.received, work.message.body)
     case = Case(case_id=work.message.case_id, opened_at=work.now, state=state, ori=ori, tcn=tcn)
     case = case.moved(submitter=work.message.sender, failures=failures_as_json(card.failures))
     if not card.findings:
@@ -67,8 +67,14 @@ def too_few_fingers(work: Work, card: ReadCard) -> tuple[Finding, ...]:
     return (Finding(decision.code or "L0008", "", "", decision.sentence, ERROR),)
 
 
-def reject(work: Work, card: ReadCard, findings: Iterable[Finding]) -> Case:
-    """Answer the submission at hand with an ERRT that names codes and fields; the case ends there."""
+def reject(work: Work, card: ReadCard, findings: Iterable[Finding], *, key: tuple[str, str] | None = None) -> Case:
+    """Answer the submission at hand with an ERRT that names codes and fields; the case ends there.
+
+    Args:
+        work, card: at hand.
+        findings: why, at least one.
+        key: as in `opened_case`.
+    """
     findings = tuple(findings)
     tcn = control_number(work.services.party.id, work.message.case_id, Kind.ERRT)
     answer = refusal_of(
@@ -83,12 +89,19 @@ def reject(work: Work, card: ReadCard, findings: Iterable[Finding]) -> Case:
         Kind.ERRT, work.message.sender, build_errt(answer), content_type=EBTS_CONTENT, tcn=tcn, tcr=answer.tcr
     )
     codes = " ".join(dict.fromkeys(f.code for f in findings))
-    case = with_message(opened_case(work, card, CaseState.REJECTED), Kind.ERRT, sent.id, tcn)
+    case = with_message(opened_case(work, card, CaseState.REJECTED, key=key), Kind.ERRT, sent.id, tcn)
     return keep(work, case, why=codes)
 
 
-def answer_again(work: Work, case: Case, kinds: Iterable[Kind]) -> None:
-    """Send the answers that a submission has got so far once more, to whoever sent its second copy; open no case."""
+def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) -> None:
+    """Send the answers that a submission has got so far once more, to its sender; open no case.
+
+    Another sender that quotes the same ORI and TCN learns nothing about the first one's booking: it is rejected.
+    """
+    if work.message.sender != case.known[SUBMITTER]:
+        taken = Finding("E0006", "1.009", "", "another sender has used this control number for this agency", ERROR)
+        reject(work, card, (taken,), key=("", work.message.id))
+        return
     work.log("repeat", note="a second copy of a submission; the first answers are sent again")
     for kind in kinds:
         answer = work.tx.message(message_of(case, kind)) if message_of(case, kind) else None
