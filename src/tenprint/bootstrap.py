@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.adapters.templates import TemplateCache
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
-from tenprint.core.clock import Clock, ManualClock, SystemClock, to_wire
+from tenprint.core.clock import Clock, ManualClock, SystemClock
 from tenprint.core.errors import SenderError
 from tenprint.core.image import ENGINE_PPI, FingerImage
 from tenprint.core.template import MAGIC, Template
@@ -240,7 +240,7 @@ def open_network(
         opening.enter_context(DirectoryLock(directory))
         clock = clock or _clock(file)
         random = random or SystemRandomSource()
-        extractor = extractor or make_extractor(directory / TEMPLATE_FOLDER, workers=workers, closing=opening)
+        extractor = extractor or make_extractor(directory / TEMPLATE_FOLDER, workers=workers, ending=opening)
         programme = programmes.load(file.directory.programme)
         post = InProcessPost()
         nodes: dict[str, Node] = {}
@@ -248,7 +248,7 @@ def open_network(
         keys: dict[str, PrivateKey] = {}
         for place in file.places:
             party = place.party
-            blobs = FileBlobs(directory / place.blobs)
+            blobs = _blobs(file, place)
             stores[party.id] = SqlStore(file.database_url(place), blobs, party.id)
             opening.callback(stores[party.id].close)
             keys[party.id] = file.private_key(place)
@@ -282,7 +282,7 @@ def init_network(
         seed: what the synthetic people are made from, noted in the party file; does not touch the keys.
         background: ``(subject_id, {FGP: Template})`` for the immigration repository's gallery.
         founding: name, programme and clock other than the usual ones; its directory and seed are replaced.
-        on_progress: called with ``parties`` or ``subjects`` and how many there are so far.
+        on_progress: called with ``parties`` or ``subjects`` and how many more are done.
 
     Raises:
         SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``, an unknown programme.
@@ -301,8 +301,20 @@ def init_network(
 
 
 def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
-    """Return repeatable salts for a simulated network; a resumed run does not repeat the salts before it."""
-    return SeededRandomSource(f"{seed}/{to_wire(_clock(network).now())}")
+    """Return a repeatable source of ids and salts for a network of synthetic people.
+
+    It continues from the ledgers' sizes, because whatever used it left an entry: a run that resumes after a stop or
+    kill, even at the same time of the clock, never gives a second case the first one's id.
+
+    Raises:
+        StorageError: a database cannot be read.
+    """
+    sizes = []
+    for place in network.places:
+        store = SqlStore(network.database_url(place), _blobs(network, place), place.party.id)
+        with closing(store), store.reading() as reader:
+            sizes.append(reader.ledger_size())
+    return SeededRandomSource(f"{seed}/{sizes}")
 
 
 @contextmanager
@@ -326,21 +338,21 @@ def open_gallery(folder: Path) -> Gallery:
     return Gallery(folder)
 
 
-def make_extractor(cache: Path, *, workers: int | None = None, closing: ExitStack) -> Extractor:
+def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack) -> Extractor:
     """Return the extraction line: cache, codec process, workers. Nothing starts before the first new image.
 
     Args:
         cache: folder of templates of images seen before.
         workers: as for `open_network`.
-        closing: gets what must be ended.
+        ending: gets what must be ended.
     """
     from tenprint.engine.extract import EXTRACTOR_VERSION  # noqa: PLC0415 - loads the engine
     from tenprint.records.images import CodecWorker, decode  # noqa: PLC0415 - loads Pillow
 
     count = default_workers() if workers is None else workers
     pool = WorkerPool(count) if count else InProcessPool()
-    closing.callback(pool.close)
-    codec = closing.enter_context(CodecWorker())
+    ending.callback(pool.close)
+    codec = ending.enter_context(CodecWorker())
     return Extractor(TemplateCache(cache, EXTRACTOR_VERSION), lambda image: decode(image, codec), pool)
 
 
@@ -420,6 +432,10 @@ def _warm_kernels() -> None:
     from tenprint.engine import compare as comparison  # noqa: PLC0415 - compiles
 
     comparison.warm()
+
+
+def _blobs(file: NetworkFile, place: Place) -> FileBlobs:
+    return FileBlobs(file.folder / place.blobs)
 
 
 def _clock(file: NetworkFile) -> Clock:

@@ -191,6 +191,19 @@ def test_a_network_on_the_systems_clock_does_not_jump(folder: Path) -> None:
             network.jump_to_next_due()
 
 
+def test_a_seeded_source_repeats_itself_but_never_after_something_was_written(folder: Path) -> None:
+    file = bootstrap.load_network(folder)
+    first, again, other = (bootstrap.seeded_random(file, seed).token(10) for seed in (7, 7, 8))
+    assert first == again != other
+    with opened(folder, random=bootstrap.seeded_random(file, 7)) as network:
+        dispatch.submit(network.node("agency"), b"no card at all")
+        assert network.clock.now() == START
+    with opened(folder, random=bootstrap.seeded_random(file, 7)) as network:
+        dispatch.submit(network.node("agency"), b"another one")
+        with network.node("agency").store.transaction() as tx:
+            assert len(tx.cases()) == 2
+
+
 def test_a_clock_can_be_handed_in(folder: Path) -> None:
     with opened(folder, clock=ManualClock(START + timedelta(days=1))) as network:
         assert network.clock.now() == START + timedelta(days=1)

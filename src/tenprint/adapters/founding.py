@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +30,7 @@ DEFAULT_START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 
 Background = Iterable[tuple[str, Mapping[FingerPosition, Template]]]
 Progress = Callable[[str, int], None]
-"""Called with what is being made and how many of it there are so far."""
+"""Called with what is being made and how many more of it are done."""
 
 
 class BackgroundGallery(Protocol):
@@ -127,7 +126,7 @@ def found_network(
         random: source of the private keys; the system's, or nobody's secret is one.
         open_gallery: opens an empty gallery in a folder.
         background: subjects of the immigration repository's gallery, taken one by one.
-        on_progress: called with ``parties`` and then ``subjects``, and their number so far.
+        on_progress: called with ``parties``, then ``subjects``, and how many more are done.
 
     Raises:
         SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``.
@@ -142,10 +141,10 @@ def found_network(
         _empty(making)  # what a killed earlier attempt left
         keys = {founder.role: generate_key(random) for founder in _FOUNDERS}
         network = _described(founding, making, keys)
-        for number, place in enumerate(network.places, 1):
+        for place in network.places:
             _make_party(network, place, keys[place.party.role])
             if on_progress:
-                on_progress("parties", number)
+                on_progress("parties", 1)
         _enroll_background(network, open_gallery, background, on_progress)
         save_network(network)
         (making / LOCK_NAME).unlink()
@@ -220,7 +219,19 @@ def _enroll_background(
             continue
         subjects = background if place.party.role == Role.IMMIGRATION_REPOSITORY else ()
         with closing(open_gallery(network.folder / place.gallery)) as gallery:
-            gallery.enroll_many(subjects, partial(on_progress, "subjects") if on_progress else None)
+            gallery.enroll_many(subjects, _stepwise(on_progress) if on_progress else None)
+
+
+def _stepwise(on_progress: Progress) -> Callable[[int], None]:
+    """Return a callback that takes the number so far and passes on how many more that is."""
+    before = 0
+
+    def count(so_far: int) -> None:
+        nonlocal before
+        on_progress("subjects", so_far - before)
+        before = so_far
+
+    return count
 
 
 def _empty(folder: Path) -> None:
