@@ -53,6 +53,18 @@ def test_enrolling_again_replaces(gallery):
     assert bytes_of(gallery.templates("a")) == bytes_of(person(2, (THUMB,)))
 
 
+def test_enrolling_the_same_again_changes_nothing(gallery):
+    gallery.enroll_many([("a", person(1)), ("b", person(2))])
+    epoch = gallery.epoch
+    gallery.enroll("a", person(1))
+    assert (gallery.epoch, gallery.ids()) == (epoch, ("a", "b"))
+    gallery.compact()
+    gallery.enroll_many([("b", person(2)), ("a", person(1))])
+    assert (gallery.epoch, gallery.ids()) == (epoch, ("a", "b"))
+    gallery.enroll_many([("a", person(3)), ("a", person(1))])
+    assert bytes_of(gallery.templates("a")) == bytes_of(person(1))
+
+
 def test_a_deleted_person_is_gone_and_after_compaction_from_the_disk(gallery, tmp_path):
     gallery.enroll_many([("a", person(1)), ("b", person(2))])
     assert gallery.delete("a")

@@ -10,6 +10,7 @@ sum exceeds a threshold sets its bit. After the Minutia Cylinder-Code, bit versi
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ _TURN = 65536
 _REACH_SIGMAS = 2.5
 
 
+@lru_cache(maxsize=4)
 def cell_centres(parameters: CodeParameters) -> npt.NDArray[np.float64]:
     """Return the centres of the cells, shape (cells, 2), pixels along and across the minutia's direction."""
     number = np.arange(parameters.cells)
@@ -74,7 +76,7 @@ def _build(  # noqa: PLR0917
                 u, v = right * cosine + up * sine, up * cosine - right * sine
                 delta = ((np.int64(angle[other]) - np.int64(angle[i])) % _TURN) * (2 * math.pi / _TURN)
                 _direction_nearness(delta, parameters, near_direction)
-                _add_neighbour(u - along, v - across, near_direction, parameters, sums)
+                _add_neighbour((u, v), (along, across), near_direction, parameters, sums)
         for slot in range(slots):
             if sums[slot] > parameters.bit_threshold:
                 codes[i, slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
@@ -91,18 +93,19 @@ def _direction_nearness(delta: float, parameters: CodeParameters, near: npt.NDAr
 
 @kernel
 def _add_neighbour(
-    off_along: npt.NDArray[np.float64],
-    off_across: npt.NDArray[np.float64],
+    place: tuple[float, float],
+    centres: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
     near_direction: npt.NDArray[np.float64],
     parameters: CodeParameters,
     sums: npt.NDArray[np.float64],
 ) -> None:
-    """Add one neighbour, given by its distance from each cell in px, to the slots (cells x directions)."""
+    """Add one neighbour at `place` (px along and across) to the slots (cells x directions)."""
+    along, across = centres
     count = near_direction.shape[0]
     square = 2 * parameters.position_sigma_px**2
     limit = (_REACH_SIGMAS * parameters.position_sigma_px) ** 2
-    for cell in range(off_along.shape[0]):
-        distance = off_along[cell] ** 2 + off_across[cell] ** 2
+    for cell in range(along.shape[0]):
+        distance = (place[0] - along[cell]) ** 2 + (place[1] - across[cell]) ** 2
         if distance < limit:
             near = math.exp(-distance / square)
             for slot in range(count):

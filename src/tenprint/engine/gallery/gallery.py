@@ -107,7 +107,7 @@ class Gallery:
         return {position: Template.from_bytes(finger.template) for position, finger in sorted(person.items())}
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
-        """Enrol one person durably; templates of the same person are replaced.
+        """Enrol one person durably; templates of the same person are replaced, equal ones change nothing.
 
         Raises:
             SenderError: ``FINGER_POSITION``, ``GALLERY_NO_FINGERS``, ``SUBJECT_ID``.
@@ -240,9 +240,14 @@ class Gallery:
             self._state, self._generation = State(), -1
 
     def _commit(self, operations: list[Operation]) -> None:
+        """Commit enrolments; one that is there already changes nothing, so that repeating work is harmless."""
         with self._guard, self._writing():
             self.refresh()
-            self._append(operations)
+            repeated = {operation.subject_id for operation in operations}
+            if len(repeated) == len(operations):
+                operations = [operation for operation in operations if not self._state.holds(operation)]
+            if operations:
+                self._append(operations)
 
     def _append(self, operations: list[Operation]) -> None:
         """Write one frame and take it in; the lock is held and the state is fresh."""

@@ -64,6 +64,13 @@ class State:
         row = self._row.get(subject_id)
         return None if row is None else self.base.person(row)
 
+    def holds(self, enrolment: Operation) -> bool:
+        """Tell whether a person is enrolled with exactly these templates."""
+        person = self.person(enrolment.subject_id)
+        return person is not None and enrolment.templates == {
+            position: finger.template for position, finger in person.items()
+        }
+
     def ids(self) -> tuple[str, ...]:
         """Return everybody in the order of enrolment."""
         return (*self._row, *self._tail)
