@@ -145,9 +145,12 @@ def _case(node: Node, case_id: str) -> Case | None:
 
 
 def _in_order(logs: list[tuple[Node, list[Entry]]]) -> Iterator[tuple[Node, Entry]]:
-    """Merge logs by time, each kept in its own order, no message received before it was sent."""
+    """Merge logs by time, each kept in its own order, no message received before it was sent.
+
+    At one time, a party's lines about one message stay together.
+    """
     to_be_sent = {(e.fields.get("message"), node.party.id) for node, log in logs for e in log if _is(e, SENT)}
-    heads = [0] * len(logs)
+    heads, last = [0] * len(logs), -1
 
     def is_free(entry: Entry, party: str) -> bool:
         sender = entry.fields.get("counterpart")
@@ -160,8 +163,9 @@ def _in_order(logs: list[tuple[Node, list[Entry]]]) -> Iterator[tuple[Node, Entr
             if head < len(log)
         ]
         free = [row for row in waiting if is_free(row[2], logs[row[1]][0].party.id)]
-        _, number, entry = min(free or waiting, key=lambda row: row[:2])
-        heads[number] += 1
+        goes_on = {id(entry) for _, number, entry in free if number == last and not _is(entry, RECEIVED)}
+        _, number, entry = min(free or waiting, key=lambda row: (row[0], id(row[2]) not in goes_on, row[1]))
+        heads[number], last = heads[number] + 1, number
         to_be_sent.discard((entry.fields.get("message"), logs[number][0].party.id))
         yield logs[number][0], entry
 
@@ -199,6 +203,7 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "task_answered": f"{said.get('note', '')}: {text.get('person', '')} answers {said.get('outcome', '')}{reason}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
+        "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
         f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",
     }
