@@ -414,7 +414,11 @@ def compare(probe: Template, candidate: Template) -> Any:
 
 def warm() -> Iterator[tuple[str, float]]:
     """Build what is built once a machine (compiled kernels, the network's graph); yield each one's name and seconds."""
-    steps: Mapping[str, Callable[[], None]] = {"network": _warm_network, "kernels": _warm_kernels}
+    steps: Mapping[str, Callable[[], None]] = {
+        "network": _warm_network,
+        "comparison": _warm_comparison,
+        "synthetic prints": _warm_prints,
+    }
     for name, step in steps.items():
         started = time.perf_counter()
         step()
@@ -433,10 +437,16 @@ def _warm_network() -> None:
     extraction.warm()
 
 
-def _warm_kernels() -> None:
+def _warm_comparison() -> None:
     from tenprint.engine import compare as comparison  # noqa: PLC0415 - compiles
 
     comparison.warm()
+
+
+def _warm_prints() -> None:
+    from tenprint.synth import warming  # noqa: PLC0415 - compiles
+
+    warming.warm()
 
 
 def _blobs(file: NetworkFile, place: Place) -> FileBlobs:

@@ -23,7 +23,7 @@ def init(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the background subjects.")] = 1,
 ) -> None:
-    """Write a network of seven parties. Keys are made anew and stay in DIRECTORY/keys."""
+    """Write a network of seven parties. Keys are made anew; each stays in its party's folder."""
     from tenprint import bootstrap
     from tenprint.synth.population import background as background_subjects
 

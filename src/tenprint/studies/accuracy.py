@@ -13,15 +13,29 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from tenprint.core.errors import SenderError
 from tenprint.core.template import Template
 from tenprint.stats.errors import ErrorRates, Interval, bootstrap_eer_over_fingers, error_rates
 
 Extract = Callable[[Path], Template]
-Compare = Callable[[Template, Template], int]
+Prepared = TypeVar("Prepared")
 FILE_NAME = re.compile(r"(\d+)_(\d+)\.png")
 BOOTSTRAP_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Matcher(Generic[Prepared]):
+    """A comparison under measurement.
+
+    Args:
+        prepare: what is done once a template.
+        score: similarity of two prepared templates, higher is more alike.
+    """
+
+    prepare: Callable[[Template], Prepared]
+    score: Callable[[Prepared, Prepared], int]
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ def find_sets(root: Path) -> dict[str, list[Path]]:
 def measure(
     sets: Mapping[str, Sequence[Path]],
     extract: Extract,
-    compare: Compare,
+    matcher: Matcher[Prepared],
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[SetAccuracy]:
     """Yield the figures of each set as soon as they are known.
@@ -77,7 +91,7 @@ def measure(
     Args:
         sets: image files per set.
         extract: image file to template.
-        compare: similarity of two templates, higher is more alike.
+        matcher: the comparison.
         on_progress: called with the number of images done over all sets.
     """
     done = 0
@@ -89,15 +103,18 @@ def measure(
             done += 1
             on_progress(done)
         extract_s = (time.perf_counter() - started) / len(files)
-        yield _measured_set(name, templates, compare, extract_s)
+        yield _measured_set(name, templates, matcher, extract_s)
 
 
-def _measured_set(name: str, templates: list[tuple[str, Template]], compare: Compare, extract_s: float) -> SetAccuracy:
+def _measured_set(
+    name: str, templates: list[tuple[str, Template]], matcher: Matcher[Prepared], extract_s: float
+) -> SetAccuracy:
     genuine, genuine_fingers, impostor, impostor_fingers = [], [], [], []
+    prepared = [(finger, matcher.prepare(template)) for finger, template in templates]
     started = time.perf_counter()
-    pairs = list(itertools.combinations(templates, 2))
-    for (finger, template), (other_finger, other) in pairs:
-        score = compare(template, other)
+    pairs = list(itertools.combinations(prepared, 2))
+    for (finger, one), (other_finger, other) in pairs:
+        score = matcher.score(one, other)
         if finger == other_finger:
             genuine.append(score)
             genuine_fingers.append(finger)
