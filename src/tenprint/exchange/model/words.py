@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tenprint.records.words import IarStatus as StatusFinding
+from tenprint.records.words import RepositoryState
+
+__all__ = [
+    "FINAL_STATES",
+    "CaseState",
+    "EvidenceBox",
+    "ExaminerFinding",
+    "Kind",
+    "OfficerDecision",
+    "RepositoryState",
+    "Role",
+    "StatusFinding",
+    "TaskKind",
+]
+
 
 class Role(StrEnum):
     """What a party is in the programme."""
@@ -61,35 +77,12 @@ class ExaminerFinding(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-class StatusFinding(StrEnum):
-    """What a specialist found in the records (IAR)."""
-
-    CITIZEN = "citizen"
-    PERMANENT_RESIDENT = "permanent_resident"
-    OTHER_LAWFUL = "other_lawful"
-    REMOVABLE = "removable"
-    IN_PROCEEDINGS = "in_proceedings"
-    FINAL_ORDER = "final_order"
-    UNKNOWN = "unknown"
-
-
 class OfficerDecision(StrEnum):
     """What a field office's officer may decide."""
 
     NO_ACTION = "no_action"
     INTERVIEW = "interview"
     DETAINER = "detainer"
-
-
-class RepositoryState(StrEnum):
-    """What one repository has answered; pending is never no_match."""
-
-    NOT_ASKED = "not_asked"
-    PENDING = "pending"
-    NO_MATCH = "no_match"
-    MATCH = "match"
-    ERROR = "error"
-    PARTIAL = "partial"
 
 
 class CaseState(StrEnum):
