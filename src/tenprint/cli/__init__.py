@@ -23,6 +23,7 @@ def main() -> None:
     except TenprintError as problem:
         complain(problem)
         sys.exit(EXIT_REFUSED)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; nothing is lost, run the same command to go on\n")
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as ended:  # Typer turns Ctrl-C into this exit code, and says nothing
+        if ended.code == EXIT_INTERRUPTED:
+            sys.stderr.write("\ninterrupted; nothing is lost, run the same command to go on\n")
+        raise
