@@ -8,19 +8,23 @@ from typing import Annotated
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table, read_file
+from tenprint.cli.output import console, print_json, print_table, read_file, write_file
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
 
 
 def book(
     card: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file with the card's images (any transaction type).")],
-    person: Annotated[Path, typer.Option(help="TOML file: nam, dob, sex, … and [[charge]] tables (see the guide).")],
+    person: Annotated[
+        Path, typer.Option(help="TOML file: nam, dob, sex, … and \\[\\[charge]] tables (see the guide).")
+    ],
     agency: Annotated[str, typer.Option(help="ORI of the booking agency, nine characters.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the CAR.")],
     boxes: Annotated[
         Path | None,
-        typer.Option(help="TOML file of [[box]] tables: fill the rolled positions with plain fingers cut out by it."),
+        typer.Option(
+            help="TOML file of \\[\\[box]] tables: fill the rolled positions with plain fingers cut out by it."
+        ),
     ] = None,
     tcn: Annotated[str, typer.Option(help="Control number; made at random when left out.")] = "",
 ) -> None:
@@ -37,7 +41,7 @@ def book(
         data = capture.rebook(
             read_file(card), described, chosen, codec, ori=agency, tcn=number, now=SystemClock().now()
         )
-    out.write_bytes(data)
+    write_file(out, data)
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
 
@@ -80,7 +84,7 @@ def submit(
     if answers:
         print_table("Answers so far", ("message", "says"), answers)
     if open_tasks:
-        print_table("Waits for people", ("task", "party", "kind"), open_tasks)
+        print_table("Waits for people", ("task", "party", "kind"), open_tasks, whole=("task",))
         console.print("Next: tenprint tasks show TASK", style="dim")
     if wait and not answers and not open_tasks and not state:
         raise SenderError(

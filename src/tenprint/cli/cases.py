@@ -11,6 +11,7 @@ from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
+from tenprint.exchange.story import StoryLine
 
 app = typer.Typer(help="Cases: list them, tell one's whole story.", no_args_is_help=True)
 
@@ -31,7 +32,8 @@ def list_cases(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     if json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        print_table("Cases", columns, rows)
+        shown = [(*row[:3], row[3][:16].replace("T", " ")) for row in rows]
+        print_table("Cases", columns, shown, whole=("case",))
         console.print("Tell one with: tenprint case show CASE", style="dim")
 
 
@@ -54,8 +56,12 @@ def show(
         print_json({"case": case_id, "state": str(state), "story": [asdict(line) for line in lines]})
         return
     console.print(f"Case {case_id}: [bold]{state}[/]")
-    print_table(
-        "Story",
-        ("time", "party", "message", "what", "rule", "person"),
-        ((to_wire(x.time), x.party, x.message_kind, x.sentence, x.rule, x.person) for x in lines),
-    )
+    print_table("Story", ("time (UTC)", "party", "what"), map(_told, lines), whole=("time (UTC)", "party"))
+
+
+def _told(line: StoryLine) -> tuple[str, str, str]:
+    """Return a line of the story as three cells: message, sentence, rule and person stand together."""
+    under = f" [rule {line.rule}]" if line.rule else ""
+    who = f" (by {line.person})" if line.person else ""
+    stamp = line.time.strftime("%m-%d %H:%M:%S")
+    return stamp, line.party, f"{line.message_kind}: {line.sentence}{under}{who}"

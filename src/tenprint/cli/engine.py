@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, print_json, print_table, write_file
 from tenprint.core.errors import SenderError
 
 ImageFile = Annotated[Path, typer.Argument(help="PNG or WSQ file of one finger, or a .tpt template.")]
@@ -30,7 +30,7 @@ def extract(
     template = bootstrap.extract_file(image)
     seconds = time.perf_counter() - started
     if out is not None:
-        out.write_bytes(template.to_bytes())
+        write_file(out, template.to_bytes())
     kinds = {"endings": layout.KIND_ENDING, "bifurcations": layout.KIND_BIFURCATION}
     summary = {
         "minutiae": len(template),

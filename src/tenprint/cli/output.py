@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
-def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a table; cells are plain text, never markup."""
+def print_table(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, whole: Iterable[str] = ()
+) -> None:
+    """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded."""
     table = Table(title=title, title_justify="left", header_style="bold")
+    unfolded = frozenset(whole)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in unfolded)
     for row in rows:
         table.add_row(*(_escaped(str(cell)) for cell in row))
     console.print(table)
@@ -55,6 +59,24 @@ def read_file(path: Path, *, limit_bytes: int = 64 * 1024 * 1024) -> bytes:
         raise SenderError("FILE_MISSING", f"there is no file {path}") from problem
     except OSError as problem:
         raise SenderError("FILE_UNREADABLE", f"{path} cannot be read: {problem.strerror}") from problem
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        SenderError: ``FILE_UNWRITABLE``.
+    """
+    try:
+        path.write_bytes(data)
+    except OSError as problem:
+        hint = "choose another path with --out"
+        raise SenderError("FILE_UNWRITABLE", f"{path} cannot be written: {problem.strerror}", hint=hint) from problem
+
+
+def to_minute(moment: datetime) -> str:
+    """Return a moment for people's tables, to the minute in UTC; JSON keeps the milliseconds."""
+    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, print_json, print_table, to_minute
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Task
@@ -34,11 +34,9 @@ def list_tasks(
         return
     print_table(
         "Tasks",
-        ("task", "party", "kind", "case", "opened", "due", "answer"),
-        (
-            (t.id, t.party, t.kind, t.case_id, to_wire(t.opened_at), _moment(t.due_at), t.answer or "open")
-            for t in found
-        ),
+        ("task", "for", "due (UTC)", "answer"),
+        ((t.id, f"{t.kind} at {t.party}", to_minute(t.due_at) if t.due_at else "", t.answer or "open") for t in found),
+        whole=("task",),
     )
     if found:
         console.print("Read one with: tenprint tasks show TASK", style="dim")
@@ -57,7 +55,8 @@ def show(
     if json:
         print_json(_as_json(task))
         return
-    console.print(f"[bold]{task.kind}[/] for {task.party}, case {task.case_id}, due {_moment(task.due_at)}")
+    due = f", due {to_minute(task.due_at)} UTC" if task.due_at else ""
+    console.print(f"[bold]{task.kind}[/] for {task.party}, case {task.case_id}" + due)
     print_table("Evidence shown", ("what", "value"), _flat(task.shown))
     console.print(f"Evidence hash {task.shown_hash}", style="dim")
     if task.is_open:
@@ -72,8 +71,8 @@ def show(
 def decide(
     task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")],
     answer: Annotated[str, typer.Argument(help="One of the task's answers; `tasks show` lists them.")],
-    by: Annotated[str, typer.Option("--by", help="Name of the person who decides.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Name of the person who decides; required.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept with the decision.")] = "",
     detail: Annotated[
         list[str] | None,
         typer.Option("--detail", help="NAME=VALUE, such as legal_ground=… or evidence=…; may be repeated."),

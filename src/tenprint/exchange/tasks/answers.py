@@ -173,7 +173,9 @@ def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -
     if answer.answer == OfficerDecision.DETAINER:
         decision = questions.detainer(ask, task.shown, answer.details)
         if decision.outcome != questions.PERMITTED:
-            raise PolicyRefusal(decision.rule, decision.sentence, hint=DETAINER_HINT)
+            # No detail lifts a ban, so only an answer that lacks something says what to add.
+            hint = DETAINER_HINT if decision.outcome == questions.NEEDS else ""
+            raise PolicyRefusal(decision.rule, decision.sentence, hint=hint)
         if "legal_ground" not in answer.details:
             raise SenderError("LEGAL_GROUND_MISSING", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
     if answer.details.get("legal_ground", ground) != ground:

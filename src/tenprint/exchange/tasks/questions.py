@@ -26,7 +26,7 @@ SEARCH = "search"
 KEEP = "keep"
 ASK_ANOTHER = "ask"
 SEND = "send"
-PERMITTED = "permitted"
+PERMITTED, NEEDS = "permitted", "needs"
 
 
 def quietly(services: Services) -> Ask:
