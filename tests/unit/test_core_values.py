@@ -127,3 +127,8 @@ def test_the_package_has_the_face_that_the_documentation_shows() -> None:
     assert callable(tenprint.records.read)
     with pytest.raises(AttributeError):
         _ = tenprint.nothing
+
+
+def test_a_time_outside_the_calendar_is_refused_like_any_other_wrong_time() -> None:
+    with pytest.raises(ValueError, match="outside the calendar"):
+        from_wire("0001-01-01T00:00:00+14:00")

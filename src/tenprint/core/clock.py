@@ -62,4 +62,7 @@ def from_wire(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time without zone: {text!r}")
-    return truncated_to_ms(moment)
+    try:
+        return truncated_to_ms(moment)
+    except OverflowError as problem:  # such as the year 1 east of Greenwich: no moment in UTC
+        raise ValueError(f"time outside the calendar: {text!r}") from problem

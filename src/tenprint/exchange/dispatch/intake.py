@@ -7,7 +7,7 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.routes import may_say
-from tenprint.exchange.model.words import Kind
+from tenprint.exchange.model.words import Kind, TaskKind
 from tenprint.exchange.ports import Node, Services, Work
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import Receipt, SignedReceipt
@@ -15,6 +15,9 @@ from tenprint.ledger.vocabulary import RECEIVED
 
 SUBMISSIONS = frozenset({Kind.CAR, Kind.IDENT_SEARCH})
 """Kinds that carry images: their bytes are on disk before the transaction begins. Other bodies lie in the database."""
+
+OWN_PREFIXES = ("timer-", *(f"{kind}-" for kind in TaskKind))
+"""Ids that a party makes for its own TIMER and TASK_ANSWER messages; from outside they could block a wake-up."""
 
 
 def accept(node: Node, wire: bytes) -> bytes:
@@ -24,15 +27,20 @@ def accept(node: Node, wire: bytes) -> bytes:
 
     Raises:
         RecordError: ``ENVELOPE_INVALID`` when the bytes are no envelope.
-        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KIND_NOT_ACCEPTED`` or
-            ``MESSAGE_ID_REUSED``; nothing was written.
+        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KIND_NOT_ACCEPTED``,
+            ``MESSAGE_ID_RESERVED`` or ``MESSAGE_ID_REUSED``; nothing was written.
     """
     envelope = Envelope.from_bytes(wire)
     verify_sender(node.services, envelope)
     if envelope.kind in SUBMISSIONS:
         node.services.blobs.put(envelope.body)
+    if envelope.id.startswith(OWN_PREFIXES):
+        raise SenderError("MESSAGE_ID_RESERVED", "ids of timers and of people's answers belong to the party itself")
     with node.store.transaction() as tx:
         receipt = tx.receipt_of(envelope.id)
+        if receipt is None and tx.message(envelope.id) is not None:
+            # One of this party's own messages has that id: a receipt would claim that the arriving one was kept.
+            raise SenderError("MESSAGE_ID_REUSED", "another message has this id already")
         if receipt is not None:
             _refuse_another_message_of_that_id(tx.message(envelope.id), envelope)
             return receipt
