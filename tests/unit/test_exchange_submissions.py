@@ -166,6 +166,7 @@ def test_another_sender_with_the_same_control_number_learns_nothing_of_the_first
 ) -> None:
     rig = make(second_agency=True)
     first = rig.book(card("P1"))
+    # A file of the first agency, sent by the second one.
     envelope = Envelope(
         id="car-other", kind=Kind.CAR, sender="agency2", recipient="state_bureau", case_id="case-other",
         sent_at=rig.clock.now(), body=card("P2"), content_type=EBTS_CONTENT, tcn="TCN-2010-0000001",
@@ -176,6 +177,70 @@ def test_another_sender_with_the_same_control_number_learns_nothing_of_the_first
     answers = [m for m in rig.messages(Role.STATE_BUREAU, "case-other") if m.sender == "state_bureau"]
     assert [(m.kind, m.recipient) for m in answers] == [(Kind.ERRT, "agency2")]
     messages = records.read_error(records.read(answers[0].body)).messages
-    assert [(m.code, m.field) for m in messages] == [("E0006", "1.009")]
+    assert [(m.code, m.field) for m in messages] == [("E0006", "1.008")]
     with rig.nodes[Role.STATE_BUREAU].store.transaction() as tx:
         assert tx.case_by_tcn("XX0010000", "TCN-2010-0000001").case_id == first
+
+
+SECOND = Role.AGENCY  # agency2 signs with the first agency's key: only its name differs
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"ori": "XX0010000"}, "1.008"), ({"ori": "XX0020000", "cri": ("XX0010000",)}, "2.073")],
+    ids=["sender", "controlling agency"],
+)
+def test_an_agency_files_under_its_own_name_only_and_takes_nobody_s_control_number(
+    make: Callable[..., Rig], changes: dict[str, object], field: str
+) -> None:
+    rig = make(second_agency=True)
+    rig.say(
+        SECOND, Role.STATE_BUREAU, Kind.CAR, card("P1", **changes), "case-foreign", as_party="agency2", tcn=BOOKING.tcn
+    )
+    answer = rig.messages(Role.STATE_BUREAU, "case-foreign", Kind.ERRT)[0]
+    messages = records.read_error(records.read(answer.body)).messages
+    assert [(m.code, m.field) for m in messages] == [("E0006", field)]
+    assert rig.case(Role.CRIMINAL_REPOSITORY, "case-foreign") is None
+    assert story.final_state(rig.all, rig.book(card("P1"))) == CaseState.NO_MATCH  # the number is still free
+
+
+def test_a_jurisdiction_cannot_be_switched_on_by_quoting_another_agency(make: Callable[..., Rig]) -> None:
+    rig = make(activated=("XX0099999",))
+    case_id = rig.book(card("P1", cri=("XX0099999",)))
+    assert rig.case(Role.IMMIGRATION_REPOSITORY, case_id) is None
+
+
+def test_a_submission_that_claims_another_one_s_case_leaves_that_case_as_it_is(make: Callable[..., Rig]) -> None:
+    rig = make(second_agency=True)
+    case_id = rig.book(card("P1"))
+    roles = (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)
+    before = [rig.case(role, case_id) for role in roles]
+    stolen = card("P2", ori="XX0020000", cri=("XX0020000",), tcn="TCN-2010-0000009")
+    rig.say(SECOND, Role.STATE_BUREAU, Kind.CAR, stolen, case_id, as_party="agency2")
+    rig.say(Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Kind.CAR, stolen, case_id)
+    assert [rig.case(role, case_id) for role in roles] == before
+    assert [rig.failures(role) for role in roles] == [["CASE_TAKEN"], ["CASE_TAKEN"]]
+
+
+def test_what_a_rule_withheld_is_not_handed_out_with_a_second_copy(make: Callable[..., Rig]) -> None:
+    rig = make(settings={Role.AGENCY: {"receives_answer": False}})
+    rig.until_status()
+    assert rig.messages(Role.STATE_BUREAU, sent_again(rig, card("P7")), Kind.SECOND_SRE) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient", "kind"),
+    [
+        (Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU, Kind.SECOND_SRE),
+        (Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU, Kind.ERRT),
+    ],
+)
+def test_only_whoever_was_asked_may_answer(rig: Rig, sender: Role, recipient: Role, kind: Kind) -> None:
+    rig.nodes[Role.STATE_BUREAU].services.party.settings["forwards"] = False
+    case_id = rig.book(card("P1"))
+    other = rig.book(card("P2", tcn="TCN-2010-0000002"))
+    said = rig.messages(Role.AGENCY, other, Kind.STATE_SRE)[0].body
+    before = rig.case(recipient, case_id)
+    rig.say(sender, recipient, kind, said, case_id)
+    assert rig.failures(recipient) == ["NOT_ASKED"]
+    assert rig.case(recipient, case_id) == before

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from exchange_rig import GROUND, PERMITTED, Rig, card, rigs
+from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
 
 from tenprint.core.errors import PolicyRefusal, SenderError, TenprintError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.bodies import TaskAnswer
+from tenprint.exchange.model.bodies import DetainerRequest, TaskAnswer
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.parties.field_office import is_juvenile
 
@@ -61,6 +61,7 @@ def examination(rig: Rig) -> str:
         ({"answer": "perhaps"}, "ANSWER_NOT_ALLOWED"),
         ({"by": ""}, "PERSON_MISSING"),
         ({"by": "   "}, "PERSON_MISSING"),
+        ({"by": "No"}, "PERSON_MISSING"),
         ({"reason": ""}, "REASON_MISSING"),
         ({"reason": "two\nlines"}, "TEXT_INVALID"),
         ({"reason": "x" * 501}, "TEXT_INVALID"),
@@ -115,7 +116,7 @@ def test_the_second_examiner_is_another_person(rig: Rig) -> None:
     second = rig.task(IDENT, TaskKind.EXAMINE_SECOND, case_id).id
     assert refused(rig, IDENT, second, by="official EXAMINE").code == "SAME_EXAMINER"
     rig.decide(IDENT, TaskKind.EXAMINE_SECOND, case_id, "exclusion", by="EXAMINER TWO")
-    assert rig.case(IDENT, case_id).state == CaseState.NOT_CONFIRMED
+    assert rig.case(IDENT, case_id).state == CaseState.NO_MATCH
 
 
 @pytest.mark.parametrize("status", ["removable", "in_proceedings", "final_order"])
@@ -149,11 +150,10 @@ def test_a_specialist_with_accents_and_a_long_name_still_gets_an_answer_out(rig:
         ({"legal_ground": None}, "LEGAL_GROUND_MISSING"),
         ({"legal_ground": "another ground"}, "LEGAL_GROUND_DIFFERS"),
         ({"citizenship_claim": None}, "detainer-citizenship-not-asked"),
-        ({"citizenship_claim": "yes"}, "detainer-citizenship-claim"),
         ({"victim_or_witness": None}, "detainer-victim-not-asked"),
-        ({"victim_or_witness": "yes"}, "detainer-victim-or-witness"),
         ({"victim_or_witness": "maybe"}, "DETAIL_INVALID"),
-        ({"citizenship_claim": "yes", "second_look_by": "OFFICER"}, "SAME_OFFICER"),
+        ({"citizenship_claim": "yes", "evidence": None}, "detainer-no-evidence"),
+        ({"citizenship_claim": "yes", "victim_or_witness": None}, "detainer-citizenship-claim"),
     ],
 )
 def test_a_detainer_is_refused_with_rule_or_code_until_everything_is_asked(
@@ -166,11 +166,58 @@ def test_a_detainer_is_refused_with_rule_or_code_until_everything_is_asked(
     assert isinstance(refusal, PolicyRefusal) == code.startswith("detainer-")
 
 
-def test_a_claim_to_be_a_citizen_is_looked_at_by_a_second_officer_before_a_detainer(rig: Rig) -> None:
+def proposed(rig: Rig, **details: str) -> str:
+    """A first officer proposes a detainer that a second one must look at."""
     case_id = rig.until_status()
-    details = PERMITTED | {"citizenship_claim": "yes", "second_look_by": "OFFICER TWO"}
-    rig.decide(ERO, TaskKind.DECIDE, case_id, "detainer", by="OFFICER ONE", **details)
-    assert rig.case(JAIL, case_id).state == CaseState.AWAITING_JAIL
+    rig.decide(ERO, TaskKind.DECIDE, case_id, "detainer", by="OFFICER ONE", **(PERMITTED | details))
+    return case_id
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [("citizenship_claim", "detainer-citizenship-claim"), ("victim_or_witness", "detainer-victim-or-witness")],
+)
+def test_a_detainer_against_a_claim_goes_nowhere_until_another_officer_agrees(rig: Rig, claim: str, why: str) -> None:
+    case_id = proposed(rig, **{claim: "yes"})
+    first, look = (rig.task(ERO, kind, case_id) for kind in (TaskKind.DECIDE, TaskKind.SECOND_LOOK))
+    assert (first.is_open, first.answer, look.is_open) == (True, "detainer", True)
+    assert look.shown["proposal"]["by"] == "OFFICER ONE"
+    assert look.shown["proposal"]["details"][claim] == "yes"
+    assert rig.case(JAIL, case_id) is None
+    assert [row["rule"] for row in rig.entries(ERO, "decision") if row["question"] == "detainer"] == [why]
+
+    rig.decide(ERO, TaskKind.SECOND_LOOK, case_id, "agree", by="OFFICER TWO")
+    request = DetainerRequest.from_bytes(rig.received(JAIL, case_id, Kind.DETAINER).body)
+    assert (request.officer, request.second_officer) == ("OFFICER ONE", "OFFICER TWO")
+    assert request.rule == "detainer-permitted-after-second-look"
+    assert not rig.tasks(ERO, open_only=True)
+    assert rig.task(ERO, TaskKind.DECIDE, case_id).decided_by == "OFFICER ONE"
+
+
+def test_the_second_officer_is_another_person_however_the_name_is_spelled(rig: Rig) -> None:
+    look = rig.task(ERO, TaskKind.SECOND_LOOK, proposed(rig, citizenship_claim="yes")).id
+    for name in ("OFFICER ONE", "officer  one", " Officer One "):
+        assert refused(rig, ERO, look, answer="agree", by=name).code == "SAME_OFFICER"
+
+
+def test_after_a_second_officer_disagreed_no_detainer_can_be_sent(rig: Rig) -> None:
+    case_id = proposed(rig, citizenship_claim="yes")
+    task = rig.task(ERO, TaskKind.DECIDE, case_id)
+    assert refused(rig, ERO, task.id, answer="detainer", by="OFFICER ONE", details=PERMITTED).code == "SECOND_LOOK_OPEN"
+    rig.decide(ERO, TaskKind.SECOND_LOOK, case_id, "disagree", by="OFFICER TWO")
+    refusal = refused(rig, ERO, task.id, answer="detainer", by="OFFICER ONE", details=PERMITTED)
+    assert refusal.code == "SECOND_LOOK_DISAGREES"
+    rig.decide(ERO, TaskKind.DECIDE, case_id, "no_action", by="OFFICER ONE")
+    assert rig.case(ERO, case_id).state == CaseState.NO_ACTION
+    assert rig.case(JAIL, case_id) is None
+
+
+def test_a_first_officer_who_decides_otherwise_ends_the_second_look(rig: Rig) -> None:
+    case_id = proposed(rig, citizenship_claim="yes")
+    rig.decide(ERO, TaskKind.DECIDE, case_id, "interview", by="OFFICER ONE")
+    assert rig.case(ERO, case_id).state == CaseState.INTERVIEWED
+    assert not rig.tasks(ERO, open_only=True)
+    assert rig.case(JAIL, case_id) is None
 
 
 def test_a_minor_needs_a_second_look_too(rig: Rig) -> None:
@@ -178,9 +225,19 @@ def test_a_minor_needs_a_second_look_too(rig: Rig) -> None:
     case_id = rig.book(card("P7", dob="19930101"))
     rig.decide(IDENT, TaskKind.EXAMINE, case_id, "identification")
     rig.decide(LESC, TaskKind.STATUS, case_id, "removable", legal_ground=GROUND)
-    task = rig.task(ERO, TaskKind.DECIDE, case_id)
-    assert task.shown["juvenile"] is True
-    assert refused(rig, ERO, task.id, answer="detainer", details=PERMITTED).code == "detainer-juvenile"
+    assert rig.task(ERO, TaskKind.DECIDE, case_id).shown["juvenile"] is True
+    rig.decide(ERO, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
+    assert rig.task(ERO, TaskKind.SECOND_LOOK, case_id).is_open
+    assert rig.case(JAIL, case_id) is None
+
+
+def test_an_examiner_sees_how_near_the_next_candidate_came(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    rig.matcher(IDENT).enroll("FIN-NEXT", {f: t for f, t in fingers_of("P7").items() if f == 1})
+    settings = rig.nodes[IDENT].services.party.settings
+    settings.update(threshold=20_000, threshold_name="HIGH")
+    shown = rig.task(IDENT, TaskKind.EXAMINE, rig.book(card("P7"))).shown
+    assert shown["best_below_threshold"] == {"score": 10_000, "threshold": 20_000}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 
@@ -10,10 +11,13 @@ import pytest
 from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
 
 from tenprint import records
+from tenprint.core.candidate import Candidate, SearchResult
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import content_id
 from tenprint.core.errors import PolicyRefusal
+from tenprint.core.fingers import FingerPosition
 from tenprint.exchange import dispatch, story
-from tenprint.exchange.model.bodies import CustodyReport, DetainerRequest
+from tenprint.exchange.model.bodies import CustodyReport, DetainerAnswer, DetainerRequest
 from tenprint.exchange.model.known import Repository, repository_state
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
 from tenprint.ledger.reconcile import reconcile
@@ -166,8 +170,68 @@ def test_two_examiners_who_cannot_tell_end_the_case_as_not_confirmed(rig: Rig) -
     rig.decide(IDENT, TaskKind.EXAMINE_SECOND, case_id, "inconclusive")
     assert state(rig, case_id) == CaseState.NOT_CONFIRMED
     answer = IdentDataResponse.from_bytes(rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.IDR).body)
-    assert (answer.result, answer.finding, answer.subject_id) == ("no_match", "inconclusive", "")
+    assert (answer.result, answer.finding, answer.subject_id) == ("partial", "inconclusive", "")
     assert rig.case(LESC, case_id) is None
+    told = sre(rig, case_id)
+    assert (told.response.immigration, told.response.finding, told.ndr) == ("partial", "inconclusive", ("1",))
+    informed = (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, IDENT)
+    assert {rig.case(role, case_id).state for role in informed} == {CaseState.NOT_CONFIRMED}
+
+
+@pytest.mark.parametrize("role", [Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY])
+def test_no_match_in_one_repository_is_no_end_while_another_has_not_answered_in_full(rig: Rig, role: Role) -> None:
+    rig.matcher(role).shards = (1, 2)
+    case_id = rig.book(card("P1"))
+    assert sre(rig, case_id).response.immigration == "no_match"
+    assert state(rig, case_id) == CaseState.ANSWERED
+    assert rig.case(Role.AGENCY, case_id).state == rig.case(role, case_id).state == CaseState.ANSWERED
+
+
+def test_the_person_is_found_behind_a_candidate_that_was_compared_on_fewer_fingers(rig: Rig) -> None:
+    first = rig.book(card("P1", tcn="TCN-2010-0000001"))
+    state_bureau = rig.matcher(Role.STATE_BUREAU)
+    search = state_bureau.search
+
+    def with_a_better_score_that_does_not_reach(probe: object, limit: int) -> SearchResult:
+        found = search(probe, limit)
+        # The first one reaches no threshold, being compared on ten fingers with little similarity each.
+        weak = Candidate("somebody-else", 1, 4_500, dict.fromkeys(map(FingerPosition, range(1, 11)), 450))
+        one = Candidate(content_id("subject", "state_bureau", first), 2, 4_450, {FingerPosition(1): 4_450})
+        return replace(found, candidates=(weak, one))
+
+    state_bureau.search = with_a_better_score_that_does_not_reach
+    again = rig.book(card("P1", tcn="TCN-2010-0000002"))
+    assert rig.case(Role.STATE_BUREAU, again).known["subject"] == content_id("subject", "state_bureau", first)
+
+
+def test_whoever_confirmed_the_match_is_named_up_to_the_officer_and_silence_is_no_confirmation(rig: Rig) -> None:
+    case_id = rig.until_status()
+    query = Iaq.from_bytes(rig.received(LESC, case_id, Kind.IAQ).body)
+    answer = Iar.from_bytes(rig.received(ERO, case_id, Kind.IAR).body)
+    assert (query.confirmed_by, answer.confirmed_by) == ("examiner", "examiner")
+    shown = rig.task(ERO, TaskKind.DECIDE, case_id).shown
+    assert (shown["match_confirmed"], shown["match_confirmed_by"]) == (True, "examiner")
+
+
+def test_an_officer_is_not_told_that_a_match_was_confirmed_when_nobody_says_so(rig: Rig) -> None:
+    case_id = rig.until_examined()
+    unsaid = replace(Iaq.from_bytes(rig.received(LESC, case_id, Kind.IAQ).body), confirmed_by="")
+    rig.say(Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER, Kind.IAQ, unsaid.to_bytes(), "case-unsaid")
+    rig.decide(LESC, TaskKind.STATUS, "case-unsaid", "removable", legal_ground=GROUND)
+    assert rig.task(ERO, TaskKind.DECIDE, "case-unsaid").shown["match_confirmed"] is None
+    with pytest.raises(PolicyRefusal) as refused:
+        rig.decide(ERO, TaskKind.DECIDE, "case-unsaid", "detainer", **PERMITTED)
+    assert refused.value.code == "detainer-not-settled"
+
+
+def test_the_wake_up_of_a_hold_is_due_when_the_jail_said_that_it_ends(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    jail = rig.nodes[Role.JAIL]
+    rig.clock.drift = timedelta(milliseconds=7)  # every look at the clock is a little later, as in life
+    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    rig.clock.drift = timedelta(0)
+    told = DetainerAnswer.from_bytes(rig.received(ERO, case_id, Kind.DETAINER_ANSWER).body).hold_ends_at
+    assert jail.store.next_due() == told == rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id).due_at
 
 
 def test_a_second_examiner_may_identify_after_an_inconclusive_first(rig: Rig) -> None:
@@ -178,9 +242,10 @@ def test_a_second_examiner_may_identify_after_an_inconclusive_first(rig: Rig) ->
     assert state(rig, case_id) == CaseState.AWAITING_STATUS
 
 
-def test_an_excluded_candidate_ends_the_case_as_not_confirmed(rig: Rig) -> None:
+def test_an_excluded_candidate_is_nobody_for_everybody(rig: Rig) -> None:
     case_id = rig.until_examined(finding="exclusion")
-    assert state(rig, case_id) == CaseState.NOT_CONFIRMED
+    assert state(rig, case_id) == rig.case(Role.AGENCY, case_id).state == CaseState.NO_MATCH
+    assert sre(rig, case_id).response.finding == ""  # that somebody was alike concerns nobody else
     assert sre(rig, case_id).response.immigration == "no_match"
 
 
@@ -228,8 +293,7 @@ def test_an_answer_that_is_not_there_in_time_is_pending_and_a_late_no_match_come
     rig.decide(IDENT, TaskKind.EXAMINE, case_id, "exclusion")
     second = sre(rig, case_id, Kind.SECOND_SRE)
     assert (second.tcr, second.response.immigration, second.ndr) == (first.tcn, "no_match", ("1", "9"))
-    assert state(rig, case_id) == CaseState.NOT_CONFIRMED
-    assert rig.case(Role.AGENCY, case_id).state == CaseState.NO_MATCH
+    assert state(rig, case_id) == rig.case(Role.AGENCY, case_id).state == CaseState.NO_MATCH
 
 
 def test_a_late_match_asks_for_the_status_and_comes_second_with_it(rig: Rig) -> None:
@@ -311,7 +375,11 @@ def test_every_pair_of_ledgers_agrees_and_every_decision_names_rule_and_person(r
     assert [row["person"] for row in answered] == [
         f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer")
     ]
-    assert all(row["shown_hash"] and row["reason"] for row in answered)
+    assert {row["reason_hash"] for row in answered} == {sha256_hex(b"as seen")}
+    assert all(row["shown_hash"] and "reason" not in row for row in answered)
+    told = [line.sentence for line in story.case_story(rig.all, case_id) if line.person]
+    assert len(told) == 4
+    assert all(sentence.endswith(": as seen") for sentence in told)
     decided = {(row["question"], row["rule"]) for role in rig.nodes for row in rig.entries(role, "decision")}
     assert {("detainer", "detainer-permitted"), ("cascade_to_immigration", "cascade-activated")} <= decided
     assert all(row["case"] == case_id for role in rig.nodes for row in rig.entries(role))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from tenprint.core.candidate import SearchResult
@@ -268,16 +268,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Work:
-    """What a handler may do inside the transaction of one message."""
+    """What a handler may do inside the transaction of one message.
+
+    Args:
+        tx, services, message: at hand.
+        now: the clock's time when the message was taken up: one moment for all that the message causes.
+    """
 
     tx: Transaction
     services: Services
     message: Envelope
+    now: datetime = field(init=False)
 
-    @property
-    def now(self) -> datetime:
-        """Return the time of the clock port."""
-        return self.services.clock.now()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "now", self.services.clock.now())
 
     def peer(self, role: Role) -> str:
         """Return the id of the peer with this role.
@@ -385,7 +389,7 @@ class Work:
         return decision
 
     def open_task(
-        self, kind: TaskKind, shown: dict[str, Any], answers: tuple[str, ...], *, due_in: timedelta | None = None
+        self, kind: TaskKind, shown: dict[str, Any], answers: tuple[str, ...], *, due_at: datetime | None = None
     ) -> Task:
         """Open a task for a person, once per case and kind; log it."""
         case_id = self.message.case_id
@@ -399,7 +403,7 @@ class Work:
             party=self.services.party.id,
             kind=kind,
             opened_at=self.now,
-            due_at=self.now + due_in if due_in else None,
+            due_at=due_at,
             shown=shown,
             shown_hash=sha256_hex(canonical_json(shown)),
             answers=answers,
@@ -408,10 +412,10 @@ class Work:
         self.log("task_opened", task=task.id, shown_hash=task.shown_hash, note=str(kind))
         return task
 
-    def set_timer(self, purpose: str, due_in: timedelta) -> None:
+    def set_timer(self, purpose: str, due_at: datetime) -> None:
         """Set a timer of this case, once per purpose."""
         timer_id = content_id("wake", self.services.party.id, self.message.case_id, purpose)
-        self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, self.now + due_in))
+        self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, due_at))
 
 
 Handler = Callable[[Work, Any], None]

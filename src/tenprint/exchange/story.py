@@ -12,7 +12,9 @@ from datetime import datetime
 
 from tenprint.core.clock import from_wire
 from tenprint.core.errors import SenderError
+from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.known import unsettled
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.entry import Entry
@@ -92,7 +94,8 @@ def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
 
     Jail and field office speak before support center and repositories, these before state bureau and agency. Who has
     done its part and passed the case on (`ANSWERED`) leaves the word to the next. `ANSWERED` as a whole is no final
-    state: all was answered and nobody was asked to decide, such as for a booking whose jurisdiction is not activated.
+    state: all was answered and nobody was asked to decide, such as for a booking whose jurisdiction is not activated,
+    or a repository that was asked gave no full answer, which is no `no_match`.
 
     Raises:
         SenderError: ``UNKNOWN_CASE`` when no party knows it.
@@ -102,7 +105,9 @@ def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
         raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
     by_nearness = sorted(cases, key=lambda row: SPEAKERS.index(row[0]) if row[0] in SPEAKERS else len(SPEAKERS))
     states = (case.state for _, case in by_nearness)
-    return next((state for state in states if state != CaseState.ANSWERED), CaseState.ANSWERED)
+    said = next((state for state in states if state != CaseState.ANSWERED), CaseState.ANSWERED)
+    is_open = said == CaseState.NO_MATCH and any(unsettled(case) for _, case in cases)
+    return CaseState.ANSWERED if is_open else said
 
 
 def all_cases(nodes: Iterable[Node]) -> list[Case]:
@@ -177,6 +182,8 @@ def _is(entry: Entry, kind: str) -> bool:
 def _line(node: Node, entry: Entry) -> StoryLine:
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
+    if "reason_hash" in text:
+        text["reason"] = _reason(node, text.get("message", ""))
     return StoryLine(
         time=from_wire(text["time"]),
         party=node.party.id,
@@ -187,6 +194,13 @@ def _line(node: Node, entry: Entry) -> StoryLine:
         person=text.get("person", ""),
         sentence=_sentence(kind, text),
     )
+
+
+def _reason(node: Node, message_id: str) -> str:
+    """Return a person's reason, which the ledger holds as a hash, from the message that brought it."""
+    with node.store.transaction() as tx:
+        message = tx.message(message_id)
+    return TaskAnswer.from_bytes(message.body).reason if message is not None else "(the message is not here)"
 
 
 def _sentence(kind: str, text: dict[str, str]) -> str:

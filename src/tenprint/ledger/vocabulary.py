@@ -38,6 +38,7 @@ TASK: Final = "task"
 PERSON: Final = "person"
 SHOWN_HASH: Final = "shown_hash"
 REASON: Final = "reason"
+REASON_HASH: Final = "reason_hash"
 NOTE: Final = "note"
 CANDIDATES: Final = "candidates"
 SCORE: Final = "score"
@@ -100,7 +101,8 @@ _SPECS = (
     FieldSpec(TASK, False, _IDENTIFIER, "id of the task a person answered"),
     FieldSpec(PERSON, False, _LINE, "the official who answered, by name or staff number"),
     FieldSpec(SHOWN_HASH, False, _HASH, "SHA-256 of what that official saw"),
-    FieldSpec(REASON, False, _LINE, "the reason that official gave"),
+    FieldSpec(REASON, False, _LINE, "why, in the house's own words, as when a clock did it"),
+    FieldSpec(REASON_HASH, False, _HASH, "SHA-256 of the reason that official gave, which stands in the message"),
     FieldSpec(NOTE, False, _LINE, "one line of remark"),
     FieldSpec(CANDIDATES, True, "", "number of candidates returned"),
     FieldSpec(SCORE, True, "", "fused similarity, milli-units"),

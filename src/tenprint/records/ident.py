@@ -37,7 +37,8 @@ class IdentDataResponse:
 
     Args:
         tcn, tcr: of this answer, of the search answered; 1 to 40 characters.
-        result: match only when an examiner (or the rule in force) confirmed the candidate; pending is never a no.
+        result: match only when an examiner (or the rule in force) confirmed the candidate; pending is never a no, and
+            partial when examiners could not tell.
         subject_id, encounter_id: of the confirmed record.
         fin: DHS fingerprint identification number. a_number: alien registration number.
         finding, examiner: what a person found, and who.
@@ -74,6 +75,8 @@ class IdentDataResponse:
             raise RecordError("E0006", "only a match may disclose a record", field="result")
         if is_match and self.finding in (ExaminerFinding.EXCLUSION, ExaminerFinding.INCONCLUSIVE):
             raise RecordError("E0006", "a candidate that was not identified is no match", field="finding")
+        if self.result is RepositoryState.NO_MATCH and self.finding is ExaminerFinding.INCONCLUSIVE:
+            raise RecordError("E0006", "a candidate that was not excluded leaves no no-match", field="finding")
         if self.result is RepositoryState.NO_MATCH and self.shards_answered < self.shards_total:
             raise RecordError("E0006", "a search that did not cover the gallery is no no-match", field="result")
 

@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class RepositoryState(StrEnum):
-    """What one repository has answered so far. Pending, error and partial are never a no."""
+    """What one repository has answered so far. Pending, error and partial are never a no.
+
+    Partial: not the whole gallery was searched, or examiners could neither identify nor exclude a candidate.
+    """
 
     NOT_ASKED = "not_asked"
     PENDING = "pending"
@@ -26,6 +29,14 @@ class IarStatus(StrEnum):
     IN_PROCEEDINGS = "in_proceedings"
     FINAL_ORDER = "final_order"
     UNKNOWN = "unknown"
+
+
+class MatchConfirmation(StrEnum):
+    """Who confirmed the fingerprint match that a query follows; NONE when the asker does not say."""
+
+    NONE = ""
+    EXAMINER = "examiner"
+    RULE = "rule"
 
 
 class ExaminerFinding(StrEnum):

@@ -114,6 +114,8 @@ def _answer(scene: Scene, kind: TaskKind) -> tuple[str, dict[str, str]]:
             evidence = EVIDENCE_FOR_STATUS.get(scene.status, BIOMETRIC_EVIDENCE)
             form = {"evidence": evidence, "citizenship_claim": "no", "victim_or_witness": "no"}
             return scene.officer, ground | (form if scene.officer == "detainer" else {})
+        case TaskKind.SECOND_LOOK:
+            return "agree", {}
         case TaskKind.ANSWER_DETAINER:
             return scene.jail, {}
         case TaskKind.REPORT_CUSTODY:

@@ -139,6 +139,7 @@ class DetainerRequest(Body):
         status, legal_ground: the specialist's finding that the officer repeats.
         evidence: the box of `EvidenceBox` that the officer ticked.
         reason, officer: why, and who decided.
+        second_officer: who looked at the case too, or ``""`` when no rule asked for that.
         rule, rule_version: the rule that allowed it.
         hold_hours: longest hold asked for.
         decided_at: when the officer decided.
@@ -157,6 +158,7 @@ class DetainerRequest(Body):
     rule_version: str
     hold_hours: int
     decided_at: datetime
+    second_officer: str = ""
 
     def __post_init__(self) -> None:
         self._require("status", self.status in tuple(StatusFinding))

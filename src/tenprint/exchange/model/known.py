@@ -15,6 +15,7 @@ REPOSITORIES = "repositories"
 MESSAGES = "messages"
 TCNS = "tcns"
 FAILURES = "failures"
+_SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))
 
 
 class Repository(StrEnum):
@@ -43,14 +44,14 @@ def with_repository(case: Case, repository: Repository, state: RepositoryState) 
     return case.moved(**{REPOSITORIES: case.known.get(REPOSITORIES, {}) | {str(repository): str(state)}})
 
 
+def unsettled(case: Case) -> bool:
+    """Tell whether a repository that was asked has not answered in full: pending, error or partial."""
+    return not _SETTLED.issuperset(case.known.get(REPOSITORIES, {}).values())
+
+
 def message_of(case: Case, purpose: str) -> str:
     """Return the id of the message kept for a purpose (mostly its kind), or ``""``."""
     return str(case.known.get(MESSAGES, {}).get(purpose, ""))
-
-
-def tcn_of(case: Case, purpose: str) -> str:
-    """Return the control number kept for a purpose, or ``""``."""
-    return str(case.known.get(TCNS, {}).get(purpose, ""))
 
 
 def with_message(case: Case, purpose: str, message_id: str, tcn: str = "") -> Case:

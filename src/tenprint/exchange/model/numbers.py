@@ -5,6 +5,8 @@ from __future__ import annotations
 from tenprint.core.chance import content_id
 
 ICN_CHARACTERS = 20
+NUMBER_CHARACTERS = 12
+SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def control_number(*parts: str) -> str:
@@ -18,10 +20,13 @@ def control_number(*parts: str) -> str:
 def short_number(prefix: str, length: int, *parts: str) -> str:
     """Return `prefix` and upper-case digits and letters made from the parts, `length` characters together.
 
+    Nine characters are 46 bits: among a million people two share a number with probability 0.5 %.
+
     Raises:
         ValueError: there is no room for at least six characters beside the prefix.
     """
     room = length - len(prefix)
-    if not 6 <= room <= ICN_CHARACTERS:
+    if not 6 <= room <= NUMBER_CHARACTERS:
         raise ValueError(f"no number of {length} characters can begin with {prefix!r}")
-    return prefix + control_number(*parts)[:room]
+    number = int(content_id("number", *parts).partition("-")[2], 16)
+    return prefix + "".join(SIGNS[number // len(SIGNS) ** place % len(SIGNS)] for place in range(room))

@@ -16,6 +16,7 @@ __all__ = [
     "OfficerDecision",
     "RepositoryState",
     "Role",
+    "SecondLook",
     "StatusFinding",
     "TaskKind",
 ]
@@ -118,8 +119,16 @@ class TaskKind(StrEnum):
     EXAMINE_SECOND = "examine_second"
     STATUS = "status"
     DECIDE = "decide"
+    SECOND_LOOK = "second_look"
     ANSWER_DETAINER = "answer_detainer"
     REPORT_CUSTODY = "report_custody"
+
+
+class SecondLook(StrEnum):
+    """What a second officer says of a detainer that a first one proposes."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
 
 
 class EvidenceBox(StrEnum):

@@ -9,8 +9,9 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import Handler, Preparer, Work
-from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
+from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.records import read
 from tenprint.records.itl.ebts import read_error
 
@@ -18,14 +19,14 @@ from tenprint.records.itl.ebts import read_error
 def on_acknowledgement(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
     said = Acknowledgement.from_bytes(work.message.body)
-    case = with_message(work.case(), Kind.ACK, work.message.id)
+    case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
     keep(work, advanced(case.moved(failures=said.failures), CaseState.SEARCHING))
 
 
 def on_state_result(work: Work, _: None) -> None:
     """Note the state's own result; when the state keeps the booking, no further answer follows."""
     answer = result_of(work.message)
-    case = with_repository(work.case(), Repository.STATE, own_result(Repository.STATE, answer))
+    case = with_repository(asked_case(work, SUBMISSION), Repository.STATE, own_result(Repository.STATE, answer))
     case = with_message(case, Kind.STATE_SRE, work.message.id, answer.tcn)
     state = CaseState.ANSWERED if KEPT_BY_STATE in answer.acn else CaseState.SEARCHING
     keep(work, advanced(case, state))
@@ -33,14 +34,14 @@ def on_state_result(work: Work, _: None) -> None:
 
 def on_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer."""
-    keep(work, noted_answer(work.case(), work.message))
+    keep(work, noted_answer(asked_case(work, SUBMISSION), work.message))
 
 
 def on_rejection(work: Work, _: None) -> None:
     """Note the rejection; the booking has to be sent anew, mended."""
     error = read_error(read(work.message.body))
     codes = [message.code for message in error.messages]
-    case = with_message(work.case(), Kind.ERRT, work.message.id, error.tcn).moved(errors=codes)
+    case = with_message(asked_case(work, SUBMISSION), Kind.ERRT, work.message.id, error.tcn).moved(errors=codes)
     keep(work, advanced(case, CaseState.REJECTED), why=" ".join(dict.fromkeys(codes))[:200])
 
 

@@ -30,9 +30,9 @@ from tenprint.exchange.model.numbers import control_number, short_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
-from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
-from tenprint.exchange.tasks.results import advice
+from tenprint.exchange.tasks.results import advice, end_of
 from tenprint.exchange.tasks.submissions import (
     SUBJECT,
     SUBMITTER,
@@ -40,6 +40,7 @@ from tenprint.exchange.tasks.submissions import (
     first_copy,
     keep_prints,
     opened_case,
+    refuse_known_case,
     reject,
     searched,
     too_few_fingers,
@@ -49,7 +50,7 @@ from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl import ebts
 from tenprint.records.nlets.iaq import GENERIC_OFFENSE, Iaq
 from tenprint.records.nlets.iar import Iar
-from tenprint.records.words import ExaminerFinding
+from tenprint.records.words import ExaminerFinding, MatchConfirmation
 from tenprint.records.words import RepositoryState as RecordState
 
 NDR_CRIMINAL, NDR_IMMIGRATION = "1", "9"
@@ -66,6 +67,7 @@ def on_submission(work: Work, card: ReadCard) -> None:
     if earlier is not None:
         answer_again(work, card, earlier, (Kind.SRE, Kind.SECOND_SRE, Kind.ERRT))
         return
+    refuse_known_case(work)
     findings = card.findings or too_few_fingers(work, card)
     if findings:
         reject(work, card, findings)
@@ -81,13 +83,14 @@ def on_submission(work: Work, card: ReadCard) -> None:
 def on_data_response(work: Work, _: None) -> None:
     """Take the immigration repository's answer: answer first or second, and ask for the status after a match."""
     answer = IdentDataResponse.from_bytes(work.message.body)
-    case = work.case()
+    case = asked_case(work, Kind.IDENT_SEARCH)
     if message_of(case, Kind.IDR):
         work.log("repeat", note="the immigration repository had answered already")
         return
     work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
     result = RepositoryState(answer.result)
     case = with_message(with_repository(case, Repository.IMMIGRATION, result), Kind.IDR, work.message.id, answer.tcn)
+    case = case.moved(finding=str(answer.finding))
     asks_status = questions.iaq_on_match(work.decide, result).outcome == questions.SEND
     if not message_of(case, Kind.SRE):
         case = _send_first(work, case)
@@ -95,13 +98,13 @@ def on_data_response(work: Work, _: None) -> None:
         case = _send_second(work, case, iar="")
     if asks_status:
         case = _send_query(work, case, answer)
-    keep(work, advanced(case, CaseState.AWAITING_STATUS if asks_status else _end_after(answer)))
+    keep(work, advanced(case, CaseState.AWAITING_STATUS if asks_status else end_of(case, result, answer.finding)))
 
 
 def on_status_answer(work: Work, _: None) -> None:
     """Pass the specialist's answer on in the second SRE."""
     answer = Iar.from_bytes(work.message.body)
-    case = work.case()
+    case = asked_case(work, Kind.IAQ)
     if not message_of(case, Kind.SRE):
         raise StorageError("ANSWER_OUT_OF_ORDER", "the first answer has not been sent yet")
     if message_of(case, Kind.IAR):
@@ -122,8 +125,8 @@ def on_timer(work: Work, _: None) -> None:
 
 
 def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
-    activated = work.services.directory.activated_oris
-    is_activated = not activated.isdisjoint({card.booking.ori, *card.booking.cri[:1]})
+    # 1.008, which the state bureau has compared with who sent the booking; 2.073 is only the sender's word.
+    is_activated = card.booking.ori in work.services.directory.activated_oris
     decision = questions.cascade_to_immigration(work.decide, is_activated, card.booking.ndr)
     if decision.outcome != questions.SEARCH:
         return advanced(_send_first(work, case), CaseState.ANSWERED)
@@ -135,7 +138,7 @@ def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
         tcn=work.message.tcn,
     )
     waits = questions.answer_within_seconds(work.decide, ebts.priority_of(card.received))
-    work.set_timer(Wake.ANSWER_DUE, timedelta(seconds=int(waits.outcome)))
+    work.set_timer(Wake.ANSWER_DUE, work.now + timedelta(seconds=int(waits.outcome)))
     case = with_message(case, Kind.IDENT_SEARCH, sent.id, sent.tcn)
     return with_repository(case, Repository.IMMIGRATION, RepositoryState.PENDING)
 
@@ -190,7 +193,10 @@ def _send_answer(work: Work, case: Case, kind: Kind, answer: ebts.SubmissionResu
 def _response(case: Case, *, iar: str) -> ebts.ResponseText:
     immigration = repository_state(case, Repository.IMMIGRATION)
     pending = (NDR_IMMIGRATION,) if immigration == RepositoryState.PENDING else ()
-    return ebts.ResponseText(immigration=RecordState(immigration), pending=pending, iar=iar)
+    # That a candidate was excluded concerns nobody else; that one could not be is why this is no "no match".
+    told = case.known.get("finding") == ExaminerFinding.INCONCLUSIVE
+    finding = ExaminerFinding.INCONCLUSIVE if told else ExaminerFinding.NONE
+    return ebts.ResponseText(immigration=RecordState(immigration), pending=pending, iar=iar, finding=finding)
 
 
 def _answered(case: Case) -> tuple[str, ...]:
@@ -215,6 +221,7 @@ def _send_query(work: Work, case: Case, answer: IdentDataResponse) -> Case:
         off=_gravest_offence(booking),
         arn=answer.a_number,
         fin=answer.fin,
+        confirmed_by=MatchConfirmation.RULE if answer.finding == ExaminerFinding.NONE else MatchConfirmation.EXAMINER,
     )
     sent = work.send(
         Kind.IAQ, work.peer(Role.SUPPORT_CENTER), query.to_bytes(), content_type=NLETS_CONTENT, tcn=booking.tcn
@@ -226,13 +233,6 @@ def _gravest_offence(booking: ebts.Booking) -> str:
     """Return the first NCIC code that a charge names; a charge is free text, and mostly names none (domain.md 3.3)."""
     codes = (found[0] for _, literal in booking.charges if (found := _NCIC_CODE.search(literal)))
     return next(codes, GENERIC_OFFENSE)
-
-
-def _end_after(answer: IdentDataResponse) -> CaseState:
-    """Return the case's state after an answer on which nobody is asked for a status."""
-    if RepositoryState(answer.result) != RepositoryState.NO_MATCH:
-        return CaseState.ANSWERED
-    return CaseState.NO_MATCH if answer.finding == ExaminerFinding.NONE else CaseState.NOT_CONFIRMED
 
 
 HANDLERS: dict[Kind, Handler] = {

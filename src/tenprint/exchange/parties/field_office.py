@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange.model.bodies import (
     ACCEPT,
     LAPSED,
@@ -16,11 +16,11 @@ from tenprint.exchange.model.bodies import (
 )
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import advanced, message_of, with_message
-from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, TaskKind
+from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
-from tenprint.exchange.tasks.answers import DETAINER_HINT, record_answer
-from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
+from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.records.nlets.iar import Iar
 
 FULL_AGE = 18
@@ -30,6 +30,8 @@ DECISIONS = tuple(str(decision) for decision in OfficerDecision)
 def on_status_answer(work: Work, _: None) -> None:
     """Put the specialist's answer before an officer."""
     answer = Iar.from_bytes(work.message.body)
+    if work.message.sender != work.peer(Role.SUPPORT_CENTER):
+        raise SenderError("NOT_ASKED", f"{work.message.sender} is not the support center of this office")
     if work.tx.case(work.message.case_id) is not None:
         work.log("repeat", note="this case lies before an officer already")
         return
@@ -38,19 +40,66 @@ def on_status_answer(work: Work, _: None) -> None:
     keep(work, with_message(case, Kind.IAR, work.message.id))
 
 
-def on_decision(work: Work, _: None) -> None:
-    """Record the officer's decision; a detainer goes to the jail only if a rule permits it."""
+def on_answer(work: Work, _: None) -> None:
+    """Record what an officer answered: a decision, or a second look at another officer's."""
     task, answer = record_answer(work)
+    if task.kind == TaskKind.SECOND_LOOK:
+        _looked_at(work, task, answer)
+    else:
+        _decided(work, task, answer)
+
+
+def _decided(work: Work, task: Task, answer: TaskAnswer) -> None:
+    """Follow an officer's decision; a detainer goes to the jail only if a rule permits it."""
+    is_detainer = answer.answer == OfficerDecision.DETAINER
+    if is_detainer and questions.waits_for_second_look(questions.quietly(work.services), task.shown, answer.details):
+        _ask_second_officer(work, task, answer)
+        return
     if not answer.closes:
         return
+    close_unanswered(work, TaskKind.SECOND_LOOK, answer.answer, "the first officer decided otherwise")
     case = work.case()
-    if answer.answer == OfficerDecision.DETAINER:
-        request = _request(work, task, answer)
-        sent = work.send(Kind.DETAINER, work.peer(Role.JAIL), request.to_bytes())
-        keep(work, with_message(case, Kind.DETAINER, sent.id).moved(CaseState.AWAITING_JAIL))
+    if is_detainer:
+        _send_request(work, case, _request(work, task, answer))
         return
     ends = CaseState.INTERVIEWED if answer.answer == OfficerDecision.INTERVIEW else CaseState.NO_ACTION
     keep(work, case.moved(ends))
+
+
+def _ask_second_officer(work: Work, task: Task, answer: TaskAnswer) -> None:
+    """Put a detainer before another officer before it goes anywhere."""
+    why = questions.detainer(work.decide, task.shown, answer.details)
+    proposal = {"by": answer.by, "reason": answer.reason, "answer": answer.answer, "details": answer.details}
+    shown = task.shown | {"why_a_second_look": why.sentence, "proposal": proposal}
+    work.open_task(TaskKind.SECOND_LOOK, shown, tuple(str(said) for said in SecondLook))
+
+
+def _looked_at(work: Work, look: Task, said: TaskAnswer) -> None:
+    """Send the first officer's detainer when the second one agrees; else leave the decision with the first one."""
+    if not said.closes or said.answer != SecondLook.AGREE:
+        return
+    proposal = look.shown["proposal"]
+    tasks = work.tx.tasks(look.case_id, open_only=True)
+    task = next((t for t in tasks if t.kind == TaskKind.DECIDE), None)
+    if task is None:
+        raise SenderError("TASK_CLOSED", "the first officer has decided otherwise since")
+    answer = TaskAnswer(
+        task_id=task.id,
+        kind=str(task.kind),
+        n=task.findings,
+        answer=proposal["answer"],
+        reason=proposal["reason"],
+        by=proposal["by"],
+        shown_hash=task.shown_hash,
+        details=dict(proposal["details"]),
+    )
+    work.tx.save_task(answered(task, answer, work.now))
+    _send_request(work, work.case(), _request(work, task, answer, second_officer=said.by))
+
+
+def _send_request(work: Work, case: Case, request: DetainerRequest) -> None:
+    sent = work.send(Kind.DETAINER, work.peer(Role.JAIL), request.to_bytes())
+    keep(work, with_message(case, Kind.DETAINER, sent.id).moved(CaseState.AWAITING_JAIL))
 
 
 def on_jail_answer(work: Work, _: None) -> None:
@@ -70,7 +119,7 @@ def on_custody(work: Work, _: None) -> None:
 
 
 def _shown(work: Work, answer: Iar) -> dict[str, Any]:
-    """Return what the officer sees. An IAR answers a query that follows a confirmed match, never a mere candidate."""
+    """Return what the officer sees; who confirmed the match only if the answer says so."""
     level = work.decide("offence_level", {})
     priority = work.decide("priority", {"status": str(answer.status), "offence_level": str(level.outcome)})
     return {
@@ -81,7 +130,8 @@ def _shown(work: Work, answer: Iar) -> dict[str, Any]:
         "specialist": answer.specialist,
         "specialist_says": answer.text,
         "caveat": answer.caveat,
-        "match_confirmed": True,
+        "match_confirmed": True if answer.confirmed_by else None,
+        "match_confirmed_by": str(answer.confirmed_by),
         "juvenile": is_juvenile(answer.dob, work.now),
         "offence_level": {"is": str(level.outcome), "why": level.sentence},
         "priority": {"is": str(priority.outcome), "why": priority.sentence},
@@ -101,8 +151,10 @@ def is_juvenile(birth_date: str, now: datetime) -> bool | None:
     return now.year - born.year - (not has_had_birthday) < FULL_AGE
 
 
-def _request(work: Work, task: Task, answer: TaskAnswer) -> DetainerRequest:
-    permitted = questions.detainer(questions.quietly(work.services), task.shown, answer.details)
+def _request(work: Work, task: Task, answer: TaskAnswer, *, second_officer: str = "") -> DetainerRequest:
+    permitted = questions.detainer(work.decide, task.shown, answer.details, is_looked_at=bool(second_officer))
+    if permitted.outcome != questions.PERMITTED:
+        raise PolicyRefusal(permitted.rule, permitted.sentence)
     return DetainerRequest(
         name=str(task.shown["name"]),
         birth_date=str(task.shown["birth_date"]),
@@ -112,6 +164,7 @@ def _request(work: Work, task: Task, answer: TaskAnswer) -> DetainerRequest:
         evidence=answer.details["evidence"],
         reason=answer.reason,
         officer=answer.by,
+        second_officer=second_officer,
         rule=permitted.rule,
         rule_version=permitted.version,
         hold_hours=int(questions.hold_hours(work.decide).outcome),
@@ -120,7 +173,7 @@ def _request(work: Work, task: Task, answer: TaskAnswer) -> DetainerRequest:
 
 
 def _case_of_detainer(work: Work, detainer_id: str) -> Case:
-    case = work.case()
+    case = asked_case(work, Kind.DETAINER)
     if message_of(case, Kind.DETAINER) != detainer_id:
         raise SenderError("UNKNOWN_DETAINER", "the jail answers a request that this office did not send in this case")
     return case
@@ -128,7 +181,7 @@ def _case_of_detainer(work: Work, detainer_id: str) -> Case:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: on_status_answer,
-    Kind.TASK_ANSWER: on_decision,
+    Kind.TASK_ANSWER: on_answer,
     Kind.DETAINER_ANSWER: on_jail_answer,
     Kind.CUSTODY: on_custody,
 }

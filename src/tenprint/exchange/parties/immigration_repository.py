@@ -1,9 +1,9 @@
 """The immigration repository: searches its gallery of encounters; an examiner, not a score, makes a match.
 
 Candidates above the identification threshold become a task. An inconclusive finding is put to another examiner, who
-does not see the first one's finding. No candidate, an exclusion, or examiners who cannot tell: the answer is
-`no_match`, unless the search did not reach the whole gallery; then it is `partial`, because what was not searched was
-not excluded.
+does not see the first one's finding. No candidate, or an exclusion of all: the answer is `no_match`, unless the search
+did not reach the whole gallery; then it is `partial`, because what was not searched was not excluded. Examiners who
+cannot tell leave it `partial` too: the candidate was neither identified nor excluded, and the case is `not_confirmed`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
+from tenprint.exchange.tasks.results import end_of
 from tenprint.exchange.tasks.submissions import SUBMISSION, SUBMITTER, keep_prints, opened_case, searched
 from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import priority_of
@@ -28,7 +29,8 @@ from tenprint.records.words import ExaminerFinding as RecordFinding
 from tenprint.records.words import RepositoryState as RecordState
 
 FINDINGS = tuple(str(finding) for finding in ExaminerFinding)
-FIN_DIGITS = 9
+FIN_DIGITS = 15
+"""As many as an IAQ's line FIN holds. Made from content: the chance that any two of ten million share one is 5 %."""
 
 
 def on_search(work: Work, card: ReadCard) -> None:
@@ -60,7 +62,9 @@ def on_search(work: Work, card: ReadCard) -> None:
         _answer(work, case, RecordState.MATCH, subject=best.subject_id)
         return
     waits = questions.answer_within_seconds(work.decide, priority_of(card.received))
-    work.open_task(TaskKind.EXAMINE, _shown(work, card), FINDINGS, due_in=timedelta(seconds=int(waits.outcome)))
+    work.open_task(
+        TaskKind.EXAMINE, _shown(work, card), FINDINGS, due_at=work.now + timedelta(seconds=int(waits.outcome))
+    )
     keep(work, case.moved(CaseState.AWAITING_EXAMINER))
 
 
@@ -82,7 +86,8 @@ def on_examined(work: Work, _: None) -> None:
         return
     coverage = case.known["coverage"]
     is_complete = coverage["shards_answered"] == coverage["shards_total"]
-    result = RecordState.NO_MATCH if is_complete else RecordState.PARTIAL
+    is_excluded = finding == RecordFinding.EXCLUSION
+    result = RecordState.NO_MATCH if is_complete and is_excluded else RecordState.PARTIAL
     _answer(work, case, result, finding=finding, examiner=answer.by)
 
 
@@ -120,13 +125,7 @@ def _answer(
         in_reply_to=message_of(case, SUBMISSION),
     )
     case = with_repository(case, Repository.IMMIGRATION, RepositoryState(result))
-    keep(work, advanced(with_message(case, Kind.IDR, sent.id, tcn), _end_after(result, finding)))
-
-
-def _end_after(result: RecordState, finding: RecordFinding) -> CaseState:
-    if result != RecordState.NO_MATCH:
-        return CaseState.ANSWERED
-    return CaseState.NO_MATCH if finding == RecordFinding.NONE else CaseState.NOT_CONFIRMED
+    keep(work, advanced(with_message(case, Kind.IDR, sent.id, tcn), end_of(case, RepositoryState(result), finding)))
 
 
 def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
@@ -134,6 +133,8 @@ def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
     threshold = threshold_of(work.services.party)
     if card.search is None:
         return {}
+    found = candidates_above(card.search, threshold)
+    others = [candidate for candidate in card.search.candidates if candidate not in found]
     return {
         "candidates": [
             {
@@ -143,8 +144,11 @@ def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
                 "threshold": threshold.for_candidate(candidate),
                 "fingers": {finger.title: score for finger, score in sorted(candidate.fingers.items())},
             }
-            for candidate in candidates_above(card.search, threshold)
+            for candidate in found
         ],
+        "best_below_threshold": {"score": others[0].score, "threshold": threshold.for_candidate(others[0])}
+        if others
+        else {},
         "subjects_searched": card.search.subjects_searched,
         "shards_answered": card.search.shards_answered,
         "shards_total": card.search.shards_total,

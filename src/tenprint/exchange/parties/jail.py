@@ -52,6 +52,7 @@ def on_detainer(work: Work, _: None) -> None:
         "legal_ground": request.legal_ground,
         "evidence": request.evidence,
         "officer": request.officer,
+        "second_officer": request.second_officer,
         "reason": request.reason,
         "decided_at": to_wire(request.decided_at),
         "longest_hold_hours": request.hold_hours,
@@ -96,9 +97,9 @@ def _begin_hold(work: Work, case: Case, answer: TaskAnswer) -> None:
     hours = min(int(case.known[HOLD_HOURS]), int(questions.hold_hours(work.decide).outcome))
     held_from = work.message.sent_at
     ends_at = held_from + timedelta(hours=hours)
-    work.set_timer(Wake.HOLD_END, ends_at - work.now)
+    work.set_timer(Wake.HOLD_END, ends_at)
     shown = {"held_from": to_wire(held_from), "hold_ends_at": to_wire(ends_at), "message": work.message.id}
-    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_in=ends_at - work.now)
+    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_at=ends_at)
     _send_answer(work, case, answer, ends_at)
     keep(work, case.moved(CaseState.HELD, held_from=to_wire(held_from)))
 

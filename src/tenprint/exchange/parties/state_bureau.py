@@ -13,16 +13,18 @@ from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
-from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, result_of
 from tenprint.exchange.tasks.submissions import (
     SUBMITTER,
     answer_again,
     first_copy,
+    foreign_agency,
     forward,
     keep_prints,
     opened_case,
+    refuse_known_case,
     reject,
     searched,
     too_few_fingers,
@@ -35,10 +37,17 @@ OWN_ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT)
 
 def on_submission(work: Work, card: ReadCard) -> None:
     """Reject the booking, or acknowledge it, answer from the own gallery, keep the prints, and forward the bytes."""
+    foreign = foreign_agency(work, card)
+    if foreign:
+        # Not under the control number that it quotes: that is the other agency's to use.
+        refuse_known_case(work)
+        reject(work, card, foreign, key=("", work.message.id))
+        return
     earlier = first_copy(work, card)
     if earlier is not None:
         answer_again(work, card, earlier, OWN_ANSWERS)
         return
+    refuse_known_case(work)
     findings = card.findings or too_few_fingers(work, card)
     if findings:
         reject(work, card, findings)
@@ -57,7 +66,7 @@ def on_submission(work: Work, card: ReadCard) -> None:
 
 def on_federal_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer and relay its bytes to the booking agency, unless a rule says otherwise."""
-    case = keep(work, noted_answer(work.case(), work.message))
+    case = keep(work, noted_answer(asked_case(work, Kind.CAR), work.message))
     agency = work.services.directory.party(case.known[SUBMITTER])
     if not result_of(work.message).response.iar or _agency_receives(work, agency):
         sent = forward(work, work.message, agency.id)
@@ -67,7 +76,7 @@ def on_federal_answer(work: Work, _: None) -> None:
 
 def on_federal_rejection(work: Work, _: None) -> None:
     """Relay the criminal repository's rejection to the booking agency."""
-    case = work.case()
+    case = asked_case(work, Kind.CAR)
     sent = forward(work, work.message, case.known[SUBMITTER])
     codes = " ".join(dict.fromkeys(m.code for m in read_error(read(work.message.body)).messages))
     keep(work, advanced(with_message(case, Kind.ERRT, sent.id, sent.tcn), CaseState.REJECTED), why=codes[:200])

@@ -16,7 +16,7 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.records.nlets.iaq import Iaq
 from tenprint.records.nlets.iar import Iar
-from tenprint.records.words import IarStatus
+from tenprint.records.words import IarStatus, MatchConfirmation
 
 ASKER = "asker"
 MAX_PERSON, MAX_REMARK = 30, 500
@@ -38,13 +38,13 @@ def on_query(work: Work, _: None) -> None:
             "asked_by": query.ori, "reference": query.ref, "name": query.nam, "birth_date": query.dob,
             "sex": query.sex, "birth_place": query.pob, "in_custody": query.cus, "offence": query.off,
         },
-        "record": {"fin": query.fin, "a_number": query.arn},
+        "record": {"fin": query.fin, "a_number": query.arn, "match_confirmed_by": str(query.confirmed_by)},
         "remember": WHAT_IT_IS_ABOUT,
         "message": work.message.id,
     }  # fmt: skip
     waits = questions.iar_within_seconds(work.decide)
     answers = tuple(str(status) for status in StatusFinding)
-    work.open_task(TaskKind.STATUS, shown, answers, due_in=timedelta(seconds=int(waits.outcome)))
+    work.open_task(TaskKind.STATUS, shown, answers, due_at=work.now + timedelta(seconds=int(waits.outcome)))
     keep(work, case)
 
 
@@ -68,6 +68,7 @@ def on_status(work: Work, _: None) -> None:
         legal_ground=answer.details.get("legal_ground", ""),
         arn=record["a_number"],
         fin=record["fin"],
+        confirmed_by=MatchConfirmation(record["match_confirmed_by"]),
     ).to_bytes()
     asked = message_of(case, Kind.IAQ)
     for recipient in (work.peer(Role.FIELD_OFFICE), case.known[ASKER]):

@@ -7,10 +7,12 @@ the answer is handled, because a day may lie between the two.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
@@ -25,9 +27,11 @@ Details = Mapping[str, str]
 
 MAX_LINE = 500
 _LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-DETAINER_HINT = "details: evidence, legal_ground, citizenship_claim, victim_or_witness (yes or no), second_look_by"
+DETAINER_HINT = "details: evidence, legal_ground, citizenship_claim, victim_or_witness (yes or no)"
 _REPEAT_GROUND = "the officer repeats the legal ground of the specialist's answer word for word"
 MIN_NAME = 2
+NO_NAMES = frozenset({"yes", "no", "none", "n/a", "na", "unknown", "nobody", "me", "name", "??", "--"})
+"""Words that forms are filled with where a name should stand."""
 
 
 def draft_answer(
@@ -40,12 +44,14 @@ def draft_answer(
         task_id: which task.
         answer, reason, by: what, why and who.
         details: what the kind of task asks besides.
-        closes: False when the task stays open for a later finding.
+        closes: False when the task stays open for a later finding. A detainer that a second officer must look at first
+            leaves it open too.
         ask: how to ask the programme in force.
 
     Raises:
         SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``, ``REASON_MISSING``,
-            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``LEGAL_GROUND_MISSING``,
+            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
+            ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
             ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
@@ -53,19 +59,20 @@ def draft_answer(
     task = _open_task(tx, task_id)
     if answer not in task.answers:
         raise SenderError("ANSWER_NOT_ALLOWED", f"this task is answered with {' or '.join(task.answers)}")
+    details = {name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text}
     drafted = TaskAnswer(
         task_id=task.id,
         kind=str(task.kind),
         n=task.findings + 1,
         answer=answer,
-        reason=_line(reason, "REASON_MISSING", "a decision needs a reason"),
-        by=_line(by, "PERSON_MISSING", "a decision needs a named person", MIN_NAME),
+        reason=_line(reason, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT"),
+        by=_name(by),
         shown_hash=task.shown_hash,
-        details={
-            name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text
-        },
+        details=details,
         closes=closes,
     )
+    if _waits_for_second_look(task, drafted, ask):
+        drafted = replace(drafted, closes=False)
     check_answer(tx, task, drafted, ask)
     return task, drafted
 
@@ -86,7 +93,7 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
     """
     answer = TaskAnswer.from_bytes(work.message.body)
     task = _open_task(work.tx, answer.task_id)
-    check_answer(work.tx, task, answer, work.decide)
+    check_answer(work.tx, task, answer, questions.quietly(work.services))
     task = answered(task, answer, work.message.sent_at)
     work.tx.save_task(task)
     work.log(
@@ -94,7 +101,8 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
         task=task.id,
         person=answer.by,
         outcome=answer.answer,
-        reason=answer.reason,
+        # Free text may name somebody, and a ledger holds no names: the words stand in the message.
+        reason_hash=sha256_hex(answer.reason.encode()),
         shown_hash=answer.shown_hash,
         note=str(task.kind),
     )
@@ -130,10 +138,23 @@ def _open_task(tx: Transaction, task_id: str) -> Task:
     return task
 
 
-def _line(text: str, code: str, message: str, shortest: int = 1) -> str:
+def person_key(name: str) -> str:
+    """Return a person's name as names are compared: case, width, accents' spelling and blanks make no other person."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _name(text: str) -> str:
+    """Return the name of the person who answers; one word of a form is no name."""
+    name = _line(text, "PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
+    if len(name) < MIN_NAME or person_key(name) in NO_NAMES:
+        raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
+    return name
+
+
+def _line(text: str, code: str, message: str, *, hint: str = "") -> str:
     text = text.strip()
-    if len(text) < shortest:
-        raise SenderError(code, message)
+    if not text:
+        raise SenderError(code, message, hint=hint)
     if len(text) > MAX_LINE or not _LINE.fullmatch(text):
         raise SenderError("TEXT_INVALID", f"one line of at most {MAX_LINE} characters is needed")
     return text
@@ -148,8 +169,8 @@ def _check_examination(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask
 
 def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     _check_examination(tx, task, answer, ask)
-    first = [t.decided_by for t in tx.tasks(task.case_id) if t.kind == TaskKind.EXAMINE]
-    if answer.by.casefold() in {person.casefold() for person in first}:
+    first = {person_key(t.decided_by) for t in tx.tasks(task.case_id) if t.kind == TaskKind.EXAMINE}
+    if person_key(answer.by) in first:
         raise SenderError("SAME_EXAMINER", "the second examination is made by another person than the first")
 
 
@@ -167,12 +188,13 @@ def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> 
 
 
 def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
-    del tx
     _check_words_of_the_form(answer)
     ground = str(task.shown["legal_ground"])
     if answer.answer == OfficerDecision.DETAINER:
+        _check_earlier_look(tx, task)
         decision = questions.detainer(ask, task.shown, answer.details)
-        if decision.outcome != questions.PERMITTED:
+        is_put_to_another = not answer.closes and questions.waits_for_second_look(ask, task.shown, answer.details)
+        if decision.outcome != questions.PERMITTED and not is_put_to_another:
             # No detail lifts a ban, so only an answer that lacks something says what to add.
             hint = DETAINER_HINT if decision.outcome == questions.NEEDS else ""
             raise PolicyRefusal(decision.rule, decision.sentence, hint=hint)
@@ -180,8 +202,29 @@ def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -
             raise SenderError("LEGAL_GROUND_MISSING", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
     if answer.details.get("legal_ground", ground) != ground:
         raise SenderError("LEGAL_GROUND_DIFFERS", _REPEAT_GROUND, hint=f"--detail legal_ground={ground!r}")
-    if answer.details.get("second_look_by", "").casefold() == answer.by.casefold():
+
+
+def _check_earlier_look(tx: Transaction, task: Task) -> None:
+    look = next((t for t in tx.tasks(task.case_id) if t.kind == TaskKind.SECOND_LOOK), None)
+    if look is not None and look.is_open:
+        raise SenderError("SECOND_LOOK_OPEN", "a second officer is looking at this already", hint=f"task {look.id}")
+    if look is not None:
+        said = "the second officer did not agree to a detainer in this case"
+        raise SenderError("SECOND_LOOK_DISAGREES", said, hint="no_action or interview can still be decided")
+
+
+def _check_second_look(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del ask
+    first = {person_key(t.decided_by) for t in tx.tasks(task.case_id) if t.kind == TaskKind.DECIDE}
+    if person_key(answer.by) in first:
         raise SenderError("SAME_OFFICER", "the second look at a case is taken by another officer")
+
+
+def _waits_for_second_look(task: Task, answer: TaskAnswer, ask: Ask) -> bool:
+    if task.kind != TaskKind.DECIDE or answer.answer != OfficerDecision.DETAINER:
+        return False
+    _check_words_of_the_form(answer)
+    return questions.waits_for_second_look(ask, task.shown, answer.details)
 
 
 def _check_words_of_the_form(answer: TaskAnswer) -> None:
@@ -198,4 +241,5 @@ _CHECKS: dict[TaskKind, Callable[[Transaction, Task, TaskAnswer, Ask], None]] = 
     TaskKind.EXAMINE_SECOND: _check_second_examiner,
     TaskKind.STATUS: _check_status,
     TaskKind.DECIDE: _check_decision,
+    TaskKind.SECOND_LOOK: _check_second_look,
 }

@@ -1,9 +1,30 @@
-"""Saving a case: every change of its state goes on the ledger."""
+"""Saving a case: every change of its state goes on the ledger. And finding the case of an answer that may be given."""
 
 from __future__ import annotations
 
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.known import message_of
 from tenprint.exchange.ports import Work
+
+
+def asked_case(work: Work, question: str) -> Case:
+    """Return the case of the answer at hand, once its sender is the party to whom this one put the question.
+
+    Args:
+        work: the transaction at hand.
+        question: purpose under which the question's message id is kept in the case.
+
+    Raises:
+        StorageError: ``UNKNOWN_CASE``.
+        SenderError: ``NOT_ASKED``: a peer of the right role, but not the one who was asked in this case.
+    """
+    case = work.case()
+    asked = work.tx.message(message_of(case, question))
+    mine = work.services.party.id
+    if asked is None or (asked.sender, asked.recipient) != (mine, work.message.sender):
+        raise SenderError("NOT_ASKED", f"{work.message.sender} was not asked in this case")
+    return case
 
 
 def keep(work: Work, case: Case, why: str = "") -> Case:

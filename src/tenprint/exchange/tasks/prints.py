@@ -119,11 +119,12 @@ def verified_by_rule(
 ) -> tuple[RepositoryState, str]:
     """Return what a repository answers when the dated rule verifies its best candidate, and the match's subject id.
 
+    The best one is the first by rank that reaches its threshold, which depends on how many fingers were compared.
     A search that did not reach the whole gallery and found nobody is `partial`; one that could not be made is `error`.
     """
     if search is None:
         return RepositoryState.ERROR, ""
-    best = next(iter(search.candidates), None)
+    best = next(iter((*candidates_above(search, threshold), *search.candidates)), None)
     if best is not None:
         decision = questions.verify_candidate(
             ask, repository, best.score, threshold.for_candidate(best), threshold.name

@@ -116,28 +116,34 @@ def who_receives_iar(ask: Ask, state: Party, agency: Party) -> Decision:
     return ask("who_receives_iar", facts)
 
 
-def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str]) -> Decision:
+def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str], *, is_looked_at: bool = False) -> Decision:
     """Ask whether a named officer may ask for a hold: outcome ``permitted``, ``needs`` or ``refused``.
 
     Args:
         ask: as in this module's docstring.
         shown: what the officer saw: ``status``, ``legal_ground``, ``match_confirmed``, ``juvenile``.
-        details: what the officer says besides: ``evidence``, ``citizenship_claim``, ``victim_or_witness`` (yes or no),
-            ``second_look_by`` (name of another officer). The officer's name and reason were checked before.
+        details: what the officer says besides: ``evidence``, ``citizenship_claim``, ``victim_or_witness`` (yes or no).
+            The officer's name and reason were checked before.
+        is_looked_at: True when a second officer looked at the case and agrees.
     """
     facts: dict[str, Any] = {
         "status": shown["status"],
-        "match_confirmed": bool(shown["match_confirmed"]),
         "legal_ground_given": bool(shown["legal_ground"]),
         "named_officer": True,
         "reason_given": True,
         "evidence": details.get("evidence", "none"),
-        "second_look_done": bool(details.get("second_look_by")),
+        "second_look_done": is_looked_at,
     }
-    if shown.get("juvenile") is not None:
-        facts["juvenile"] = bool(shown["juvenile"])
+    facts.update({name: bool(shown[name]) for name in ("juvenile", "match_confirmed") if shown.get(name) is not None})
     facts.update({name: details[name] == YES for name in ("citizenship_claim", "victim_or_witness") if name in details})
     return ask("detainer", facts)
+
+
+def waits_for_second_look(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str]) -> bool:
+    """Tell whether a second officer's look is all that a detainer still needs; arguments as for `detainer`."""
+    if detainer(ask, shown, details).outcome != NEEDS:
+        return False
+    return detainer(ask, shown, details, is_looked_at=True).outcome == PERMITTED
 
 
 def hold_hours(ask: Ask) -> Decision:

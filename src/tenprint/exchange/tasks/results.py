@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
+from tenprint.exchange.model.known import Repository, advanced, unsettled, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.records import read
 from tenprint.records.itl.ebts import IDENT, SubmissionResult, read_result
+from tenprint.records.words import ExaminerFinding
 
 KEPT_BY_STATE = "NOT FORWARDED TO THE CRIMINAL REPOSITORY"
 """Advice (2.071) in a state result after which no federal answer follows."""
-_STATE_AFTER = {
-    RepositoryState.PENDING: CaseState.SEARCHING,
-    RepositoryState.MATCH: CaseState.AWAITING_STATUS,
-    RepositoryState.NO_MATCH: CaseState.NO_MATCH,
-}
 
 
 def advice(repository: Repository, result: RepositoryState) -> str:
@@ -52,7 +48,25 @@ def noted_answer(case: Case, message: Envelope) -> Case:
     if is_second or Kind.SECOND_SRE not in case.known.get("messages", {}):
         case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
         case = with_repository(case, Repository.IMMIGRATION, RepositoryState(response.immigration))
-    state = _STATE_AFTER.get(RepositoryState(response.immigration), CaseState.ANSWERED)
-    if is_second and state == CaseState.AWAITING_STATUS:
-        state = CaseState.ANSWERED
+    state = _state_after(case, RepositoryState(response.immigration), response.finding, is_last=is_second)
     return advanced(with_message(case, message.kind, message.id, answer.tcn), state)
+
+
+def end_of(case: Case, immigration: RepositoryState, finding: ExaminerFinding) -> CaseState:
+    """Return how a case ends for a party that expects nothing more after the immigration repository's answer.
+
+    `no_match` only when no repository that was asked is unsettled; examiners who could not tell are `not_confirmed`.
+    """
+    if finding == ExaminerFinding.INCONCLUSIVE:
+        return CaseState.NOT_CONFIRMED
+    if immigration == RepositoryState.NO_MATCH and not unsettled(case):
+        return CaseState.NO_MATCH
+    return CaseState.ANSWERED
+
+
+def _state_after(case: Case, immigration: RepositoryState, finding: ExaminerFinding, *, is_last: bool) -> CaseState:
+    if immigration == RepositoryState.PENDING:
+        return CaseState.SEARCHING
+    if immigration == RepositoryState.MATCH and not is_last:
+        return CaseState.AWAITING_STATUS
+    return end_of(case, immigration, finding)

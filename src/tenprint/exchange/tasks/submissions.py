@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from tenprint.core.chance import content_id
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
 from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
@@ -45,6 +46,33 @@ def first_copy(work: Work, card: ReadCard) -> Case | None:
     """Return the case of the submission that arrived first with this ORI and TCN, under another message; else None."""
     case = work.tx.case_by_tcn(*key_of(card.received, work.message.body))
     return case if case is not None and message_of(case, SUBMISSION) != work.message.id else None
+
+
+def foreign_agency(work: Work, card: ReadCard) -> tuple[Finding, ...]:
+    """Return why a booking is not its sender's: 1.008 names another agency, or 2.073 one that is in the network itself.
+
+    Otherwise one agency could file, and have searched, under another's name and activation.
+    """
+    sender = work.services.directory.party(work.message.sender)
+    booked_at = work.services.directory.with_ori(card.booking.cri[0]) if card.booking.cri else None
+    if card.received.ori and card.received.ori != sender.ori:
+        return (
+            Finding("E0006", "1.008", card.received.ori, f"this is not the ORI of the sender, {sender.ori}", ERROR),
+        )
+    if booked_at is not None and booked_at != sender:
+        said = "the first controlling agency is another agency of this network, not the sender"
+        return (Finding("E0006", "2.073", card.booking.cri[0], said, ERROR),)
+    return ()
+
+
+def refuse_known_case(work: Work) -> None:
+    """Refuse a submission that claims the case of another one: it would take that case's place.
+
+    Raises:
+        SenderError: ``CASE_TAKEN``; the case is left as it is.
+    """
+    if work.tx.case(work.message.case_id) is not None:
+        raise SenderError("CASE_TAKEN", "another submission has this case id already")
 
 
 def opened_case(work: Work, card: ReadCard, state: CaseState, *, key: tuple[str, str] | None = None) -> Case:
@@ -105,7 +133,8 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
     work.log("repeat", note="a second copy of a submission; the first answers are sent again")
     for kind in kinds:
         answer = work.tx.message(message_of(case, kind)) if message_of(case, kind) else None
-        if answer is not None:
+        # What came here and was not passed on, a rule withheld: only what this party itself sent goes out again.
+        if answer is not None and answer.sender == work.services.party.id:
             forward(work, answer, work.message.sender)
 
 

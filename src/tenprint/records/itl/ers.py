@@ -5,6 +5,7 @@ most 72 characters with CR LF. SRF (2.059) speaks of the criminal file only. The
 
     TENPRINT RESPONSE TEXT 1
     IMMIGRATION RESULT: PENDING            one of NOT ASKED, PENDING, NO MATCH, MATCH, ERROR, PARTIAL
+    EXAMINER'S FINDING: INCONCLUSIVE       left out unless an examiner compared prints; or IDENTIFICATION, EXCLUSION
     PENDING REPOSITORIES: 9                NDR numbers with blanks between, NONE when none is open
     IMMIGRATION ALIEN RESPONSE:            left out when there is none
      what the specialist wrote, folded (see `tenprint.records.folding`)
@@ -22,11 +23,11 @@ from dataclasses import dataclass
 
 from tenprint.core.errors import RecordError
 from tenprint.records.folding import CONTINUED, LINE_BREAK, NEW_LINE, fold, is_plain, unfold
-from tenprint.records.words import RepositoryState
+from tenprint.records.words import ExaminerFinding, RepositoryState
 
 FIRST_LINE = "TENPRINT RESPONSE TEXT 1"
 LAST_LINE = "END OF RESPONSE TEXT"
-IMMIGRATION, PENDING = "IMMIGRATION RESULT: ", "PENDING REPOSITORIES: "
+IMMIGRATION, FINDING, PENDING = "IMMIGRATION RESULT: ", "EXAMINER'S FINDING: ", "PENDING REPOSITORIES: "
 IAR_SECTION, RAP_SECTION = "IMMIGRATION ALIEN RESPONSE:", "RAP SHEET:"
 MAX_CHARACTERS = 200_000
 
@@ -40,12 +41,14 @@ class ResponseText:
         pending: NDR numbers of repositories whose answers will follow in a second SRE.
         iar: the immigration alien response as text, lines separated by LF, or ``""``.
         rap_sheet: criminal history text, or ``""``.
+        finding: what an examiner found there; inconclusive is neither a match nor a no-match.
     """
 
     immigration: RepositoryState = RepositoryState.NOT_ASKED
     pending: tuple[str, ...] = ()
     iar: str = ""
     rap_sheet: str = ""
+    finding: ExaminerFinding = ExaminerFinding.NONE
 
     def to_text(self) -> str:
         """Return the text of field 2.075.
@@ -61,6 +64,7 @@ class ResponseText:
         lines = [
             FIRST_LINE,
             IMMIGRATION + self.immigration.value.replace("_", " ").upper(),
+            *([FINDING + self.finding.value.upper()] if self.finding else []),
             PENDING + (" ".join(self.pending) or "NONE"),
         ]
         for label, text in ((IAR_SECTION, self.iar), (RAP_SECTION, self.rap_sheet)):
@@ -77,7 +81,8 @@ class ResponseText:
         if lines[0] != FIRST_LINE:
             return cls(rap_sheet="\n".join(lines))
         states = {s.value.replace("_", " ").upper(): s for s in RepositoryState}
-        state = RepositoryState.NOT_ASKED
+        state, finding = RepositoryState.NOT_ASKED, ExaminerFinding.NONE
+        findings = {f.value.upper(): f for f in ExaminerFinding}
         pending: tuple[str, ...] = ()
         sections: dict[str, list[str]] = {IAR_SECTION: [], RAP_SECTION: []}
         current: list[str] = []
@@ -86,8 +91,10 @@ class ResponseText:
                 current.append(line)
             elif line.startswith(IMMIGRATION):
                 state = states.get(line[len(IMMIGRATION) :], RepositoryState.ERROR)
+            elif line.startswith(FINDING):
+                finding = findings.get(line[len(FINDING) :], ExaminerFinding.INCONCLUSIVE)
             elif line.startswith(PENDING):
                 pending = tuple(n for n in line[len(PENDING) :].split() if n.isdecimal())
             else:
                 current = sections.get(line, [])
-        return cls(state, pending, unfold(sections[IAR_SECTION]), unfold(sections[RAP_SECTION]))
+        return cls(state, pending, unfold(sections[IAR_SECTION]), unfold(sections[RAP_SECTION]), finding)

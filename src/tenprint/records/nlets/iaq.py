@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from tenprint.core.errors import RecordError
 from tenprint.records.nlets import lines
 from tenprint.records.nlets.lines import Line
+from tenprint.records.words import MatchConfirmation
 
 TITLE = "IAQ 1"
 SUPPORT_CENTER = "AX"
@@ -30,6 +31,7 @@ LAYOUT = (
     Line("FBI", "fbi", lines.FBI_NUMBER, is_optional=True),
     Line("SID", "sid", lines.STATE_NUMBER, is_optional=True),
     Line("FIN", "fin", r"[0-9]{1,15}", is_optional=True),
+    Line("CNF", "confirmed_by", "|".join(c for c in MatchConfirmation if c), is_optional=True),
 )
 
 
@@ -47,6 +49,7 @@ class Iaq:
         off: NCIC code of the most serious charge, 0399 when none.
         arn, fbi, sid: A-number, FBI number, state number, when known. fin: DHS fingerprint identification number, ours:
             it says which fingerprint match the question follows.
+        confirmed_by: ours too: who confirmed that match, an examiner or a dated rule; ``""`` when that is not said.
         destination: AX.
 
     Raises:
@@ -68,10 +71,12 @@ class Iaq:
     fbi: str = ""
     sid: str = ""
     fin: str = ""
+    confirmed_by: MatchConfirmation = MatchConfirmation.NONE
     destination: str = SUPPORT_CENTER
 
     def __post_init__(self) -> None:
         lines.check(asdict(self), LAYOUT)
+        object.__setattr__(self, "confirmed_by", MatchConfirmation(self.confirmed_by))
 
     def __repr__(self) -> str:
         return f"Iaq(ori={self.ori!r}, ref={self.ref!r})"
@@ -87,7 +92,7 @@ class Iaq:
         Raises:
             RecordError: ``E0001`` to ``E0005``, with the label of the field at fault.
         """
-        query = cls(**lines.from_bytes(TITLE, data, LAYOUT))
+        query = cls(**lines.from_bytes(TITLE, data, LAYOUT))  # type: ignore[arg-type]
         if query.to_bytes() != data:
             raise RecordError("E0004", "the record is not in its one form")
         return query

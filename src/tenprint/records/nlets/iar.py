@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from tenprint.core.errors import RecordError
 from tenprint.records.nlets import lines
 from tenprint.records.nlets.lines import Line
-from tenprint.records.words import IarStatus
+from tenprint.records.words import IarStatus, MatchConfirmation
 
 TITLE = "IAR 1"
 CAVEAT = "THIS IS NOT AN ARREST WARRANT AND NOT A DETAINER. IT REPORTS WHAT RECORDS SAY; A NAMED OFFICER DECIDES."
@@ -24,6 +24,7 @@ LAYOUT = (
     Line("DOB", "dob", lines.DATE),
     Line("ARN", "arn", lines.A_NUMBER, is_optional=True),
     Line("FIN", "fin", r"[0-9]{1,15}", is_optional=True),
+    Line("CNF", "confirmed_by", "|".join(c for c in MatchConfirmation if c), is_optional=True),
     Line("STA", "status", "|".join(IarStatus)),
     Line("GRD", "legal_ground", r"[!-~][ -~]{0,119}", is_optional=True),
     Line("SPC", "specialist", lines.PERSON),
@@ -46,6 +47,7 @@ class Iar:
         legal_ground: statute or ground, at most 120 characters; mandatory for removable, in_proceedings, final_order.
         specialist: name of the person who answers.
         text: what the person wrote, printable ASCII, lines separated by LF.
+        confirmed_by: who confirmed the match behind the query, as the query said it.
 
     Raises:
         RecordError: ``E0001``, ``E0002`` or ``E0006`` with the label of the field at fault.
@@ -63,10 +65,12 @@ class Iar:
     legal_ground: str = ""
     arn: str = ""
     fin: str = ""
+    confirmed_by: MatchConfirmation = MatchConfirmation.NONE
 
     def __post_init__(self) -> None:
         lines.check(self._values(), LAYOUT)
         object.__setattr__(self, "status", IarStatus(self.status))
+        object.__setattr__(self, "confirmed_by", MatchConfirmation(self.confirmed_by))
         if self.status in NEEDS_GROUND and not self.legal_ground:
             raise RecordError("E0006", f"the status {self.status} needs its legal ground", field="GRD")
 
