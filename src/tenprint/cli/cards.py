@@ -81,6 +81,8 @@ def submit(
         return
     again = " (sent before: no second case)" if sent.is_repeat else ""
     console.print(f"Case {sent.case_id}{again}: [bold]{state}[/]", soft_wrap=True)
+    if sent.is_repeat:
+        console.print("These are the first answers to this ORI and TCN. A corrected file needs a new TCN.", style="dim")
     if answers:
         print_table("Answers so far", ("message", "says"), answers)
     if open_tasks:

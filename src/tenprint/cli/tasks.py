@@ -82,7 +82,7 @@ def decide(
 ) -> None:
     """Record a named person's answer, and run the network until nothing is due."""
     from tenprint import bootstrap
-    from tenprint.exchange import dispatch
+    from tenprint.exchange import dispatch, story
 
     if not by:
         raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
@@ -93,10 +93,26 @@ def decide(
         dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
         network.run()
         task, _ = _find(network.nodes, task_id)
+        nodes = list(network.nodes.values())
+        state = story.final_state(nodes, task.case_id)
+        waiting = story.open_tasks(nodes, task.case_id)
     if json:
-        print_json(_as_json(task))
+        told = {
+            "state": str(state),
+            "open_tasks": [{"task": t.id, "party": t.party, "kind": str(t.kind)} for t in waiting],
+        }
+        print_json(_as_json(task) | told)
+        return
+    console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
+    if task.is_open:
+        console.print("This task stays open: the answer is recorded and not yet carried out.")
+    console.print(f"The case {task.case_id} is now: [bold]{state}[/]", soft_wrap=True)
+    if waiting:
+        rows = ((t.id, t.party, str(t.kind), " | ".join(t.answers)) for t in waiting)
+        print_table("Waits for people", ("task", "party", "kind", "answers"), rows, whole=("task",))
+        console.print("Next: tenprint tasks show TASK", style="dim")
     else:
-        console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
+        console.print(f"Nobody is asked anything more. Read it with: tenprint case show {task.case_id}", style="dim")
 
 
 def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:
