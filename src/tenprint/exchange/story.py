@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenprint.core.clock import from_wire
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node
@@ -129,12 +129,15 @@ def open_tasks(nodes: Iterable[Node], case_id: str) -> list[Task]:
 def answers(node: Node, case_id: str) -> list[StoryLine]:
     """Return the answers that a party (the booking agency) has received about a case, and what each says."""
     with node.store.transaction() as tx:
-        messages = [m for m in tx.messages(case_id) if m.recipient == node.party.id and m.kind in ANSWERS]
+        headings = [m for m in tx.headings(case_id) if m.recipient == node.party.id and m.kind in ANSWERS]
     lines = []
-    for message in messages:
-        said = _what_it_says(message.kind, message.body)
+    for heading in headings:
+        try:
+            said = _what_it_says(heading.kind, node.store.message(heading.key).body)
+        except StorageError as problem:
+            said = f"cannot be read any more: {problem.code}"
         lines.append(
-            StoryLine(message.sent_at, node.party.id, str(message.kind), RECEIVED, message.sender, "", "", said)
+            StoryLine(heading.sent_at, node.party.id, str(heading.kind), RECEIVED, heading.sender, "", "", said)
         )
     return lines
 

@@ -16,7 +16,7 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import Repository, advanced, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, ExaminerFinding, Kind, RepositoryState, TaskKind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
@@ -162,3 +162,4 @@ def _fingerprint_number(subject_id: str) -> str:
 
 HANDLERS: dict[Kind, Handler] = {Kind.IDENT_SEARCH: on_search, Kind.TASK_ANSWER: on_examined}
 PREPARERS: dict[Kind, Preparer] = {Kind.IDENT_SEARCH: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tenprint.core.chance import content_id
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
@@ -44,7 +44,9 @@ def key_of(received: Transaction, body: bytes) -> tuple[str, str]:
 def first_copy(work: Work, card: ReadCard) -> Case | None:
     """Return the case of the submission that arrived first with this ORI and TCN, under another message; else None."""
     case = work.tx.case_by_tcn(*key_of(card.received, work.message.body))
-    return case if case is not None and message_of(case, SUBMISSION) != work.message.id else None
+    if case is None or MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)) == work.message.key:
+        return None
+    return case
 
 
 def opened_case(work: Work, card: ReadCard, state: CaseState, *, key: tuple[str, str] | None = None) -> Case:
@@ -104,7 +106,7 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
         return
     work.log("repeat", note="a second copy of a submission; the first answers are sent again")
     for kind in kinds:
-        answer = work.tx.message(message_of(case, kind)) if message_of(case, kind) else None
+        answer = work.tx.message(MessageKey(work.services.party.id, message_of(case, kind)))
         if answer is not None:
             forward(work, answer, work.message.sender)
 
@@ -133,7 +135,7 @@ def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, 
     if matched or decision.outcome != questions.KEEP:
         return case.moved(subject=matched)
     subject = content_id("subject", work.services.party.id, case.case_id)
-    work.tx.put_enrolment(subject, card.templates)
+    work.tx.put_enrolment(subject, card.templates, work.now)
     work.log("enrolled", repository=str(repository), count=len(card.templates))
     return case.moved(subject=subject, enrolled=True)
 
