@@ -120,7 +120,7 @@ class Network:
         """
         nodes = list(self.nodes.values())
         done = dispatch.run_until_idle(nodes, on_step)
-        while isinstance(self.clock, ManualClock) and (retry := self._next_message_due()) is not None:
+        while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None:
             self.clock.jump_to(retry)
             done += dispatch.run_until_idle(nodes, on_step)
         self.sign_checkpoints()
@@ -174,17 +174,33 @@ class Network:
         return dict(sorted(counts.items()))
 
     def dead_letters(self) -> dict[str, list[DeadLetter]]:
-        """Return the messages that were given up, per party that has any."""
+        """Return the messages and enrolments that were given up, per party that has any."""
         found = {}
         for party in self.nodes:
             with self._reading(party) as reader:
                 found[party] = reader.dead_letters()
         return {party: letters for party, letters in found.items() if letters}
 
-    def revive(self, role_or_id: Role | str, message_id: str) -> None:
-        """Make a dead letter due again."""
-        with self._stores[self.node(role_or_id).party.id].transaction() as transaction:
-            transaction.revive(message_id, self.clock.now())
+    def revive(self, role_or_id: Role | str, name: str) -> int:
+        """Make a party's dead letters of this id due again; return how many.
+
+        Args:
+            role_or_id: the party.
+            name: message id (`DeadLetter.id`; those of all its senders), or ``sender/id`` for one sender's.
+
+        Raises:
+            SenderError: ``UNKNOWN_PARTY``, or ``UNKNOWN_DEAD_LETTER`` when it has none of this id.
+        """
+        party = self.node(role_or_id).party.id
+        letters = [letter for letter in self.dead_letters().get(party, ()) if name in (letter.id, str(letter.key))]
+        if not letters:
+            raise SenderError(
+                "UNKNOWN_DEAD_LETTER",
+                f"{party} has given up no message {name!r}",
+                hint="see: tenprint network dead-letters",
+            )
+        with self._stores[party].transaction() as transaction:
+            return sum(transaction.revive(letter.queue, letter.key, self.clock.now()) for letter in letters)
 
     def close(self) -> None:
         """Release databases, workers and the lock; doing it twice changes nothing."""
@@ -203,11 +219,11 @@ class Network:
     def _reading(self, role_or_id: Role | str) -> AbstractContextManager[Reader]:
         return self._stores[self.node(role_or_id).party.id].reading()
 
-    def _next_message_due(self) -> datetime | None:
+    def _next_queue_due(self) -> datetime | None:
         times = []
         for store in self._stores.values():
             with store.reading() as reader:
-                times.append(reader.next_message_due())
+                times.append(reader.next_queue_due())
         return min((moment for moment in times if moment is not None), default=None)
 
 

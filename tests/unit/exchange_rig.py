@@ -21,7 +21,9 @@ from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import sqlite_url
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.store import SqlStore
+from tenprint.adapters.tables import INLINE_BODY_BYTES
 from tenprint.core.candidate import Candidate, SearchResult
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.clock import ManualClock
 from tenprint.core.fingers import FingerPosition, Impression
@@ -108,13 +110,18 @@ def template_of(word: str, finger: FingerPosition) -> Template:
     return Template(*columns, np.ones(12, np.uint8), np.ones(12, np.uint8), 200, 200, finger)
 
 
-def card(person: str, *, bad: Iterable[int] = (), booking: records.Booking = BOOKING, **changes: object) -> bytes:
-    """Return a CAR of a person's card; `bad` fingers cannot be decoded; `changes` are fields of the booking."""
-    unusable = set(bad)
+def card(
+    person: str, *, bad: Iterable[int] = (), booking: records.Booking = BOOKING, large: bool = False, **changes: object
+) -> bytes:
+    """Return a CAR of a person's card; `bad` fingers cannot be decoded; `changes` are fields of the booking.
+
+    A `large` one is kept as a blob and not in the database's row.
+    """
+    unusable, filler = set(bad), b" " * (INLINE_BODY_BYTES * large)
     images = [
         records.EncodedImage(
             0, 14, FingerPosition(n), Impression.LIVESCAN_ROLLED if n <= 10 else Impression.LIVESCAN_PLAIN, 8, 8, 500,
-            "NONE", b"BAD" if n in unusable else f"{person}/{n}".encode(),
+            "NONE", b"BAD" if n in unusable else f"{person}/{n}".encode() + filler * (n > 10),
         )
         for n in range(1, 15)
     ]  # fmt: skip
@@ -239,6 +246,28 @@ class DriftingClock(ManualClock):
     def now(self) -> datetime:
         self.advance(self.drift)
         return super().now()
+
+
+def blob_file(rig: Rig, role: Role, body: bytes) -> Path:
+    """Return the file in which a party keeps these bytes."""
+    return rig.nodes[role].services.blobs._path(sha256_hex(body))
+
+
+def run_through_retries(rig: Rig) -> None:
+    """Run, and move the clock over all waits, until nothing is due any more."""
+    rig.run()
+    while (due := dispatch.next_due(rig.all)) is not None:
+        rig.clock.jump_to(due)
+        rig.run()
+
+
+def reopened(rig: Rig, role: Role) -> None:
+    """Open a party's database anew, as a process that was killed does."""
+    node = rig.nodes[role]
+    address = node.store._engine.url
+    node.store.close()
+    rig.nodes[role] = replace(node, store=SqlStore(address, node.services.blobs, node.party.id))
+    rig.post.connect(rig.all)
 
 
 class RecordingPost(InProcessPost):

@@ -1,6 +1,7 @@
 """SQLite set up for keeping, foreign errors named, migrations equal to the tables."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from tenprint.adapters import database, migrations, tables
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import migrate, open_engine, sqlite_url
 from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.reading import DeadLetter
 from tenprint.adapters.store import SqlStore
 from tenprint.core.errors import StorageError
+from tenprint.exchange.model.envelope import MessageKey
+from tenprint.exchange.ports import Queue
 
 
 def test_every_connection_to_sqlite_has_wal_full_sync_and_foreign_keys(tmp_path: Path) -> None:
@@ -42,6 +46,79 @@ def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
+
+
+HEAD_LINE = (
+    '{"body_sha256":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","body_size":2,'
+    '"case_id":"case-1","content_type":"application/json","id":"%s","in_reply_to":"","kind":"ACK",'
+    '"recipient":"agency","sender":"%s","sent_at":"2010-10-04T08:00:00.000Z","signature":"' + "A" * 86 + "=="
+    '","tcn":"","tcr":"","v":1}'
+)
+"""A header as the first revision kept it, of a message with the body ``{}``."""
+SENDERS = {"ack-1": "state_bureau", "car-1": "agency", "timer-1": "agency", "car-2": "agency"}
+
+
+def fill_first_revision(path: Path) -> None:
+    """Make a database of revision 0001 with four messages, one of them in both boxes, and two enrolments."""
+    engine = open_engine(sqlite_url(path))
+    config = migrations.configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        run = connection.exec_driver_sql
+        for position, (message, sender) in enumerate(SENDERS.items(), 10):
+            row = (position, message, HEAD_LINE % (message, sender), "44" * 32, b"{}")
+            run("INSERT INTO messages VALUES (?, ?, 'case-1', 'ACK', ?, ?, 2, ?)", row)
+        at = "2010-10-04T08:00:00.000Z"
+        inbox = "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        run(inbox, (1, "ack-1", at, b"ours", "dead", None, 12, "UNKNOWN_CASE", None))
+        run(inbox, (2, "timer-1", at, b"own", "waiting", at, 0, "", None))
+        run(inbox, (4, "car-2", at, b"mine", "done", None, 0, "", at))
+        outbox = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        run(outbox, (3, "car-1", b"theirs", "done", None, 1, "STORE_BUSY", at))
+        run(outbox, (5, "car-2", None, "waiting", at, 2, "STORE_BUSY", None))
+        run("INSERT INTO enrolments VALUES (1, 'S1', '{}', 'done'), (2, 'S2', '{}', 'waiting')")
+    engine.dispose()
+
+
+def test_a_database_of_the_first_revision_with_rows_loses_nothing(tmp_path: Path) -> None:
+    fill_first_revision(tmp_path / "a.db")
+    store = SqlStore(sqlite_url(tmp_path / "a.db"), FileBlobs(tmp_path))
+    at = datetime(2010, 10, 4, 8, tzinfo=UTC)
+    keys = {name: MessageKey(sender, name) for name, sender in SENDERS.items()}
+    with store.transaction() as tx:
+        assert [m.key for m in tx.messages("case-1")] == list(keys.values())
+        assert tx.message(keys["car-1"]).to_bytes() == (HEAD_LINE % ("car-1", "agency")).encode() + b"\n{}"
+        assert [tx.receipt_of(keys[name]) for name in SENDERS] == [b"ours", None, b"own", b"mine"]
+        assert tx.delivery_receipt(keys["car-1"]) == b"theirs"
+        assert tx.failures_of(Queue.OUTBOX, keys["car-2"]) == 2
+        assert tx.dead_letters() == [DeadLetter(Queue.INBOX, keys["ack-1"], "ACK", "case-1", 12, "UNKNOWN_CASE")]
+    assert store.due_inbox(at, 9) == [keys["timer-1"]]
+    assert store.due_outbox(at, 9) == [keys["car-2"]]
+    assert store.due_enrolments(at, 9) == ["S2"]
+    store.close()
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("SELECT position FROM inbox").fetchall() == [(1,), (2,), (4,)]
+    connection.close()
+
+
+def test_the_second_revision_can_be_undone_with_rows(tmp_path: Path) -> None:
+    fill_first_revision(tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as before:
+        rows = [before.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in ("messages", "enrolments")]
+        boxes = [before.execute(f"SELECT position, message_id, state FROM {b}").fetchall() for b in ("inbox", "outbox")]
+    before.close()
+    migrate(sqlite_url(tmp_path / "a.db"))
+    engine = open_engine(sqlite_url(tmp_path / "a.db"))
+    config = migrations.configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        run = connection.exec_driver_sql
+        assert [run(f"SELECT * FROM {n} ORDER BY 1").fetchall() for n in ("messages", "enrolments")] == rows
+        assert [run(f"SELECT position, message_id, state FROM {b}").fetchall() for b in ("inbox", "outbox")] == boxes
     engine.dispose()
 
 
@@ -121,8 +198,6 @@ def test_a_full_disk_is_called_full() -> None:
 
 
 def test_full_sqlite_is_called_full_and_nothing_is_kept(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
     from tenprint.exchange.model.case import Case
     from tenprint.exchange.model.words import CaseState
 

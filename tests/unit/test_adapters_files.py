@@ -1,6 +1,7 @@
 """Blobs, lock and clock: files that are whole or absent, held by one, remembered."""
 
 import os
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,14 @@ import pytest
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.clock import KeptClock
+from tenprint.adapters.database import sqlite_url
 from tenprint.adapters.files import write_whole
 from tenprint.adapters.lock import DirectoryLock
+from tenprint.adapters.store import SqlStore
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import StorageError
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.words import CaseState
 
 START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 
@@ -125,3 +130,21 @@ def test_a_damaged_clock_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "clock.json").write_text("{}")
     with pytest.raises(StorageError, match="CLOCK_DAMAGED"):
         KeptClock(tmp_path / "clock.json", START)
+
+
+def test_data_files_are_for_their_owner_only_whatever_the_process_may_allow(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        (tmp_path / "old").touch(mode=0o644)
+        write_whole(tmp_path / "old", b"x")
+        FileBlobs(tmp_path / "blobs").put(b"abc")
+        KeptClock(tmp_path / "clock.json", START).advance(timedelta(hours=1))
+        store = SqlStore(sqlite_url(tmp_path / "a.db"), FileBlobs(tmp_path / "blobs"))
+        with store.transaction() as tx, DirectoryLock(tmp_path):
+            tx.save_case(Case("case-1", START, CaseState.SUBMITTED))
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.is_file()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert {"a.db", "a.db-wal", "a.db-shm", "clock.json", "old"} < modes.keys()
+    assert set(modes.values()) == {0o600}

@@ -9,14 +9,16 @@ import pytest
 from tenprint.adapters import tables
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import sqlite_url
+from tenprint.adapters.reading import DeadLetter
 from tenprint.adapters.store import SqlStore
 from tenprint.core.chance import SeededRandomSource
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
-from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
+from tenprint.exchange.ports import Queue
 from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.entry import seal
 from tenprint.ledger.keys import generate_key
@@ -38,6 +40,15 @@ def store(request, tmp_path):
 def envelope(number: int = 1, body: bytes = b"{}", **more) -> Envelope:
     values = {"kind": Kind.CAR, "sender": "agency", "recipient": "state", "case_id": "case-1", "sent_at": NOW}
     return Envelope(id=f"car-{number}", body=body, signature=bytes(64), **(values | more))
+
+
+def key(number: int = 1, sender: str = "agency") -> MessageKey:
+    return MessageKey(sender, f"car-{number}")
+
+
+def due(store, queue: Queue, now: datetime = NOW, limit: int = 9) -> list[Envelope]:
+    keys = {Queue.INBOX: store.due_inbox, Queue.OUTBOX: store.due_outbox}[queue](now, limit)
+    return [store.message(each) for each in keys]
 
 
 def entry(sequence: int):
@@ -91,10 +102,10 @@ def test_a_task_comes_back_as_it_was_saved(store) -> None:
 
 @pytest.mark.parametrize("size", [0, tables.INLINE_BODY_BYTES, tables.INLINE_BODY_BYTES + 1, 300_000])
 def test_a_message_comes_back_byte_for_byte_whether_its_body_is_in_the_row_or_a_blob(store, tmp_path, size) -> None:
-    sent = envelope(body=b"\n\x00\xff" * (size // 3) + b"x" * (size % 3), tcn="T\u20ac", in_reply_to="car-0")
+    sent = envelope(body=b"\n\x00\xff" * (size // 3) + b"x" * (size % 3), tcn="T 1", in_reply_to="car-0")
     with store.transaction() as tx:
         assert tx.put_outbox(sent)
-    (found,) = store.due_outbox(NOW, 10)
+    (found,) = due(store, Queue.OUTBOX)
     assert found == sent
     assert found.to_bytes() == sent.to_bytes()
     assert (tmp_path / "blobs").exists() == (size > tables.INLINE_BODY_BYTES)
@@ -105,12 +116,99 @@ def test_a_repeated_message_is_taken_once_and_its_first_receipt_stays(store) -> 
         assert tx.put_inbox(envelope(), NOW, b"first")
         assert not tx.put_inbox(envelope(), LATER, b"second")
     with store.transaction() as tx:
-        assert not tx.put_inbox(replace(envelope(), body=b"other"), LATER, b"third")
-        assert tx.receipt_of("car-1") == b"first"
-        assert tx.receipt_of("car-2") is None
+        assert tx.receipt_of(key(1)) == b"first"
+        assert tx.receipt_of(key(2)) is None
         assert tx.put_outbox(envelope())
         assert not tx.put_outbox(envelope())
-    assert store.due_inbox(NOW, 9) == [envelope()]
+    assert due(store, Queue.INBOX, NOW) == [envelope()]
+
+
+def test_two_senders_may_use_one_id_and_each_keeps_its_own_message_receipt_and_row(store) -> None:
+    mine, theirs = envelope(), envelope(sender="stranger", recipient="agency", body=b"theirs")
+    with store.transaction() as tx:
+        assert tx.put_inbox(theirs, NOW, b"for the stranger")
+        assert tx.put_outbox(mine)
+        tx.mark_failed(Queue.INBOX, theirs.key, "BODY_INVALID", None)
+    assert due(store, Queue.OUTBOX) == [mine]
+    assert store.message(theirs.key) == theirs
+    with store.transaction() as tx:
+        assert (tx.receipt_of(mine.key), tx.receipt_of(theirs.key)) == (None, b"for the stranger")
+        assert (tx.failures_of(Queue.OUTBOX, mine.key), tx.failures_of(Queue.INBOX, theirs.key)) == (0, 1)
+        tx.mark_delivered(mine.key, NOW, b"r")
+        assert tx.is_dead_letter(Queue.INBOX, theirs.key)
+        assert not tx.is_dead_letter(Queue.OUTBOX, mine.key)
+
+
+@pytest.mark.parametrize("first", ["put_inbox", "put_outbox"])
+@pytest.mark.parametrize("second", ["put_inbox", "put_outbox"])
+def test_no_box_ever_takes_a_row_for_another_message_of_the_same_sender_and_id(store, first, second) -> None:
+    def put(tx, how: str, message: Envelope) -> bool:
+        return tx.put_outbox(message) if how == "put_outbox" else tx.put_inbox(message, NOW, b"r")
+
+    with store.transaction() as tx:
+        put(tx, first, envelope())
+    with pytest.raises(SenderError, match="MESSAGE_ID_REUSED"), store.transaction() as tx:
+        put(tx, second, envelope(body=b"other"))
+    with store.transaction() as tx:
+        assert put(tx, second, replace(envelope(), sent_at=LATER)) == (first != second)
+        assert tx.messages("case-1") == [envelope()]
+
+
+def test_headers_are_listed_and_the_good_bodies_read_when_a_blob_is_gone(store, tmp_path) -> None:
+    lost, good = envelope(1, body=bytes(100_000)), envelope(2)
+    with store.transaction() as tx:
+        tx.put_inbox(lost, NOW, b"r")
+        tx.put_inbox(good, NOW, b"r")
+    (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    blob.unlink()
+    assert store.due_inbox(NOW, 9) == [lost.key, good.key]
+    with store.transaction() as tx:
+        first, second = tx.headings("case-1")
+        assert (first.key, first.header(), first.content_hash) == (lost.key, lost.header(), lost.content_hash)
+        assert tx.heading(good.key) == second
+        assert tx.heading(key(7)) is None
+    assert store.message(good.key) == good
+    with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
+        store.message(lost.key)
+    with pytest.raises(StorageError, match="MESSAGE_MISSING"):
+        store.message(key(7))
+    with pytest.raises(StorageError, match="MESSAGE_BODY_MISSING"):
+        first.to_bytes()
+
+
+def test_an_exception_inside_a_savepoint_undoes_that_part_only_the_ledger_included(store) -> None:
+    with store.transaction() as tx:
+        tx.append_entry(entry(0))
+        with pytest.raises(StorageError, match="STORE_FULL"), tx.savepoint():
+            tx.append_entry(entry(1))
+            tx.save_task(task())
+            raise StorageError("STORE_FULL", "no room")
+        assert tx.ledger_size() == 1
+        with tx.savepoint():
+            tx.append_entry(entry(1))
+    with store.transaction() as tx:
+        assert (tx.tasks(), tx.ledger_size()) == ([], 2)
+        frontier = tx.frontier()
+    assert frontier.root() == root([leaf_hash(e.leaf()) for e in store.entries()])
+
+
+def test_an_enrolment_that_failed_waits_and_is_given_up_like_a_message(store) -> None:
+    with store.transaction() as tx:
+        tx.put_enrolment("S1", {FingerPosition.RIGHT_THUMB: template()}, NOW)
+    assert store.next_due() == NOW
+    with store.transaction() as tx:
+        tx.mark_failed(Queue.ENROLMENTS, "S1", "STORE_DAMAGED", LATER)
+    assert (store.due_enrolments(NOW, 9), store.next_due()) == ([], LATER)
+    assert store.due_enrolments(LATER, 9) == ["S1"]
+    with store.transaction() as tx:
+        tx.mark_failed(Queue.ENROLMENTS, "S1", "STORE_DAMAGED", None)
+        assert tx.failures_of(Queue.ENROLMENTS, "S1") == 2
+    with store.reading() as reader:
+        assert reader.dead_letters() == [DeadLetter(Queue.ENROLMENTS, "S1", "ENROLMENT", "", 2, "STORE_DAMAGED")]
+    with store.transaction() as tx:
+        assert tx.revive(Queue.ENROLMENTS, "S1", LATER)
+        tx.mark_enrolled("S1")
+    assert store.next_due() is None
 
 
 def test_a_handled_message_is_no_longer_due_but_still_there(store) -> None:
@@ -119,28 +217,29 @@ def test_a_handled_message_is_no_longer_due_but_still_there(store) -> None:
             tx.put_inbox(envelope(number), NOW, b"r")
     assert [m.id for m in store.due_inbox(NOW, 2)] == ["car-3", "car-1"]
     with store.transaction() as tx:
-        tx.mark_handled("car-3", NOW)
-        assert tx.message("car-3") == envelope(3)
+        tx.mark_handled(key(3), NOW)
+        assert tx.message(key(3)) == envelope(3)
     assert [m.id for m in store.due_inbox(NOW, 9)] == ["car-1", "car-2"]
 
 
 def test_a_failed_message_waits_for_its_next_try_and_without_one_becomes_a_dead_letter(store) -> None:
     with store.transaction() as tx:
         tx.put_inbox(envelope(), NOW, b"r")
-        tx.mark_failed("car-1", "UNKNOWN_CASE", LATER)
+        tx.mark_failed(Queue.INBOX, key(1), "UNKNOWN_CASE", LATER)
     assert store.due_inbox(NOW, 9) == []
     assert store.next_due() == LATER
-    assert store.due_inbox(LATER, 9) == [envelope()]
+    assert due(store, Queue.INBOX, LATER) == [envelope()]
     with store.transaction() as tx:
-        tx.mark_failed("car-1", "STORE_FULL", None)
-        assert tx.failures_of("car-1") == 2
-        assert tx.failures_of("car-7") == 0
+        tx.mark_failed(Queue.INBOX, key(1), "STORE_FULL", None)
+        assert tx.failures_of(Queue.INBOX, key(1)) == 2
+        assert tx.failures_of(Queue.INBOX, key(7)) == 0
     assert store.next_due() is None
     with store.reading() as reader:
         (letter,) = reader.dead_letters()
-    assert (letter.message, letter.box, letter.attempts, letter.failure) == (envelope(), "inbox", 2, "STORE_FULL")
+    assert letter == DeadLetter(Queue.INBOX, key(1), "CAR", "case-1", 2, "STORE_FULL")
     with store.transaction() as tx:
-        tx.revive("car-1", LATER)
+        assert tx.revive(Queue.INBOX, key(1), LATER)
+        assert not tx.revive(Queue.INBOX, key(1), LATER)
     assert store.next_due() == LATER
 
 
@@ -148,14 +247,14 @@ def test_an_undelivered_message_is_tried_again_and_its_receipt_kept(store) -> No
     with store.transaction() as tx:
         tx.put_outbox(envelope(1))
         tx.put_outbox(envelope(2))
-        tx.mark_undelivered("car-1", "STORE_BUSY", LATER)
+        tx.mark_failed(Queue.OUTBOX, key(1), "STORE_BUSY", LATER)
     assert [m.id for m in store.due_outbox(NOW, 9)] == ["car-2"]
     with store.transaction() as tx:
-        tx.mark_delivered("car-2", NOW, b"receipt")
-        assert tx.failures_of("car-1") == 1
+        tx.mark_delivered(key(2), NOW, b"receipt")
+        assert tx.failures_of(Queue.OUTBOX, key(1)) == 1
     assert [m.id for m in store.due_outbox(LATER, 9)] == ["car-1"]
     with store.reading() as reader:
-        assert reader.delivery_receipt("car-2") == b"receipt"
+        assert reader.delivery_receipt(key(2)) == b"receipt"
         assert reader.message_counts() == {"CAR": 2}
 
 
@@ -174,7 +273,7 @@ def test_a_message_to_oneself_is_held_once_in_both_boxes(store) -> None:
         tx.put_outbox(own)
         tx.put_inbox(own, NOW, b"r")
         assert tx.messages("case-1") == [own]
-    assert store.due_inbox(NOW, 9) == store.due_outbox(NOW, 9) == [own]
+    assert due(store, Queue.INBOX) == due(store, Queue.OUTBOX) == [own]
 
 
 def test_a_timer_is_set_once_fires_once_and_can_be_cancelled_before(store) -> None:
@@ -198,16 +297,16 @@ def test_a_timer_is_set_once_fires_once_and_can_be_cancelled_before(store) -> No
 def test_a_queued_enrolment_comes_back_until_it_is_marked_and_the_same_again_changes_nothing(store) -> None:
     finger = FingerPosition.RIGHT_THUMB
     with store.transaction() as tx:
-        tx.put_enrolment("S1", {finger: template()})
-    ((subject, templates),) = store.due_enrolments(9)
-    assert (subject, templates[finger].to_bytes()) == ("S1", template().to_bytes())
+        tx.put_enrolment("S1", {finger: template()}, NOW)
+    assert store.due_enrolments(NOW, 9) == ["S1"]
+    assert store.enrolment("S1")[finger].to_bytes() == template().to_bytes()
     with store.transaction() as tx:
         tx.mark_enrolled("S1")
-        tx.put_enrolment("S1", {finger: template()})
-    assert store.due_enrolments(9) == []
+        tx.put_enrolment("S1", {finger: template()}, NOW)
+    assert store.due_enrolments(NOW, 9) == []
     with store.transaction() as tx:
-        tx.put_enrolment("S1", {finger: template(1)})
-    assert [s for s, _ in store.due_enrolments(9)] == ["S1"]
+        tx.put_enrolment("S1", {finger: template(1)}, NOW)
+    assert store.due_enrolments(NOW, 9) == ["S1"]
 
 
 def test_the_stored_frontier_has_the_root_over_all_stored_leaves_after_many_transactions(store) -> None:
@@ -245,13 +344,13 @@ def test_a_rolled_back_transaction_leaves_nothing(store) -> None:
         tx.set_timer(Timer("a", "case-1", "p", NOW))
         tx.put_inbox(envelope(1), NOW, b"r")
         tx.put_outbox(envelope(2))
-        tx.put_enrolment("S1", {FingerPosition.RIGHT_THUMB: template()})
+        tx.put_enrolment("S1", {FingerPosition.RIGHT_THUMB: template()}, NOW)
         tx.append_entry(entry(0))
         raise Unrelated
     with store.transaction() as tx:
         assert (tx.cases(), tx.tasks(), tx.messages("case-1"), tx.ledger_size()) == ([], [], [], 0)
     assert store.next_due() is None
-    assert store.due_enrolments(9) == store.entries() == []
+    assert store.due_enrolments(NOW, 9) == store.entries() == []
 
 
 def test_a_checkpoint_signs_the_present_root_once(store) -> None:
@@ -270,14 +369,14 @@ def test_a_checkpoint_signs_the_present_root_once(store) -> None:
 
 def test_marking_a_row_that_is_not_there_is_refused(store) -> None:
     with pytest.raises(StorageError, match="STORE_ROW_MISSING"), store.transaction() as tx:
-        tx.mark_handled("car-1", NOW)
+        tx.mark_handled(key(1), NOW)
 
 
 def test_readers_see_committed_rows_only(store) -> None:
     with store.transaction() as tx:
         tx.put_inbox(envelope(), NOW, b"r")
         assert store.due_inbox(NOW, 9) == []
-    assert store.due_inbox(NOW, 9) == [envelope()]
+    assert due(store, Queue.INBOX, NOW) == [envelope()]
 
 
 def test_what_was_written_is_there_when_the_database_is_opened_again(tmp_path) -> None:
@@ -288,7 +387,7 @@ def test_what_was_written_is_there_when_the_database_is_opened_again(tmp_path) -
         tx.append_entry(entry(0))
     first.close()
     second = SqlStore(url, FileBlobs(tmp_path / "blobs"))
-    assert second.due_inbox(NOW, 9) == [envelope(body=bytes(100_000))]
+    assert due(second, Queue.INBOX) == [envelope(body=bytes(100_000))]
     with second.transaction() as tx:
         tx.append_entry(entry(tx.ledger_size()))
     second.close()

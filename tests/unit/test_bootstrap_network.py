@@ -177,8 +177,10 @@ def test_a_message_that_nobody_can_handle_is_a_dead_letter_that_can_be_revived(f
         network.node("support_center").post.deliver(iar(network, body=b"no IAR").to_bytes(), "criminal_repository")
         network.run()
         ((party, (letter,)),) = network.dead_letters().items()
-        assert (party, letter.message.id, letter.box) == ("criminal_repository", "iar-1", "inbox")
-        network.revive(party, "iar-1")
+        assert (party, letter.id, letter.queue) == ("criminal_repository", "iar-1", "inbox")
+        with pytest.raises(SenderError, match="UNKNOWN_DEAD_LETTER"):
+            network.revive(party, "iar-2")
+        assert network.revive(party, "iar-1") == 1
         assert network.dead_letters() == {}
         assert network.run() > 0
         assert list(network.dead_letters()) == [party]

@@ -314,10 +314,3 @@ def test_a_kill_at_a_named_point_loses_nothing_and_repeats_nothing(
 
 def shape(left: dict[str, object]) -> dict[str, object]:
     return {who: tuple(map(len, what[1:])) for who, what in left.items() if who != "galleries"}
-
-
-@pytest.mark.parametrize("own", ["timer-wake-0123", "decide-task-0123-1", "examine_second-task-0123-1"])
-def test_ids_of_timers_and_of_answers_are_refused_from_outside(rig: Rig, own: str) -> None:
-    with pytest.raises(SenderError) as refused:
-        dispatch.accept(rig.nodes[STATE], letter(rig, id=own).to_bytes())
-    assert refused.value.code == "MESSAGE_ID_RESERVED"

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from exchange_rig import BOOKING, Rig, card, rigs
+from exchange_rig import BOOKING, Rig, blob_file, card, rigs, run_through_retries
 
 from tenprint import records
 from tenprint.core.canonical import sha256_hex
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import EngineError, SenderError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
 from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.records.ident import IdentDataResponse
 
 
 @pytest.fixture
@@ -213,13 +214,14 @@ def test_a_jurisdiction_cannot_be_switched_on_by_quoting_another_agency(make: Ca
 def test_a_submission_that_claims_another_one_s_case_leaves_that_case_as_it_is(make: Callable[..., Rig]) -> None:
     rig = make(second_agency=True)
     case_id = rig.book(card("P1"))
-    roles = (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)
-    before = [rig.case(role, case_id) for role in roles]
     stolen = card("P2", ori="XX0020000", cri=("XX0020000",), tcn="TCN-2010-0000009")
-    rig.say(SECOND, Role.STATE_BUREAU, Kind.CAR, stolen, case_id, as_party="agency2")
-    rig.say(Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Kind.CAR, stolen, case_id)
-    assert [rig.case(role, case_id) for role in roles] == before
-    assert [rig.failures(role) for role in roles] == [["CASE_TAKEN"], ["CASE_TAKEN"]]
+    ways = ((SECOND, Role.STATE_BUREAU, "agency2"), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, "state_bureau"))
+    for sender, recipient, name in ways:
+        before = rig.case(recipient, case_id)
+        rig.say(sender, recipient, Kind.CAR, stolen, case_id, as_party=name)
+        assert rig.case(recipient, case_id) == before
+        assert rig.failures(recipient) == ["CASE_TAKEN"]
+        assert [m.recipient for m in rig.messages(recipient, case_id, Kind.ERRT) if m.sender == recipient] == [name]
 
 
 def test_what_a_rule_withheld_is_not_handed_out_with_a_second_copy(make: Callable[..., Rig]) -> None:
@@ -244,3 +246,49 @@ def test_only_whoever_was_asked_may_answer(rig: Rig, sender: Role, recipient: Ro
     rig.say(sender, recipient, kind, said, case_id)
     assert rig.failures(recipient) == ["NOT_ASKED"]
     assert rig.case(recipient, case_id) == before
+
+
+def given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch, role: Role) -> str:
+    """Book a person while the search at one party fails for good; return the case."""
+
+    def fail(*_: object) -> None:
+        raise EngineError("EXTRACT_FAILED", "the extractor cannot be started")
+
+    monkeypatch.setattr(rig.matcher(role), "search", fail)
+    case_id = rig.book(card("P1"))
+    run_through_retries(rig)
+    return case_id
+
+
+@pytest.mark.parametrize("role", [Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY])
+def test_a_submission_that_cannot_be_handled_is_answered_and_may_be_sent_anew(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    case_id = given_up(rig, monkeypatch, role)
+    assert "EXTRACT_FAILED" in error(rig, case_id).messages[0].text
+    assert error(rig, case_id).tcr == BOOKING.tcn
+    assert story.final_state(rig.all, case_id) == rig.case(role, case_id).state == CaseState.REJECTED
+    monkeypatch.undo()
+    assert story.final_state(rig.all, rig.book(card("P1", tcn="TCN-2010-0000002"))) == CaseState.NO_MATCH
+
+
+def test_a_search_that_cannot_be_made_is_an_error_and_neither_pending_nor_no_match(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = given_up(rig, monkeypatch, Role.IMMIGRATION_REPOSITORY)
+    said = IdentDataResponse.from_bytes(rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.IDR).body)
+    assert (said.result, "EXTRACT_FAILED" in said.text) == ("error", True)
+    last = rig.messages(Role.AGENCY, case_id)[-1]
+    assert records.read_result(records.read(last.body)).response.immigration == "error"
+    assert rig.case(Role.AGENCY, case_id).state == CaseState.ANSWERED
+
+
+def test_a_submission_whose_bytes_are_lost_is_answered_too(rig: Rig) -> None:
+    data = card("P1", large=True)
+    dispatch.submit(rig.nodes[Role.AGENCY], data)
+    dispatch.relay_due(rig.nodes[Role.AGENCY], 10)
+    blob_file(rig, Role.STATE_BUREAU, data).unlink()
+    run_through_retries(rig)
+    case_id = rig.entries(Role.AGENCY)[0]["case"]
+    assert rig.case(Role.AGENCY, case_id).state == CaseState.REJECTED
+    assert "STORE_BLOB_MISSING" in error(rig, case_id).messages[0].text

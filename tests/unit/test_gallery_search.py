@@ -1,5 +1,8 @@
 """The exhaustive search: exact scores, nobody left out, honest about what was not searched."""
 
+import os
+import stat
+
 import numpy as np
 import pytest
 from test_compare_fingers import another_impression, drawn_finger
@@ -117,9 +120,38 @@ def test_an_empty_gallery_answers_completely_with_nobody(tmp_path):
     assert result.is_complete
 
 
-def test_a_probe_without_common_fingers_searches_everybody_and_finds_nobody(gallery):
+def test_a_probe_without_common_fingers_is_compared_with_nobody(gallery):
     result = gallery.search({FingerPosition.LEFT_LITTLE: drawn_finger(np.random.default_rng(0))})
-    assert (result.candidates, result.subjects_searched) == ((), PEOPLE)
+    assert (result.candidates, result.subjects_searched, result.is_complete) == ((), 0, True)
+
+
+def test_only_people_who_share_a_finger_with_the_probe_count_as_searched(tmp_path):
+    generator = np.random.default_rng(5)
+    drawn = {position: drawn_finger(generator, count=20) for position in THREE}
+    with Gallery(tmp_path / "gallery") as gallery:
+        gallery.enroll("both", {THREE[0]: drawn[THREE[0]], THREE[1]: drawn[THREE[1]]})
+        gallery.enroll("first", {THREE[0]: drawn[THREE[0]]})
+        gallery.compact()
+        gallery.enroll("third", {THREE[2]: drawn[THREE[2]]})
+        gallery.enroll("gone", {THREE[0]: drawn[THREE[0]]})
+        gallery.delete("gone")
+        counts = [gallery.search({position: drawn[position]}).subjects_searched for position in THREE]
+        assert counts == [2, 1, 1]
+        assert gallery.search(drawn).subjects_searched == 3
+
+
+def test_the_files_of_a_gallery_are_for_their_owner_only(tmp_path):
+    before = os.umask(0)
+    try:
+        with Gallery(tmp_path / "gallery") as gallery:
+            gallery.enroll("p", {THREE[0]: drawn_finger(np.random.default_rng(0))})
+            gallery.compact()
+            gallery.enroll("q", {THREE[0]: drawn_finger(np.random.default_rng(1))})
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "gallery").iterdir()}
+    assert {"CURRENT", "lock", "segment-1", "log-1"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
 
 
 @pytest.mark.parametrize(("probe", "limit", "code"), [({}, 5, "GALLERY_NO_FINGERS"), (None, 0, "GALLERY_LIMIT")])

@@ -44,6 +44,15 @@ def test_logs_that_agree_have_no_discrepancy_and_third_parties_do_not_matter():
     assert found(agency_log(), state_log()) == []
 
 
+def test_one_id_used_by_several_senders_is_several_messages():
+    agency = [*agency_log(), wrote("received", "CAR-1", "state", "ef" * 32), wrote("received", "CAR-1", "court")]
+    state = [*state_log(), wrote("sent", "CAR-1", "agency", "ef" * 32), wrote("received", "CAR-1", "criminal")]
+    state.append(wrote("receipt", "CAR-1", "agency", receipt_hash="cd" * 32))
+    assert found(agency, state) == []
+    del state[-3]
+    assert found(agency, state)[0] == ("not_sent", "CAR-1", "state", "agency", "agency")
+
+
 @pytest.mark.parametrize(
     ("drop_from", "position", "expected"),
     [

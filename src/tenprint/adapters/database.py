@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from tenprint.adapters.faults import storage_faults
-from tenprint.adapters.files import make_folders
+from tenprint.adapters.files import PRIVATE_MODE, make_folders
 from tenprint.adapters.migrations import migrate as run_migrations
 
 BUSY_TIMEOUT_MS = 5_000
@@ -24,7 +24,7 @@ def sqlite_url(path: Path) -> sa.URL:
 
 
 def open_engine(url: str | sa.URL) -> sa.Engine:
-    """Return an engine for a party's database; nothing is opened yet, but a file's folder is made.
+    """Return an engine for a party's database; nothing is opened yet, but a file is made.
 
     SQLite runs with write-ahead log and full sync: NORMAL may lose the last commits on power loss.
 
@@ -36,7 +36,12 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
         engine = sa.create_engine(address)
         if engine.dialect.name == "sqlite":
             if address.database and address.database != ":memory:":
-                make_folders(Path(address.database).parent)
+                path = Path(address.database)
+                make_folders(path.parent)
+                if not path.exists():
+                    path.touch(
+                        mode=PRIVATE_MODE
+                    )  # SQLite's log and shared memory take the mode of the file they belong to
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
     return engine

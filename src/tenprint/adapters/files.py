@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
+"""Of every file in a data directory: prints, records and keys are for their owner only, whatever the folder allows."""
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int = PRIVATE_MODE, durable: bool = True) -> None:
     """Write `data` so that a reader, or a power loss, sees the old file or the new one and nothing between.
 
     Args:

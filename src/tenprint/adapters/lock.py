@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.files import PRIVATE_MODE
 from tenprint.core.errors import StorageError
 
 LOCK_NAME = "lock"
@@ -28,7 +29,7 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         self._path = directory / LOCK_NAME
         with storage_faults("opening the lock of the data directory"):
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as problem:

@@ -40,7 +40,7 @@ import tomli_w
 
 from tenprint.adapters.database import sqlite_url
 from tenprint.adapters.faults import storage_faults
-from tenprint.adapters.files import PRIVATE_MODE, write_whole
+from tenprint.adapters.files import write_whole
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange.model.directory import Directory, Party
@@ -177,7 +177,7 @@ def save_network(network: NetworkFile) -> None:
 def save_private_key(path: Path, key: PrivateKey) -> None:
     """Write a private key that only its owner may read."""
     with storage_faults("writing a private key"):
-        write_whole(path, key.to_text().encode() + b"\n", mode=PRIVATE_MODE)
+        write_whole(path, key.to_text().encode() + b"\n")
 
 
 def _place_table(place: Place) -> dict[str, Any]:

@@ -5,32 +5,49 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
+from tenprint.core.errors import StorageError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
-from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.ports import Blobs
+from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.exchange.ports import Blobs, Queue, RowKey
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
+
+BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
+ENROLMENT = "ENROLMENT"
+"""Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that was given up, with why.
+    """A row of a queue that was given up, with why. Told from columns alone: its message may be what is damaged.
 
     Args:
-        message: as received or sent.
-        box: ``inbox`` (handling failed) or ``outbox`` (delivery failed).
+        queue: ``inbox`` (handling failed), ``outbox`` (delivery failed) or ``enrolments``.
+        key: of the message; the subject id of an enrolment.
+        kind: of the message, or `ENROLMENT`.
+        case_id: of the message; empty for an enrolment.
         attempts: how often it was tried.
         failure: code of the last error.
     """
 
-    message: Envelope
-    box: str
+    queue: Queue
+    key: RowKey
+    kind: str
+    case_id: str
     attempts: int
     failure: str
+
+    @property
+    def id(self) -> str:
+        """Return the message's id without its sender, or the subject id of an enrolment."""
+        return self.key if isinstance(self.key, str) else self.key.id
 
 
 class Reader:
@@ -77,48 +94,72 @@ class Reader:
             query = query.where(table.c.decided_at.is_(None))
         return [rows.task_value(row) for row in self._connection.execute(query)]
 
-    def message(self, message_id: str) -> Envelope | None:
+    def message(self, key: MessageKey) -> Envelope | None:
         """Return a message received or sent by this party, or None."""
-        row = self._connection.execute(sa.select(tables.messages).where(tables.messages.c.id == message_id)).first()
+        row = self._message_row(key)
         return None if row is None else rows.message_value(row, self._blobs)
 
     def messages(self, case_id: str) -> list[Envelope]:
         """Return messages of a case that this party received or sent, in the order in which it wrote them."""
-        table = tables.messages
-        query = sa.select(table).where(table.c.case_id == case_id).order_by(table.c.position)
-        return [rows.message_value(row, self._blobs) for row in self._connection.execute(query)]
+        return [rows.message_value(row, self._blobs) for row in self._messages_of(case_id)]
 
-    def receipt_of(self, message_id: str) -> bytes | None:
+    def heading(self, key: MessageKey) -> Heading | None:
+        """Return a message's header without reading its body, or None."""
+        row = self._message_row(key)
+        return None if row is None else rows.heading_value(row)
+
+    def headings(self, case_id: str) -> list[Heading]:
+        """Return the headers of `messages` without reading a body."""
+        return [rows.heading_value(row) for row in self._messages_of(case_id)]
+
+    def receipt_of(self, key: MessageKey) -> bytes | None:
         """Return the receipt that was signed when this message was first taken in, or None."""
-        query = sa.select(tables.inbox.c.receipt).where(tables.inbox.c.message_id == message_id)
-        receipt = self._connection.execute(query).scalar_one_or_none()
-        return None if receipt is None else bytes(receipt)
+        return self._receipt(Queue.INBOX, key)
 
-    def delivery_receipt(self, message_id: str) -> bytes | None:
+    def delivery_receipt(self, key: MessageKey) -> bytes | None:
         """Return the receiver's receipt for a message that this party sent, or None while it is under way."""
-        query = sa.select(tables.outbox.c.receipt).where(tables.outbox.c.message_id == message_id)
-        receipt = self._connection.execute(query).scalar_one_or_none()
-        return None if receipt is None else bytes(receipt)
+        return self._receipt(Queue.OUTBOX, key)
 
-    def failures_of(self, message_id: str) -> int:
-        """Return how often handling (inbox) or delivering (outbox) this message has failed."""
-        for box in (tables.inbox, tables.outbox):
-            query = sa.select(box.c.attempts).where(box.c.message_id == message_id)
-            found = self._connection.execute(query).scalar_one_or_none()
-            if found is not None:
-                return int(found)
-        return 0
+    def failures_of(self, queue: Queue, key: RowKey) -> int:
+        """Return how often working on this row of the queue has failed; 0 when there is none."""
+        table, which = row_of(queue, key)
+        return int(self._connection.execute(sa.select(table.c.attempts).where(which)).scalar_one_or_none() or 0)
 
-    def due_messages(self, box: sa.Table, now: datetime, limit: int) -> list[Envelope]:
+    def is_dead_letter(self, queue: Queue, key: RowKey) -> bool:
+        """Tell whether this row was given up."""
+        table, which = row_of(queue, key)
+        return self._connection.execute(sa.select(table.c.state).where(which)).scalar_one_or_none() == tables.DEAD
+
+    def due_messages(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
         """Return waiting messages of `inbox` or `outbox` whose time has come, in the order of writing."""
+        box, table = BOXES[queue], tables.messages
         query = (
-            sa.select(tables.messages)
-            .join(box, box.c.message_id == tables.messages.c.id)
+            sa.select(table.c.sender, table.c.id)
+            .join(box, box.c.message == table.c.position)
             .where(box.c.due_at <= rows.time_text(now))
             .order_by(box.c.position)
             .limit(limit)
         )
-        return [rows.message_value(row, self._blobs) for row in self._connection.execute(query)]
+        return [MessageKey(row.sender, row.id) for row in self._connection.execute(query)]
+
+    def due_enrolments(self, now: datetime, limit: int) -> list[str]:
+        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        table = tables.enrolments
+        query = sa.select(table.c.subject_id).where(table.c.due_at <= rows.time_text(now))
+        return list(self._connection.execute(query.order_by(table.c.position).limit(limit)).scalars())
+
+    def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
+        """Return the templates of a queued enrolment.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING`` or ``STORE_DAMAGED``.
+        """
+        table = tables.enrolments
+        query = sa.select(table.c.templates).where(table.c.subject_id == subject_id)
+        text = self._connection.execute(query).scalar_one_or_none()
+        if text is None:
+            raise StorageError("STORE_ROW_MISSING", "an enrolment that should be queued is not")
+        return rows.templates_value(text)
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
@@ -132,36 +173,43 @@ class Reader:
         return [rows.timer_value(row) for row in self._connection.execute(query)]
 
     def next_due(self) -> datetime | None:
-        """Return the earliest time at which a message or timer becomes due, or None."""
+        """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
         query = sa.select(sa.func.min(tables.timers.c.due_at)).where(tables.timers.c.state == tables.WAITING)
         timer = rows.time_value(self._connection.execute(query).scalar_one())
-        return min((moment for moment in (self.next_message_due(), timer) if moment is not None), default=None)
+        return min((moment for moment in (self.next_queue_due(), timer) if moment is not None), default=None)
 
-    def next_message_due(self) -> datetime | None:
-        """Return the earliest time at which a message is to be handled or delivered, or None."""
-        queries = (sa.select(sa.func.min(box.c.due_at)) for box in (tables.inbox, tables.outbox))
+    def next_queue_due(self) -> datetime | None:
+        """Return the earliest time at which a row of a queue is to be worked on, or None."""
+        queries = (sa.select(sa.func.min(table.c.due_at)) for table in (*BOXES.values(), tables.enrolments))
         found = [self._connection.execute(query).scalar_one() for query in queries]
         return rows.time_value(min((text for text in found if text is not None), default=None))
 
     def dead_letters(self) -> list[DeadLetter]:
-        """Return messages that were given up, oldest first."""
+        """Return what was given up, queue by queue, oldest first."""
         found = []
-        for box in (tables.inbox, tables.outbox):
+        message = tables.messages
+        for queue, box in BOXES.items():
             query = (
-                sa.select(tables.messages, box.c.attempts, box.c.failure)
-                .join(box, box.c.message_id == tables.messages.c.id)
+                sa.select(message.c.sender, message.c.id, message.c.kind, message.c.case_id)
+                .add_columns(box.c.attempts, box.c.failure)
+                .join(box, box.c.message == message.c.position)
                 .where(box.c.state == tables.DEAD)
                 .order_by(box.c.position)
             )
             for row in self._connection.execute(query):
-                found.append(DeadLetter(rows.message_value(row, self._blobs), box.name, row.attempts, row.failure))
+                key = MessageKey(row.sender, row.id)
+                found.append(DeadLetter(queue, key, row.kind, row.case_id, row.attempts, row.failure))
+        table = tables.enrolments
+        given_up = sa.select(table).where(table.c.state == tables.DEAD).order_by(table.c.position)
+        for row in self._connection.execute(given_up):
+            found.append(DeadLetter(Queue.ENROLMENTS, row.subject_id, ENROLMENT, "", row.attempts, row.failure))
         return found
 
     def message_counts(self) -> Counter[str]:
         """Return how many messages of each kind this party sent."""
         query = (
             sa.select(tables.messages.c.kind, sa.func.count())
-            .join(tables.outbox, tables.outbox.c.message_id == tables.messages.c.id)
+            .join(tables.outbox, tables.outbox.c.message == tables.messages.c.position)
             .group_by(tables.messages.c.kind)
         )
         return Counter({str(kind): int(count) for kind, count in self._connection.execute(query)})
@@ -187,3 +235,29 @@ class Reader:
         """Return all signed checkpoints of this ledger, smallest first."""
         query = sa.select(tables.checkpoints.c.note).order_by(tables.checkpoints.c.size)
         return [bytes(note) for note in self._connection.execute(query).scalars()]
+
+    def _message_row(self, key: MessageKey) -> rows.Row | None:
+        return self._connection.execute(sa.select(tables.messages).where(is_message(key))).first()
+
+    def _messages_of(self, case_id: str) -> sa.CursorResult[Any]:
+        table = tables.messages
+        return self._connection.execute(sa.select(table).where(table.c.case_id == case_id).order_by(table.c.position))
+
+    def _receipt(self, queue: Queue, key: MessageKey) -> bytes | None:
+        table, which = row_of(queue, key)
+        receipt = self._connection.execute(sa.select(table.c.receipt).where(which)).scalar_one_or_none()
+        return None if receipt is None else bytes(receipt)
+
+
+def row_of(queue: Queue, key: RowKey) -> tuple[sa.Table, sa.ColumnElement[bool]]:
+    """Return a queue's table and the condition for one of its rows."""
+    if isinstance(key, str):
+        return tables.enrolments, tables.enrolments.c.subject_id == key
+    box = BOXES[queue]
+    position = sa.select(tables.messages.c.position).where(is_message(key)).scalar_subquery()
+    return box, box.c.message == position
+
+
+def is_message(key: MessageKey) -> sa.ColumnElement[bool]:
+    """Return the condition for one message."""
+    return sa.and_(tables.messages.c.sender == key.sender, tables.messages.c.id == key.id)

@@ -16,7 +16,7 @@ from tenprint.core.errors import EngineError, RecordError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
-from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.words import CaseState, TaskKind
 from tenprint.exchange.ports import Blobs
 from tenprint.ledger.entry import Entry
@@ -38,19 +38,19 @@ def time_value(text: str | None) -> datetime | None:
 
 def message_values(envelope: Envelope, blobs: Blobs) -> Values:
     """Return a message's columns; a long body goes to the blobs first, so that the row never outlives it."""
-    head, _, body = envelope.to_bytes().partition(b"\n")
-    is_long = len(body) > INLINE_BODY_BYTES
+    is_long = len(envelope.body) > INLINE_BODY_BYTES
     if is_long:
-        blobs.put(body)
+        blobs.put(envelope.body)
     header = envelope.header()
     return {
+        "sender": envelope.sender,
         "id": envelope.id,
         "case_id": envelope.case_id,
         "kind": str(envelope.kind),
-        "head": head.decode(),
+        "head": envelope.head().decode(),
         "body_sha256": header["body_sha256"],
         "body_size": header["body_size"],
-        "body": None if is_long else body,
+        "body": None if is_long else envelope.body,
     }
 
 
@@ -63,6 +63,18 @@ def message_value(row: Row, blobs: Blobs) -> Envelope:
     body = blobs.get(row.body_sha256) if row.body is None else bytes(row.body)
     try:
         return Envelope.from_bytes(row.head.encode() + b"\n" + body)
+    except RecordError as problem:
+        raise _damaged(f"message {row.id}") from problem
+
+
+def heading_value(row: Row) -> Heading:
+    """Return the header in a row; its body is not looked at.
+
+    Raises:
+        StorageError: ``STORE_DAMAGED``.
+    """
+    try:
+        return Heading.of_head(row.head.encode())
     except RecordError as problem:
         raise _damaged(f"message {row.id}") from problem
 

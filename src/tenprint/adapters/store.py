@@ -8,16 +8,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, tables
 from tenprint.adapters.database import WRITING, migrate, open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.writing import Writer
+from tenprint.core.errors import StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
-from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.ports import Blobs
+from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.ports import Blobs, Queue
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey
@@ -60,31 +60,49 @@ class SqlStore:
         with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
             yield Reader(connection, self._blobs)
 
-    def due_inbox(self, now: datetime, limit: int) -> list[Envelope]:
+    def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
         """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
         with self.reading() as reader:
-            return reader.due_messages(tables.inbox, now, limit)
+            return reader.due_messages(Queue.INBOX, now, limit)
 
-    def due_outbox(self, now: datetime, limit: int) -> list[Envelope]:
+    def due_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
         """Return undelivered outbox messages whose time has come, in the order in which they were written."""
         with self.reading() as reader:
-            return reader.due_messages(tables.outbox, now, limit)
+            return reader.due_messages(Queue.OUTBOX, now, limit)
+
+    def message(self, key: MessageKey) -> Envelope:
+        """Return a message with its body.
+
+        Raises:
+            StorageError: ``MESSAGE_MISSING``, ``STORE_BLOB_MISSING``, ``STORE_BLOB_DAMAGED`` or a code of `faults`.
+        """
+        with self.reading() as reader:
+            message = reader.message(key)
+        if message is None:
+            raise StorageError("MESSAGE_MISSING", f"{self._name} has no message {key}")
+        return message
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
         with self.reading() as reader:
             return reader.due_timers(now, limit)
 
-    def due_enrolments(self, limit: int) -> list[tuple[str, dict[FingerPosition, Template]]]:
-        """Return queued enrolments, oldest first."""
-        table = tables.enrolments
-        query = sa.select(table).where(table.c.state == tables.WAITING).order_by(table.c.position).limit(limit)
-        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
-            found = connection.execute(query).all()
-        return [(row.subject_id, rows.templates_value(row.templates)) for row in found]
+    def due_enrolments(self, now: datetime, limit: int) -> list[str]:
+        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        with self.reading() as reader:
+            return reader.due_enrolments(now, limit)
+
+    def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
+        """Return the templates of a queued enrolment.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING``, ``STORE_DAMAGED`` or another code of `faults`.
+        """
+        with self.reading() as reader:
+            return reader.enrolment(subject_id)
 
     def next_due(self) -> datetime | None:
-        """Return the earliest time at which an inbox row, outbox row or timer becomes due, or None."""
+        """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
         with self.reading() as reader:
             return reader.next_due()
 

@@ -3,9 +3,10 @@
 Conventions: times are wire text (``2010-10-04T08:00:00.000Z``: 24 characters that sort as time does), JSON is text,
 hashes are 64 hex digits, so that SQLite and PostgreSQL hold the same values. `position` counts rows as written.
 
-A message is one row of `messages`, whoever sent it; `inbox` and `outbox` hold what became of it here. Its body stays
-in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some hundred bytes costs no file and fsync
-of its own, while images stay out of the database, whose pages and log would be written twice for each booking.
+A message is one row of `messages`, known by its sender and the id that the sender gave it; `inbox` and `outbox` hold
+what became of it here. Its body stays in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some
+hundred bytes costs no file and fsync of its own, while images stay out of the database, whose pages and log would be
+written twice for each booking.
 """
 
 from __future__ import annotations
@@ -46,20 +47,22 @@ messages = sa.Table(
     "messages",
     metadata,
     _position(),
-    sa.Column("id", _ID, nullable=False, unique=True),
+    sa.Column("sender", _ID, nullable=False),
+    sa.Column("id", _ID, nullable=False),
     sa.Column("case_id", _ID, nullable=False, index=True),
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("head", sa.Text, nullable=False),  # canonical header with signature, the wire form's first line
     sa.Column("body_sha256", _HASH, nullable=False),
     sa.Column("body_size", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary),  # NULL: the body is a blob
+    sa.UniqueConstraint("sender", "id"),
 )
 
 inbox = sa.Table(
     "inbox",
     metadata,
     _position(),
-    sa.Column("message_id", _ID, sa.ForeignKey(messages.c.id), nullable=False, unique=True),
+    sa.Column("message", sa.BigInteger, sa.ForeignKey(messages.c.position), nullable=False, unique=True),
     sa.Column("received_at", _TIME, nullable=False),
     sa.Column("receipt", sa.LargeBinary, nullable=False),  # ours, for the sender
     _state(),
@@ -73,7 +76,7 @@ outbox = sa.Table(
     "outbox",
     metadata,
     _position(),
-    sa.Column("message_id", _ID, sa.ForeignKey(messages.c.id), nullable=False, unique=True),
+    sa.Column("message", sa.BigInteger, sa.ForeignKey(messages.c.position), nullable=False, unique=True),
     sa.Column("receipt", sa.LargeBinary),  # the receiver's
     _state(),
     sa.Column("due_at", _TIME, index=True),
@@ -137,6 +140,9 @@ enrolments = sa.Table(
     sa.Column("subject_id", _ID, nullable=False, unique=True),
     sa.Column("templates", sa.Text, nullable=False),  # JSON: FGP -> base64 of Template v1
     _state(),
+    sa.Column("due_at", _TIME, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failure", sa.String(64), nullable=False),
 )
 
 ledger_entries = sa.Table(

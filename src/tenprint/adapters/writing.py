@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tenprint.adapters import rows, tables
-from tenprint.adapters.reading import Reader
-from tenprint.core.errors import StorageError
+from tenprint.adapters.reading import BOXES, Reader, row_of
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
-from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.ports import Blobs
+from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.ports import Blobs, Queue, RowKey
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier, leaf_hash
 
@@ -54,79 +55,79 @@ class Writer(Reader):
             )
         )
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part of this transaction: an exception inside undoes that part only, and goes on upwards."""
+        ledger = self._frontier, self._frontier_is_new
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self._frontier, self._frontier_is_new = ledger
+            raise
+
     def put_outbox(self, envelope: Envelope) -> bool:
-        """Queue a signed message for delivery; False when one with this id was queued before."""
-        if self._holds(tables.outbox, envelope.id):
-            return False
-        self._put_message(envelope)
-        row = {
-            "message_id": envelope.id,
-            "state": tables.WAITING,
-            "due_at": rows.time_text(envelope.sent_at),
-            "attempts": 0,
-            "failure": "",
-        }
-        return self._insert_once(tables.outbox, "message_id", row)
+        """Queue a signed message for delivery; False when this very message was queued before.
+
+        Raises:
+            SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
+        """
+        return self._put(Queue.OUTBOX, envelope, envelope.sent_at, {})
 
     def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
-        """Take a message in, with the signed receipt; False when one with this id was taken before."""
-        if self._holds(tables.inbox, envelope.id):
-            return False
-        self._put_message(envelope)
-        row = {
-            "message_id": envelope.id,
-            "received_at": rows.time_text(received_at),
-            "receipt": receipt,
-            "state": tables.WAITING,
-            "due_at": rows.time_text(received_at),
-            "attempts": 0,
-            "failure": "",
-        }
-        return self._insert_once(tables.inbox, "message_id", row)
+        """Take a message in, with the signed receipt; False when this very message was taken before.
 
-    def mark_handled(self, message_id: str, at: datetime) -> None:
+        Raises:
+            SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
+        """
+        more = {"received_at": rows.time_text(received_at), "receipt": receipt}
+        return self._put(Queue.INBOX, envelope, received_at, more)
+
+    def mark_handled(self, key: MessageKey, at: datetime) -> None:
         """Mark an inbox row handled."""
         done = {"state": tables.DONE, "due_at": None, "handled_at": rows.time_text(at)}
-        self._update(tables.inbox, tables.inbox.c.message_id == message_id, done)
+        self._update(*row_of(Queue.INBOX, key), done)
 
-    def mark_failed(self, message_id: str, code: str, next_try: datetime | None) -> None:
-        """Count a failed attempt of an inbox row; without `next_try` it becomes a dead letter."""
-        self._count_failure(tables.inbox, message_id, code, next_try)
-
-    def mark_delivered(self, message_id: str, at: datetime, receipt: bytes) -> None:
+    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> None:
         """Mark an outbox row delivered, with the receiver's receipt."""
         done = {"state": tables.DONE, "due_at": None, "delivered_at": rows.time_text(at), "receipt": receipt}
-        self._update(tables.outbox, tables.outbox.c.message_id == message_id, done)
+        self._update(*row_of(Queue.OUTBOX, key), done)
 
-    def mark_undelivered(self, message_id: str, code: str, next_try: datetime | None) -> None:
-        """Count a failed delivery; without `next_try` it becomes a dead letter."""
-        self._count_failure(tables.outbox, message_id, code, next_try)
+    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> None:
+        """Count a failed attempt of a row; without `next_try` it becomes a dead letter."""
+        table, which = row_of(queue, key)
+        failed = {
+            "attempts": table.c.attempts + 1,
+            "failure": code,
+            "due_at": rows.time_text(next_try),
+            "state": tables.DEAD if next_try is None else tables.WAITING,
+        }
+        self._update(table, which, failed)
 
-    def revive(self, message_id: str, at: datetime) -> None:
-        """Make a dead letter due again at `at`, with its attempts counted anew."""
+    def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
+        """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
+        table, which = row_of(queue, key)
         waiting = {"state": tables.WAITING, "due_at": rows.time_text(at), "attempts": 0}
-        for box in (tables.inbox, tables.outbox):
-            query = sa.update(box).where(box.c.message_id == message_id, box.c.state == tables.DEAD).values(waiting)
-            self._connection.execute(query)
+        query = sa.update(table).where(which, table.c.state == tables.DEAD).values(waiting)
+        return self._connection.execute(query).rowcount == 1
 
     def mark_fired(self, timer_id: str, at: datetime) -> None:
         """Mark a timer fired."""
         done = {"state": tables.DONE, "fired_at": rows.time_text(at)}
         self._update(tables.timers, tables.timers.c.id == timer_id, done)
 
-    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
-        """Queue an enrolment into this party's gallery; the same one again changes nothing."""
+    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:
+        """Queue an enrolment into this party's gallery, due at `at`; the same one again changes nothing."""
         table = tables.enrolments
         text = rows.templates_text(templates)
         stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
         if stored.scalar_one_or_none() != text:
-            row = {"subject_id": subject_id, "templates": text, "state": tables.WAITING}
+            row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
             self._save(table, row, key="subject_id")
 
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
-        table = tables.enrolments
-        self._update(table, table.c.subject_id == subject_id, {"state": tables.DONE})
+        self._update(*row_of(Queue.ENROLMENTS, subject_id), {"state": tables.DONE, "due_at": None})
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
@@ -161,22 +162,25 @@ class Writer(Reader):
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
             self._save(tables.ledger_state, row)
 
-    def _put_message(self, envelope: Envelope) -> None:
-        # A party that writes to itself, or is sent its own message, holds the message once.
-        self._insert_once(tables.messages, "id", rows.message_values(envelope, self._blobs))
+    def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
+        box, position = BOXES[queue], self._kept(envelope)
+        if position is None:
+            query = sa.insert(tables.messages).values(rows.message_values(envelope, self._blobs))
+            position = self._connection.execute(query.returning(tables.messages.c.position)).scalar_one()
+        return self._insert_once(box, "message", {"message": position, **_waiting(due), **more})
 
-    def _holds(self, box: sa.Table, message_id: str) -> bool:
-        query = sa.select(box.c.position).where(box.c.message_id == message_id)
-        return self._connection.execute(query).first() is not None
+    def _kept(self, envelope: Envelope) -> int | None:
+        """Return the row that holds this very message, or None; a party that writes to itself holds it once.
 
-    def _count_failure(self, box: sa.Table, message_id: str, code: str, next_try: datetime | None) -> None:
-        failed = {
-            "attempts": box.c.attempts + 1,
-            "failure": code,
-            "due_at": rows.time_text(next_try),
-            "state": tables.DEAD if next_try is None else tables.WAITING,
-        }
-        self._update(box, box.c.message_id == message_id, failed)
+        Raises:
+            SenderError: ``MESSAGE_ID_REUSED`` when the row holds another one: nothing may be taken for it.
+        """
+        row = self._message_row(envelope.key)
+        if row is None:
+            return None
+        if rows.heading_value(row).content_hash != envelope.content_hash:
+            raise SenderError("MESSAGE_ID_REUSED", f"{envelope.sender} gave this id to another message before")
+        return int(row.position)
 
     def _update(self, table: sa.Table, which: sa.ColumnElement[bool], values: rows.Values) -> None:
         if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
@@ -192,3 +196,8 @@ class Writer(Reader):
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         query = insert(table).values(values).on_conflict_do_nothing(index_elements=[key])
         return self._connection.execute(query).rowcount == 1
+
+
+def _waiting(due: datetime) -> rows.Values:
+    """Return the columns of a queue's row that has not been tried yet."""
+    return {"state": tables.WAITING, "due_at": rows.time_text(due), "attempts": 0, "failure": ""}

@@ -1,14 +1,22 @@
-"""`tenprint network`: write a small network, look at one."""
+"""`tenprint network`: write a small network, look at one, see and revive what it gave up."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap import DeadLetter
+
+GIVEN_UP_AGAIN = 1
+"""Exit code of a revival that ended as another dead letter."""
+DAMAGED = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "MESSAGE_MISSING")
+AWAITED = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER")
 
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a small network, look at one.", no_args_is_help=True
@@ -56,3 +64,77 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table("Parties", columns, rows)
+
+
+@app.command("dead-letters")
+def dead_letters(data: Data = DEFAULT_DATA, json: Json = False) -> None:
+    """List messages and enrolments that were given up, with why and what to do next."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        found = [(party, letter) for party, letters in network.dead_letters().items() for letter in letters]
+    if json:
+        print_json([_as_json(party, letter) for party, letter in found])
+        return
+    columns = ("party", "box", "kind", "case", "message", "attempts", "failure", "next")
+    rows = (
+        (party, letter.queue, letter.kind, letter.case_id, letter.id, letter.attempts, letter.failure, _next(letter))
+        for party, letter in found
+    )
+    print_table("Dead letters", columns, rows, whole=("message",))
+    if found:
+        console.print("Then try again with: tenprint network revive MESSAGE --party PARTY", style="dim")
+
+
+@app.command()
+def revive(
+    message_id: Annotated[str, typer.Argument(help="Message of `network dead-letters`; or SENDER/MESSAGE.")],
+    party: Annotated[str, typer.Option(help="Party that gave it up.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Try a message or enrolment again that was given up, once what hindered it is mended."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        count = network.revive(party, message_id)
+        network.run()
+        again = [
+            letter
+            for letter in network.dead_letters().get(network.node(party).party.id, ())
+            if message_id in (letter.id, str(letter.key))
+        ]
+    console.print(f"Revived {count} of {party}.", soft_wrap=True)
+    for letter in again:
+        console.print(f"Given up again: {letter.failure}; {_next(letter)}", soft_wrap=True)
+    if again:
+        raise typer.Exit(GIVEN_UP_AGAIN)
+
+
+def _next(letter: DeadLetter) -> str:
+    """Return what to do before it is worth trying again."""
+    if letter.failure in DAMAGED:
+        return "restore the data directory's missing or damaged file from a copy"
+    if letter.queue == "enrolments":
+        return "mend what the gallery refuses"
+    if letter.queue == "outbox":
+        return "ask the receiver why it refuses, or whether it can be reached"
+    if letter.failure in AWAITED:
+        return "wait for the message that comes before it"
+    if letter.kind == "TASK_ANSWER":
+        return "nothing: whoever gave this answer answers the task anew, if it is still open"
+    return "nothing here can mend it: the sender has to say it otherwise"
+
+
+def _as_json(party: str, letter: DeadLetter) -> dict[str, str | int]:
+    return {
+        "party": party,
+        "box": str(letter.queue),
+        "kind": letter.kind,
+        "case": letter.case_id,
+        "message": letter.id,
+        "sender": "" if isinstance(letter.key, str) else letter.key.sender,
+        "attempts": letter.attempts,
+        "failure": letter.failure,
+        "next": _next(letter),
+    }

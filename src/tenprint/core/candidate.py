@@ -30,7 +30,7 @@ class SearchResult:
 
     Args:
         candidates: by rank, at most the limit asked for.
-        subjects_searched: enrolled subjects compared.
+        subjects_searched: enrolled subjects that have a finger in common with the probe and so were compared.
         shards_answered, shards_total: coverage; fewer answered than total means a partial answer.
     """
 

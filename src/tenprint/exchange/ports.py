@@ -9,7 +9,6 @@ memoised by its inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,14 +17,15 @@ from tenprint.core.candidate import SearchResult
 from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.chance import RandomSource, content_id
 from tenprint.core.clock import Clock, to_wire
-from tenprint.core.errors import SenderError, StorageError
+from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.directory import Directory, Party
 from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
 from tenprint.exchange.model.words import Kind, Role, TaskKind
-from tenprint.ledger.entry import Entry, seal
+from tenprint.exchange.store import Queue, RowKey, Store, Transaction
+from tenprint.ledger.entry import seal
 from tenprint.ledger.receipt import Receipt
 from tenprint.ledger.vocabulary import MAX_NOTE_CHARACTERS
 from tenprint.policy.evaluate import Decision, decide
@@ -53,7 +53,7 @@ class Extraction:
 
 
 class Matcher(Protocol):
-    """One party's extractor and gallery. Pure and memoised but for `enroll` and `delete`."""
+    """One party's extractor and gallery. Pure and memoised but for `enroll`."""
 
     def extract(self, images: Iterable[EncodedImage]) -> Extraction:
         """Return templates of the single-finger images, memoised by image digest and extractor version."""
@@ -77,142 +77,6 @@ class Blobs(Protocol):
 
     def get(self, digest: str) -> bytes:
         """Return the bytes; raises StorageError ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``."""
-        ...
-
-
-class Transaction(Protocol):
-    """One party's database inside one transaction."""
-
-    def case(self, case_id: str) -> Case | None:
-        """Return the case, or None."""
-        ...
-
-    def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
-        """Return the case of the submission with this ORI and TCN, or None."""
-        ...
-
-    def cases(self) -> list[Case]:
-        """Return all cases, oldest first."""
-        ...
-
-    def save_case(self, case: Case) -> None:
-        """Insert or replace a case."""
-        ...
-
-    def task(self, task_id: str) -> Task | None:
-        """Return the task, or None."""
-        ...
-
-    def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
-        """Return tasks, oldest first."""
-        ...
-
-    def save_task(self, task: Task) -> None:
-        """Insert or replace a task."""
-        ...
-
-    def set_timer(self, timer: Timer) -> None:
-        """Insert a timer; one with the same id is left as it is."""
-        ...
-
-    def cancel_timers(self, case_id: str, purpose: str) -> None:
-        """Remove timers of this purpose that have not fired."""
-        ...
-
-    def message(self, message_id: str) -> Envelope | None:
-        """Return a message received or sent by this party, or None."""
-        ...
-
-    def messages(self, case_id: str) -> list[Envelope]:
-        """Return messages of a case that this party received or sent, in the order in which it wrote them."""
-        ...
-
-    def put_outbox(self, envelope: Envelope) -> bool:
-        """Queue a signed message for delivery; False when one with this id was queued before."""
-        ...
-
-    def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
-        """Take a message in, with the signed receipt; False when one with this id was taken before."""
-        ...
-
-    def receipt_of(self, message_id: str) -> bytes | None:
-        """Return the receipt that was signed when this message was first taken in, or None."""
-        ...
-
-    def mark_handled(self, message_id: str, at: datetime) -> None:
-        """Mark an inbox row handled."""
-        ...
-
-    def mark_failed(self, message_id: str, code: str, next_try: datetime | None) -> None:
-        """Count a failed attempt of an inbox row; without `next_try` it becomes a dead letter."""
-        ...
-
-    def failures_of(self, message_id: str) -> int:
-        """Return how often handling (inbox) or delivering (outbox) this message has failed."""
-        ...
-
-    def mark_delivered(self, message_id: str, at: datetime, receipt: bytes) -> None:
-        """Mark an outbox row delivered, with the receiver's receipt."""
-        ...
-
-    def mark_undelivered(self, message_id: str, code: str, next_try: datetime | None) -> None:
-        """Count a failed delivery; without `next_try` it becomes a dead letter."""
-        ...
-
-    def mark_fired(self, timer_id: str, at: datetime) -> None:
-        """Mark a timer fired."""
-        ...
-
-    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
-        """Queue an enrolment into this party's gallery, done after the commit and at least once."""
-        ...
-
-    def mark_enrolled(self, subject_id: str) -> None:
-        """Mark a queued enrolment done."""
-        ...
-
-    def ledger_size(self) -> int:
-        """Return the number of ledger entries."""
-        ...
-
-    def append_entry(self, entry: Entry) -> None:
-        """Append to the ledger; its sequence must be `ledger_size()`."""
-        ...
-
-
-class Store(Protocol):
-    """One party's database. Readers see committed rows only."""
-
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Open a write transaction (one writer at a time); commits at the end, rolls back on any exception."""
-        ...
-
-    def due_inbox(self, now: datetime, limit: int) -> list[Envelope]:
-        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
-        ...
-
-    def due_outbox(self, now: datetime, limit: int) -> list[Envelope]:
-        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
-        ...
-
-    def due_timers(self, now: datetime, limit: int) -> list[Timer]:
-        """Return unfired timers whose time has come, earliest first."""
-        ...
-
-    def due_enrolments(self, limit: int) -> list[tuple[str, dict[FingerPosition, Template]]]:
-        """Return queued enrolments."""
-        ...
-
-    def next_due(self) -> datetime | None:
-        """Return the earliest time at which an inbox row, outbox row or timer becomes due, or None."""
-        ...
-
-    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
-        """Return ledger entries of the range."""
-        ...
-
-    def close(self) -> None:
-        """Release the database."""
         ...
 
 
@@ -317,10 +181,17 @@ class Work:
         case_id: str = "",
         in_reply_to: str = "",
     ) -> Envelope:
-        """Queue a signed message whose id is made from its content; log it as ``sent``. Repeats change nothing."""
+        """Queue a signed message whose id is made from its content; log it as ``sent``. Repeats change nothing.
+
+        Everything but the time goes into the id, so that no two messages of this party share one.
+
+        Raises:
+            RecordError: ``ENVELOPE_INVALID`` when a value has not the form of its field.
+        """
         party, case = self.services.party.id, case_id or self.message.case_id
         reply_to = in_reply_to or self.message.id
-        message_id = content_id(kind.lower(), party, recipient, case, reply_to, sha256_hex(body))
+        content = (party, recipient, case, reply_to, tcn, tcr, content_type, sha256_hex(body))
+        message_id = content_id(kind.lower(), *content)
         envelope = Envelope(
             id=message_id,
             kind=kind,
@@ -362,18 +233,20 @@ class Work:
             RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE``.
         """
         about = envelope or self.message
-        fields: dict[str, str | int] = {
-            "sequence": self.tx.ledger_size(),
-            "time": to_wire(self.now),
-            "kind": kind,
-            "case": about.case_id,
-            "message": about.id,
-            "message_kind": str(about.kind),
-            "message_hash": about.content_hash,
-        }
-        optional = {"counterpart": counterpart, "rule": rule, "person": person, "note": note, **more}
-        fields.update({name: value for name, value in optional.items() if value != ""})
-        self.tx.append_entry(seal(fields, self.services.random))
+        write_down(
+            self.tx,
+            self.services,
+            kind,
+            case=about.case_id,
+            message=about.id,
+            message_kind=str(about.kind),
+            message_hash=about.content_hash,
+            counterpart=counterpart,
+            rule=rule,
+            person=person,
+            note=note,
+            **more,
+        )
 
     def decide(self, question: str, facts: Mapping[str, Any]) -> Decision:
         """Ask the programme in force, and log which rule spoke and how."""
@@ -418,10 +291,30 @@ class Work:
         self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, due_at))
 
 
+def write_down(tx: Transaction, services: Services, kind: str, **fields: str | int) -> None:
+    """Append an entry to a party's ledger, also where no message is at hand to speak about.
+
+    Args:
+        tx, services: whose.
+        kind: what happened, one word.
+        fields: of the ledger's vocabulary, left out when ``""``.
+
+    Raises:
+        RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE``.
+    """
+    entry: dict[str, str | int] = {"sequence": tx.ledger_size(), "time": to_wire(services.clock.now()), "kind": kind}
+    entry.update({name: value for name, value in fields.items() if value != ""})
+    tx.append_entry(seal(entry, services.random))
+
+
 Handler = Callable[[Work, Any], None]
 Preparer = Callable[[Services, Envelope], Any]
+FailureHandler = Callable[[Work, TenprintError], None]
+"""Told, in the transaction in which an inbox message of its kind becomes a dead letter, why. `Work.message` is a
+`Heading` without body when the body cannot be read. An error of our families undoes what the handler wrote, and only
+that: the message is a dead letter all the same."""
 
 __all__ = [
-    "Blobs", "Extraction", "Handler", "Matcher", "Node", "Post", "Preparer", "Receipt", "Services", "Signer", "Store",
-    "Transaction", "Trigger", "Work", "no_trigger",
+    "Blobs", "Extraction", "FailureHandler", "Handler", "Matcher", "Node", "Post", "Preparer", "Queue", "Receipt",
+    "RowKey", "Services", "Signer", "Store", "Transaction", "Trigger", "Work", "no_trigger", "write_down",
 ]  # fmt: skip

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenprint.core.clock import from_wire
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import unsettled
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node
@@ -134,12 +135,15 @@ def open_tasks(nodes: Iterable[Node], case_id: str) -> list[Task]:
 def answers(node: Node, case_id: str) -> list[StoryLine]:
     """Return the answers that a party (the booking agency) has received about a case, and what each says."""
     with node.store.transaction() as tx:
-        messages = [m for m in tx.messages(case_id) if m.recipient == node.party.id and m.kind in ANSWERS]
+        headings = [m for m in tx.headings(case_id) if m.recipient == node.party.id and m.kind in ANSWERS]
     lines = []
-    for message in messages:
-        said = _what_it_says(message.kind, message.body)
+    for heading in headings:
+        try:
+            said = _what_it_says(heading.kind, node.store.message(heading.key).body)
+        except StorageError as problem:
+            said = f"cannot be read any more: {problem.code}"
         lines.append(
-            StoryLine(message.sent_at, node.party.id, str(message.kind), RECEIVED, message.sender, "", "", said)
+            StoryLine(heading.sent_at, node.party.id, str(heading.kind), RECEIVED, heading.sender, "", "", said)
         )
     return lines
 
@@ -198,9 +202,10 @@ def _line(node: Node, entry: Entry) -> StoryLine:
 
 def _reason(node: Node, message_id: str) -> str:
     """Return a person's reason, which the ledger holds as a hash, from the message that brought it."""
-    with node.store.transaction() as tx:
-        message = tx.message(message_id)
-    return TaskAnswer.from_bytes(message.body).reason if message is not None else "(the message is not here)"
+    try:
+        return TaskAnswer.from_bytes(node.store.message(MessageKey(node.party.id, message_id)).body).reason
+    except StorageError as problem:
+        return f"(the message cannot be read: {problem.code})"
 
 
 def _sentence(kind: str, text: dict[str, str]) -> str:
@@ -235,4 +240,7 @@ def _what_it_says(kind: Kind, body: bytes) -> str:
     criminal = "found" if result.srf == "I" else "not found"
     whose = "state" if kind == Kind.STATE_SRE else "criminal"
     line = f"{whose} file: {criminal}"
-    return line if kind == Kind.STATE_SRE else f"{line}; immigration: {said.immigration.replace('_', ' ')}"
+    if kind == Kind.STATE_SRE:
+        return line
+    finding = f" (examiners: {said.finding})" if said.finding else ""
+    return f"{line}; immigration: {said.immigration.replace('_', ' ')}{finding}"

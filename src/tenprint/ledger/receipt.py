@@ -32,7 +32,8 @@ class Receipt:
 
     Args:
         message: id of the message.
-        message_hash: SHA-256 of the envelope's bytes, lower-case hex.
+        message_hash: SHA-256 of the envelope's bytes, time and signature included, lower-case hex. Not the hash that
+            a ledger entry has under this name: that one leaves time and signature out, to be equal in equal runs.
         sender, recipient: the two parties.
         received_at: when the receiver stored it, UTC, milliseconds.
 

@@ -83,7 +83,7 @@ _SPECS = (
     FieldSpec(KIND, False, _WORD, "what happened: sent, received, receipt, or a kind of the exchange's own"),
     FieldSpec(CASE, False, _IDENTIFIER, "key of the case, never of the person"),
     FieldSpec(MESSAGE, False, _IDENTIFIER, "id of the message"),
-    FieldSpec(MESSAGE_HASH, False, _HASH, "SHA-256 of the envelope's bytes"),
+    FieldSpec(MESSAGE_HASH, False, _HASH, "SHA-256 of the message's header and body without time and signature"),
     FieldSpec(MESSAGE_KIND, False, _WORD, "kind of the message, such as CAR or IAR"),
     FieldSpec(COUNTERPART, False, _IDENTIFIER, "the other party: to whom it was sent, from whom it came"),
     FieldSpec(IN_REPLY_TO, False, _IDENTIFIER, "id of the message that is answered"),

@@ -223,7 +223,7 @@ class Demo:
             tally.cases[str(final_state(nodes, booking.case_id))] += 1
             for node in nodes:
                 with node.store.transaction() as tx:
-                    sent = [m.kind for m in tx.messages(booking.case_id) if m.sender == node.party.id]
+                    sent = [m.kind for m in tx.headings(booking.case_id) if m.sender == node.party.id]
                 tally.messages.update(str(kind) for kind in sent)
             self._count_candidates(booking, tally)
         for node in nodes:

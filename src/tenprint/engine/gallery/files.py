@@ -12,6 +12,8 @@ from pathlib import Path
 from tenprint.core.errors import StorageError
 
 LOCK_PAUSE_S = 0.02
+PRIVATE_MODE = 0o600
+"""A gallery holds people's fingers: its files are for their owner only, whatever the folder allows."""
 
 
 def write_durably(path: Path, pieces: Iterable[bytes]) -> None:
@@ -23,6 +25,7 @@ def write_durably(path: Path, pieces: Iterable[bytes]) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
+            os.fchmod(file.fileno(), PRIVATE_MODE)
             for piece in pieces:
                 file.write(piece)
             file.flush()
@@ -70,7 +73,7 @@ def exclusive(path: Path, wait_s: float) -> Iterator[None]:
     Raises:
         StorageError: ``GALLERY_LOCKED`` when another process holds it for longer than `wait_s` seconds.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
     try:
         _wait_for(handle, wait_s)
         yield

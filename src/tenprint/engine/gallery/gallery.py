@@ -186,9 +186,9 @@ class Gallery:
         for block, alive, rows in shards:
             if deadline is not None and self._timer() - began >= deadline:
                 break
-            hits = search_rows(block, rows, alive, fingers, self._rule)
+            hits, subjects = search_rows(block, rows, alive, fingers, self._rule)
             found += [(block.ids[hit.row], hit) for hit in hits]
-            searched += int(alive[rows[0] : rows[1]].sum())
+            searched += subjects
             answered += 1
         return SearchResult(_ranked(found, limit), searched, answered, len(shards))
 

@@ -31,25 +31,34 @@ class Found(NamedTuple):
     fingers: dict[FingerPosition, int]
 
 
+class Searched(NamedTuple):
+    """What a search of some rows gave: who was found, and how many people have a finger in common with the probe."""
+
+    found: list[Found]
+    subjects: int
+
+
 def search_rows(
     block: Block,
     rows: tuple[int, int],
     alive: npt.NDArray[np.bool_],
     probe: Mapping[FingerPosition, PreparedFinger],
     rule: GalleryParameters,
-) -> list[Found]:
+) -> Searched:
     """Return the people of `rows` (first, end) that were compared in full and are alike at all, in rows' order.
+
+    Who has no finger in common with the probe was not compared, and does not count as searched.
 
     Args:
         alive: which rows of the block count, shape (people,).
     """
     common = [position for position in block.fingers if position in probe]
     if not common:
-        return []
+        return Searched([], 0)
     likeness, present = screen_rows(block, rows, probe, common)
     present &= alive[rows[0] : rows[1], None]
     chosen = rows[0] + most_likely(likeness, present, rule)
-    return _compared_in_full(block, chosen, probe, common)
+    return Searched(_compared_in_full(block, chosen, probe, common), int(present.any(axis=1).sum()))
 
 
 def screen_rows(

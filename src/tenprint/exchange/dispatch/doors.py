@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenprint.core.chance import content_id, new_id
 from tenprint.core.errors import SenderError
@@ -15,11 +15,12 @@ from tenprint.exchange.dispatch.points import (
     SUBMIT_BEFORE_COMMIT,
 )
 from tenprint.exchange.dispatch.wakes import own_message
+from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role
-from tenprint.exchange.ports import Node, Work
+from tenprint.exchange.ports import Node, Queue, Transaction, Work
 from tenprint.exchange.tasks.answers import answered, draft_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.questions import quietly
@@ -104,6 +105,7 @@ def decide_task(
             closes=closes,
             ask=quietly(node.services),
         )
+        drafted = _numbered_past_dead_letters(tx, node.party.id, drafted)
         envelope = own_message(
             node,
             message_id=drafted.message_id,
@@ -111,8 +113,10 @@ def decide_task(
             case_id=task.case_id,
             body=drafted.to_bytes(),
         )
-        if not tx.put_inbox(envelope, node.services.clock.now(), signed_receipt(node.services, envelope)):
-            _refuse_another_answer(tx.message(envelope.id), envelope)
+        try:
+            tx.put_inbox(envelope, node.services.clock.now(), signed_receipt(node.services, envelope))
+        except SenderError as problem:
+            raise SenderError("TASK_CLOSED", "another answer to this task is on its way") from problem
         node.trigger(DECIDE_BEFORE_COMMIT)
     node.trigger(DECIDE_AFTER_COMMIT)
     return answered(task, drafted, envelope.sent_at)
@@ -133,6 +137,8 @@ def _as_message(node: Node, data: bytes, case_id: str, tcn: str) -> Envelope:
     )
 
 
-def _refuse_another_answer(known: Envelope | None, envelope: Envelope) -> None:
-    if known is None or known.body != envelope.body:
-        raise SenderError("TASK_CLOSED", "another answer to this task is on its way")
+def _numbered_past_dead_letters(tx: Transaction, party: str, answer: TaskAnswer) -> TaskAnswer:
+    """Return the answer with a number that no given-up answer has: that one keeps its message, and locks nothing."""
+    while tx.is_dead_letter(Queue.INBOX, MessageKey(party, answer.message_id)):
+        answer = replace(answer, n=answer.n + 1)
+    return answer

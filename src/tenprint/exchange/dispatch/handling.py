@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tenprint.core.errors import SenderError, TenprintError
+from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
-from tenprint.exchange.dispatch.retry import next_try
-from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.dispatch.retry import put_off
+from tenprint.exchange.dispatch.wakes import enrol_all_due
+from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
@@ -16,8 +17,18 @@ from tenprint.exchange.parties import (
     state_bureau,
     support_center,
 )
-from tenprint.exchange.ports import Handler, Node, Preparer, Work
+from tenprint.exchange.ports import (
+    FailureHandler,
+    Handler,
+    Node,
+    Preparer,
+    Queue,
+    Transaction,
+    Work,
+    write_down,
+)
 
+DEAD_LETTER = "dead_letter"
 HANDLERS: dict[Role, dict[Kind, Handler]] = {
     Role.AGENCY: agency.HANDLERS,
     Role.STATE_BUREAU: state_bureau.HANDLERS,
@@ -38,18 +49,33 @@ PREPARERS: dict[Role, dict[Kind, Preparer]] = {
 }
 
 
+FAILED: dict[Role, dict[Kind, FailureHandler]] = {
+    Role.AGENCY: agency.FAILED,
+    Role.STATE_BUREAU: state_bureau.FAILED,
+    Role.CRIMINAL_REPOSITORY: criminal_repository.FAILED,
+    Role.IMMIGRATION_REPOSITORY: immigration_repository.FAILED,
+    Role.SUPPORT_CENTER: support_center.FAILED,
+    Role.FIELD_OFFICE: field_office.FAILED,
+    Role.JAIL: jail.FAILED,
+}
+
+
 def handle_due(node: Node, limit: int) -> int:
     """Handle at most `limit` inbox messages whose time has come, in order; return how many were tried.
 
-    An error of our families puts the message off (`retry`) or makes it a dead letter, and nothing else of it is
-    written. Any other exception is a bug: it propagates, and the message stays due.
+    An error of our families, also in reading the message, puts it off (`retry`) or makes it a dead letter, and nothing
+    else of it is written. Any other exception is a bug: it propagates, and the message stays due.
     """
     due = node.store.due_inbox(node.services.clock.now(), limit)
-    for envelope in due:
+    for key in due:
+        # A search sees everybody whose enrolment was committed before it, whether or not the process was killed since.
+        enrol_all_due(node)
+        envelope: Envelope | None = None
         try:
+            envelope = node.store.message(key)
             _handle(node, envelope)
         except TenprintError as problem:
-            _put_off(node, envelope, problem)
+            _put_off(node, key, envelope, problem)
     return len(due)
 
 
@@ -64,15 +90,39 @@ def _handle(node: Node, envelope: Envelope) -> None:
     with node.store.transaction() as tx:
         work = Work(tx, node.services, envelope)
         handler(work, prepared)
-        tx.mark_handled(envelope.id, work.now)
+        tx.mark_handled(envelope.key, work.now)
         node.trigger(HANDLE_BEFORE_COMMIT)
     node.trigger(HANDLE_AFTER_COMMIT)
 
 
-def _put_off(node: Node, envelope: Envelope, problem: TenprintError) -> None:
-    with node.store.transaction() as tx:
-        now = node.services.clock.now()
-        again = next_try(problem, envelope.id, tx.failures_of(envelope.id) + 1, now)
-        tx.mark_failed(envelope.id, problem.code, again)
-        if again is None:
-            Work(tx, node.services, envelope).log("dead_letter", note=problem.code)
+def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:
+    def give_up(tx: Transaction) -> None:
+        message = envelope or _heading(tx, key)
+        if message is None:
+            # Nothing of the message can be read; that it was given up is written down all the same.
+            write_down(tx, node.services, DEAD_LETTER, message=key.id, note=problem.code)
+            return
+        work = Work(tx, node.services, message)
+        work.log(DEAD_LETTER, note=problem.code)
+        _tell_of_failure(work, problem)
+
+    put_off(node, Queue.INBOX, key, problem, give_up)
+
+
+def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:
+    try:
+        return tx.heading(key)
+    except StorageError:
+        return None
+
+
+def _tell_of_failure(work: Work, problem: TenprintError) -> None:
+    """Call the party's failure handler; what it wrote is undone when it fails, and the dead letter stays one."""
+    handler = FAILED.get(work.services.party.role, {}).get(work.message.kind)
+    if handler is None:
+        return
+    try:
+        with work.tx.savepoint():
+            handler(work, problem)
+    except TenprintError as another:
+        work.log("failure_not_told", note=another.code)

@@ -7,7 +7,7 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.routes import may_say
-from tenprint.exchange.model.words import Kind, TaskKind
+from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import Receipt, SignedReceipt
@@ -15,9 +15,6 @@ from tenprint.ledger.vocabulary import RECEIVED
 
 SUBMISSIONS = frozenset({Kind.CAR, Kind.IDENT_SEARCH})
 """Kinds that carry images: their bytes are on disk before the transaction begins. Other bodies lie in the database."""
-
-OWN_PREFIXES = ("timer-", *(f"{kind}-" for kind in TaskKind))
-"""Ids that a party makes for its own TIMER and TASK_ANSWER messages; from outside they could block a wake-up."""
 
 
 def accept(node: Node, wire: bytes) -> bytes:
@@ -28,21 +25,17 @@ def accept(node: Node, wire: bytes) -> bytes:
     Raises:
         RecordError: ``ENVELOPE_INVALID`` when the bytes are no envelope.
         SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KIND_NOT_ACCEPTED``,
-            ``MESSAGE_ID_RESERVED`` or ``MESSAGE_ID_REUSED``; nothing was written.
+            or ``MESSAGE_ID_REUSED`` (its sender gave that id to another message); nothing was written.
+        StorageError: it could not be kept; the sender tries again.
     """
     envelope = Envelope.from_bytes(wire)
     verify_sender(node.services, envelope)
     if envelope.kind in SUBMISSIONS:
         node.services.blobs.put(envelope.body)
-    if envelope.id.startswith(OWN_PREFIXES):
-        raise SenderError("MESSAGE_ID_RESERVED", "ids of timers and of people's answers belong to the party itself")
     with node.store.transaction() as tx:
-        receipt = tx.receipt_of(envelope.id)
-        if receipt is None and tx.message(envelope.id) is not None:
-            # One of this party's own messages has that id: a receipt would claim that the arriving one was kept.
-            raise SenderError("MESSAGE_ID_REUSED", "another message has this id already")
+        receipt = tx.receipt_of(envelope.key)
         if receipt is not None:
-            _refuse_another_message_of_that_id(tx.message(envelope.id), envelope)
+            _refuse_another_message_of_that_id(tx.heading(envelope.key), envelope)
             return receipt
         now = node.services.clock.now()
         receipt = signed_receipt(node.services, envelope)
@@ -77,7 +70,7 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
 
 
 def signed_receipt(services: Services, envelope: Envelope) -> bytes:
-    """Return this party's signed receipt for a message, dated now."""
+    """Return this party's signed receipt for a message, dated now: its hash is of the bytes, not the content hash."""
     receipt = Receipt(
         message=envelope.id,
         message_hash=sha256_hex(envelope.to_bytes()),
@@ -97,4 +90,4 @@ def _is_signed_by(public_key: bytes, envelope: Envelope) -> bool:
 
 def _refuse_another_message_of_that_id(known: Envelope | None, envelope: Envelope) -> None:
     if known is None or known.content_hash != envelope.content_hash:
-        raise SenderError("MESSAGE_ID_REUSED", "another message with this id was taken before")
+        raise SenderError("MESSAGE_ID_REUSED", f"{envelope.sender} gave this id to another message before")

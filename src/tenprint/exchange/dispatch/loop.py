@@ -45,7 +45,7 @@ def run_until_idle(nodes: Sequence[Node], on_step: Callable[[Step], None] | None
 
 
 def next_due(nodes: Sequence[Node]) -> datetime | None:
-    """Return the earliest time at which a message, delivery or timer of any party becomes due, or None."""
+    """Return the earliest time at which a message, delivery, enrolment or timer of any party becomes due, or None."""
     times = [due for node in nodes if (due := node.store.next_due()) is not None]
     return min(times, default=None)
 

@@ -10,25 +10,28 @@ from tenprint.exchange.dispatch.points import (
     RELAY_BEFORE_COMMIT,
     RELAY_BEFORE_POST,
 )
-from tenprint.exchange.dispatch.retry import next_try
-from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.ports import Node, Services, Work
+from tenprint.exchange.dispatch.retry import put_off
+from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.ports import Node, Queue, Services, Transaction, Work, write_down
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
 from tenprint.ledger.vocabulary import RECEIPT
+
+UNDELIVERABLE = "undeliverable"
 
 
 def relay_due(node: Node, limit: int) -> int:
     """Deliver at most `limit` outbox rows whose time has come; return how many were tried.
 
-    A failed delivery is tried again later (`retry`); one that the receiver refuses becomes a dead letter.
+    A delivery that failed, or whose bytes cannot be read, is tried again later (`retry`); one that the receiver refuses
+    becomes a dead letter.
     """
     due = node.store.due_outbox(node.services.clock.now(), limit)
-    for envelope in due:
+    for key in due:
         try:
-            _deliver(node, envelope)
+            _deliver(node, node.store.message(key))
         except TenprintError as problem:
-            _put_off(node, envelope, problem)
+            _put_off(node, key, problem)
     return len(due)
 
 
@@ -38,14 +41,18 @@ def _deliver(node: Node, envelope: Envelope) -> None:
     node.trigger(RELAY_AFTER_POST)
     digest = _checked_receipt(node.services, envelope, receipt)
     with node.store.transaction() as tx:
-        tx.mark_delivered(envelope.id, node.services.clock.now(), receipt)
+        tx.mark_delivered(envelope.key, node.services.clock.now(), receipt)
         Work(tx, node.services, envelope).log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
         node.trigger(RELAY_BEFORE_COMMIT)
     node.trigger(RELAY_AFTER_COMMIT)
 
 
 def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> str:
-    """Return the receipt's hash, once it is the receiver's word for exactly this message."""
+    """Return the receipt's hash, once it is the receiver's word for exactly this message.
+
+    A receipt's `message_hash` is of the envelope's bytes, time and signature included; the ledger's field of that name
+    is `Envelope.content_hash`, which leaves both out.
+    """
     try:
         signed = SignedReceipt.from_bytes(receipt)
     except RecordError as problem:
@@ -59,10 +66,15 @@ def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> 
     return signed.digest
 
 
-def _put_off(node: Node, envelope: Envelope, problem: TenprintError) -> None:
-    with node.store.transaction() as tx:
-        now = node.services.clock.now()
-        again = next_try(problem, envelope.id, tx.failures_of(envelope.id) + 1, now)
-        tx.mark_undelivered(envelope.id, problem.code, again)
-        if again is None:
-            Work(tx, node.services, envelope).log("undeliverable", counterpart=envelope.recipient, note=problem.code)
+def _put_off(node: Node, key: MessageKey, problem: TenprintError) -> None:
+    def give_up(tx: Transaction) -> None:
+        try:
+            heading = tx.heading(key)
+        except StorageError:
+            heading = None
+        if heading is None:
+            write_down(tx, node.services, UNDELIVERABLE, message=key.id, note=problem.code)
+        else:
+            Work(tx, node.services, heading).log(UNDELIVERABLE, counterpart=heading.recipient, note=problem.code)
+
+    put_off(node, Queue.OUTBOX, key, problem, give_up)

@@ -1,11 +1,15 @@
-"""When a failed row is tried again, and when it is given up."""
+"""What becomes of a row of a queue that failed: when it is tried again, and when it is given up."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
+from tenprint.exchange.ports import Node, Queue, RowKey, Transaction
+
+GiveUp = Callable[[Transaction], None]
 
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
@@ -15,17 +19,32 @@ JITTER_PARTS = 4
 """A delay is stretched by up to a quarter, so that rows that failed together do not come back together."""
 
 
-def next_try(problem: TenprintError, message_id: str, attempts: int, now: datetime) -> datetime | None:
+def put_off(node: Node, queue: Queue, key: RowKey, problem: TenprintError, give_up: GiveUp) -> None:
+    """Count a failure of a row, in a transaction of its own, and say when to try again, or give the row up.
+
+    Args:
+        node, queue, key: whose row.
+        problem: why it failed.
+        give_up: called in that transaction when the row becomes a dead letter.
+    """
+    with node.store.transaction() as tx:
+        again = next_try(problem, str(key), tx.failures_of(queue, key) + 1, node.services.clock.now())
+        tx.mark_failed(queue, key, problem.code, again)
+        if again is None:
+            give_up(tx)
+
+
+def next_try(problem: TenprintError, name: str, attempts: int, now: datetime) -> datetime | None:
     """Return when to try again, or None when the row becomes a dead letter.
 
     Args:
         problem: why it failed. An error that is the sender's, the format's or a rule's would only come again.
-        message_id: the row; its jitter is made from it, so that runs can be repeated.
+        name: of the row; its jitter is made from it, so that runs can be repeated.
         attempts: failures including this one, from 1.
         now: the time of the failure.
     """
     if isinstance(problem, SenderError | RecordError | PolicyRefusal) or attempts >= MAX_ATTEMPTS:
         return None
     delay = min(FIRST_DELAY * (1 << (attempts - 1)), LONGEST_DELAY)
-    digest = hashlib.sha256(f"{message_id}/{attempts}".encode()).digest()
+    digest = hashlib.sha256(f"{name}/{attempts}".encode()).digest()
     return now + delay + delay * (digest[0] / 255 / JITTER_PARTS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from tenprint.core.errors import TenprintError
 from tenprint.exchange.dispatch.intake import signed_receipt
 from tenprint.exchange.dispatch.points import ENROLL_AFTER_GALLERY, TIMER_AFTER_COMMIT, TIMER_BEFORE_COMMIT
+from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind
-from tenprint.exchange.ports import Node
+from tenprint.exchange.ports import Node, Queue, Transaction, write_down
 
 
 def fire_due_timers(node: Node, limit: int) -> int:
@@ -34,14 +36,27 @@ def fire_due_timers(node: Node, limit: int) -> int:
     return len(due)
 
 
-def enrol_due(node: Node, limit: int = 32) -> int:
-    """Put at most `limit` queued subjects into the gallery, which is no database table; return how many.
+def enrol_all_due(node: Node) -> int:
+    """Put every queued subject whose time has come into the gallery; return how many were tried."""
+    total = 0
+    while count := enrol_due(node):
+        total += count
+    return total
 
-    A kill between gallery and mark repeats the enrolment, which changes nothing.
+
+def enrol_due(node: Node, limit: int = 32) -> int:
+    """Put at most `limit` queued subjects into the gallery, which is no database table; return how many were tried.
+
+    A kill between gallery and mark repeats the enrolment, which changes nothing. One that fails is tried again later
+    or given up (`retry`); the others, and messages, do not wait for it.
     """
-    due = node.store.due_enrolments(limit)
-    for subject_id, templates in due:
-        node.services.matcher.enroll(subject_id, templates)
+    due = node.store.due_enrolments(node.services.clock.now(), limit)
+    for subject_id in due:
+        try:
+            node.services.matcher.enroll(subject_id, node.store.enrolment(subject_id))
+        except TenprintError as problem:
+            _put_off(node, subject_id, problem)
+            continue
         node.trigger(ENROLL_AFTER_GALLERY)
         with node.store.transaction() as tx:
             tx.mark_enrolled(subject_id)
@@ -65,3 +80,10 @@ def own_message(node: Node, *, message_id: str, kind: Kind, case_id: str, body: 
 
 def _body_of(timer: Timer) -> bytes:
     return TimerFired(timer.id, timer.purpose, timer.due_at).to_bytes()
+
+
+def _put_off(node: Node, subject_id: str, problem: TenprintError) -> None:
+    def give_up(tx: Transaction) -> None:
+        write_down(tx, node.services, "not_enrolled", note=problem.code)
+
+    put_off(node, Queue.ENROLMENTS, subject_id, problem, give_up)

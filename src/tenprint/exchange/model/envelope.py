@@ -1,28 +1,64 @@
 """The envelope of a message (ARCHITECTURE section 7): a canonical header, an Ed25519 signature over it, a body.
 
 On the wire: the header as canonical JSON with the signature, one line feed, then the body's bytes. The header holds
-the body's SHA-256 and size, so the signature covers the body too.
+the body's SHA-256 and size, so the signature covers the body too. A header has one spelling: bytes that are written in
+another way are no envelope, so what is kept and written again is, byte for byte, what was received.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.clock import from_wire, to_wire
-from tenprint.core.errors import RecordError
+from tenprint.core.errors import RecordError, StorageError
 from tenprint.exchange.model.words import Kind
+from tenprint.ledger.keys import SIGNATURE_BYTES
+from tenprint.ledger.vocabulary import (
+    CASE,
+    COUNTERPART,
+    IN_REPLY_TO,
+    MAX_INTEGER,
+    MESSAGE,
+    MESSAGE_HASH,
+    TCN,
+    TCR,
+    VOCABULARY,
+)
 
 MAX_HEADER_BYTES = 16_384
 EBTS_CONTENT = "application/vnd.tenprint.ebts"
 NLETS_CONTENT = "text/vnd.tenprint.nlets"
 JSON_CONTENT = "application/json"
 _TEXTS = ("id", "sender", "recipient", "case_id", "in_reply_to", "tcn", "tcr", "content_type")
+# What the ledger writes about a message must fit the ledger's fields, so their forms are the header's forms.
+_FORMS = {
+    "id": VOCABULARY[MESSAGE].form,
+    "case_id": VOCABULARY[CASE].form,
+    "sender": VOCABULARY[COUNTERPART].form,
+    "recipient": VOCABULARY[COUNTERPART].form,
+    "in_reply_to": rf"({VOCABULARY[IN_REPLY_TO].form})?",
+    "tcn": rf"({VOCABULARY[TCN].form})?",
+    "tcr": rf"({VOCABULARY[TCR].form})?",
+    "content_type": r"[a-z]{1,20}/[a-z0-9.+-]{1,80}",
+}
+
+
+@dataclass(frozen=True)
+class MessageKey:
+    """What tells a message from all others: ids are unique per sender only, since each party makes its own."""
+
+    sender: str
+    id: str
+
+    def __str__(self) -> str:
+        """Return ``sender/id``."""
+        return f"{self.sender}/{self.id}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +66,7 @@ class Envelope:
     """One message.
 
     Args:
-        id: unique; made from content for effects, so that receivers drop repeats.
+        id: unique among the sender's messages; made from content for effects, so that receivers drop repeats.
         kind: what it is.
         sender, recipient: party ids.
         case_id: the case, minted by the first Tenprint party that saw the booking.
@@ -39,7 +75,11 @@ class Envelope:
         sent_at: UTC, milliseconds.
         content_type: media type of the body.
         body: bytes as received; forwarding forwards these.
-        signature: Ed25519 by the sender's key over `signed_bytes()`; empty until signed.
+        signature: Ed25519 by the sender's key over `signed_bytes()`, 64 bytes; empty until signed.
+
+    Raises:
+        RecordError: ``ENVELOPE_INVALID`` with the field at fault when a text has not the form that the ledger's field
+            of that name has, or the signature has another length.
     """
 
     id: str
@@ -54,6 +94,18 @@ class Envelope:
     tcn: str = ""
     tcr: str = ""
     signature: bytes = b""
+
+    def __post_init__(self) -> None:
+        for name, form in _FORMS.items():
+            if re.fullmatch(form, getattr(self, name)) is None:
+                raise _invalid("a text of the header has not the form of its field", name)
+        if self.signature and len(self.signature) != SIGNATURE_BYTES:
+            raise _invalid(f"a signature has {SIGNATURE_BYTES} bytes", "signature")
+
+    @property
+    def key(self) -> MessageKey:
+        """Return what tells this message from all others."""
+        return MessageKey(self.sender, self.id)
 
     def header(self) -> dict[str, Any]:
         """Return every field but body and signature as JSON values, with the body's hash and size."""
@@ -82,37 +134,105 @@ class Envelope:
         """Return the same message with its signature."""
         return replace(self, signature=signature)
 
+    def head(self) -> bytes:
+        """Return the wire form's first line without its line feed: the canonical header with the signature."""
+        return canonical_json(self.header() | {"signature": base64.b64encode(self.signature).decode()})
+
     def to_bytes(self) -> bytes:
         """Return the wire form."""
-        head = self.header() | {"signature": base64.b64encode(self.signature).decode()}
-        return canonical_json(head) + b"\n" + self.body
+        return self.head() + b"\n" + self.body
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Envelope:
         """Return the message that `to_bytes` wrote. Its signature is not yet verified.
 
         Raises:
-            RecordError: ``ENVELOPE_INVALID`` when the header or the body's hash is wrong.
+            RecordError: ``ENVELOPE_INVALID`` when the header is not in its one form, or the body's hash is wrong.
         """
         head, _, body = data.partition(b"\n")
-        if len(head) > MAX_HEADER_BYTES:
-            raise RecordError("ENVELOPE_INVALID", f"header is longer than {MAX_HEADER_BYTES} bytes")
-        try:
-            fields = json.loads(head)
-            texts = {name: fields[name] for name in _TEXTS}
-            envelope = cls(
-                kind=Kind(fields["kind"]),
-                sent_at=from_wire(fields["sent_at"]),
-                body=body,
-                signature=base64.b64decode(fields["signature"], validate=True),
-                **texts,
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError) as problem:
-            raise RecordError(
-                "ENVELOPE_INVALID", f"not an envelope of version 1 ({type(problem).__name__})"
-            ) from problem
-        if fields.get("v") != 1 or not all(isinstance(text, str) for text in texts.values()):
-            raise RecordError("ENVELOPE_INVALID", "not an envelope of version 1, or a field is no text")
-        if fields.get("body_sha256") != sha256_hex(body) or fields.get("body_size") != len(body):
-            raise RecordError("ENVELOPE_INVALID", "the body does not have the hash and size that its header names")
+        values = _read_head(head)
+        envelope = Envelope(body=body, **_fields(values))
+        if values.get("body_sha256") != sha256_hex(body) or values.get("body_size") != len(body):
+            raise _invalid("the body does not have the hash and size that its header names", "body")
+        if envelope.to_bytes() != data:
+            raise _invalid("the header is not written in the one form it has")
         return envelope
+
+
+@dataclass(frozen=True)
+class Heading(Envelope):
+    """A message of which only the header is at hand: in a listing, or because the body cannot be read any more.
+
+    `body` is empty; `header()`, `content_hash` and `key` are those of the whole message.
+    """
+
+    body_sha256: str = ""
+    body_size: int = 0
+
+    def header(self) -> dict[str, Any]:
+        """Return the whole message's header, with its body's hash and size."""
+        return super().header() | {"body_sha256": self.body_sha256, "body_size": self.body_size}
+
+    def to_bytes(self) -> bytes:
+        """Refuse: without its body a message has no wire form.
+
+        Raises:
+            StorageError: ``MESSAGE_BODY_MISSING``.
+        """
+        raise StorageError("MESSAGE_BODY_MISSING", f"the body of message {self.id} is not at hand")
+
+    @classmethod
+    def of_head(cls, head: bytes) -> Heading:
+        """Return the heading in a wire form's first line (`Envelope.head`).
+
+        Raises:
+            RecordError: ``ENVELOPE_INVALID``.
+        """
+        values = _read_head(head)
+        digest, size = values.get("body_sha256"), values.get("body_size")
+        if not isinstance(digest, str) or re.fullmatch(VOCABULARY[MESSAGE_HASH].form, digest) is None:
+            raise _invalid("the body's hash is missing")
+        if not isinstance(size, int) or not 0 <= size <= MAX_INTEGER:
+            raise _invalid("the body's size is missing")
+        heading = cls(body_sha256=digest, body_size=size, **_fields(values))
+        if heading.head() != head:
+            raise _invalid("the header is not written in the one form it has")
+        return heading
+
+
+def _read_head(head: bytes) -> dict[str, Any]:
+    if len(head) > MAX_HEADER_BYTES:
+        raise _invalid(f"the header is longer than {MAX_HEADER_BYTES} bytes")
+    try:
+        values = json.loads(head)
+    except (ValueError, RecursionError) as problem:
+        raise _invalid("the header is no JSON") from problem
+    if not isinstance(values, dict):
+        raise _invalid("the header is no JSON object")
+    return values
+
+
+def _fields(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `Envelope` but the body, from a header's JSON values."""
+    texts = {name: values.get(name) for name in _TEXTS}
+    if values.get("v") != 1 or not all(isinstance(text, str) for text in texts.values()):
+        raise _invalid("not an envelope of version 1, or a field is no text")
+    try:
+        return texts | {
+            "kind": Kind(values["kind"]),
+            "sent_at": from_wire(values["sent_at"]),
+            "signature": _signature(values["signature"]),
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _invalid(f"kind, time or signature cannot be read ({type(problem).__name__})") from problem
+
+
+def _signature(text: str) -> bytes:
+    signature = base64.b64decode(text, validate=True)
+    if len(signature) != SIGNATURE_BYTES:
+        raise ValueError("length")
+    return signature
+
+
+def _invalid(why: str, name: str = "") -> RecordError:
+    return RecordError("ENVELOPE_INVALID", f"this is no message: {why}", field=name)

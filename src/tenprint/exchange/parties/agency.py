@@ -8,7 +8,7 @@ from __future__ import annotations
 from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
@@ -53,3 +53,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ERRT: on_rejection,
 }
 PREPARERS: dict[Kind, Preparer] = {}
+FAILED: dict[Kind, FailureHandler] = {}

@@ -16,7 +16,7 @@ from datetime import timedelta
 from tenprint.core.errors import StorageError
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT
+from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, MessageKey
 from tenprint.exchange.model.known import (
     Repository,
     Wake,
@@ -28,7 +28,7 @@ from tenprint.exchange.model.known import (
 )
 from tenprint.exchange.model.numbers import control_number, short_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
@@ -42,6 +42,7 @@ from tenprint.exchange.tasks.submissions import (
     opened_case,
     refuse_known_case,
     reject,
+    reject_given_up,
     searched,
     too_few_fingers,
 )
@@ -170,7 +171,7 @@ def _send_first(work: Work, case: Case) -> Case:
 
 
 def _send_second(work: Work, case: Case, *, iar: str) -> Case:
-    first = work.tx.message(message_of(case, Kind.SRE))
+    first = work.tx.message(MessageKey(work.services.party.id, message_of(case, Kind.SRE)))
     if first is None:
         raise StorageError("MESSAGE_MISSING", "the first answer is not among this party's messages")
     tcn = control_number(work.services.party.id, case.case_id, Kind.SECOND_SRE)
@@ -242,3 +243,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.TIMER: on_timer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up}

@@ -17,7 +17,7 @@ from tenprint.exchange.model.bodies import (
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import advanced, message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, TaskKind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
@@ -186,3 +186,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.CUSTODY: on_custody,
 }
 PREPARERS: dict[Kind, Preparer] = {}
+FAILED: dict[Kind, FailureHandler] = {}

@@ -12,11 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from tenprint.core.chance import content_id
+from tenprint.core.errors import TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import Repository, advanced, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, ExaminerFinding, Kind, RepositoryState, TaskKind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
@@ -29,6 +30,7 @@ from tenprint.records.words import ExaminerFinding as RecordFinding
 from tenprint.records.words import RepositoryState as RecordState
 
 FINDINGS = tuple(str(finding) for finding in ExaminerFinding)
+UNREADABLE_TCN = "UNKNOWN"
 FIN_DIGITS = 15
 """As many as an IAQ's line FIN holds. Made from content: the chance that any two of ten million share one is 5 %."""
 
@@ -68,6 +70,16 @@ def on_search(work: Work, card: ReadCard) -> None:
     keep(work, case.moved(CaseState.AWAITING_EXAMINER))
 
 
+def on_search_given_up(work: Work, problem: TenprintError) -> None:
+    """Answer a search that became a dead letter with an error: the criminal repository is not left with a pending."""
+    if work.tx.case(work.message.case_id) is not None:
+        return
+    message = work.message
+    case = Case(case_id=message.case_id, opened_at=work.now, state=CaseState.SEARCHING, tcn=message.tcn)
+    case = with_message(case.moved(submitter=message.sender), SUBMISSION, message.id, message.tcn)
+    _answer(work, case, RecordState.ERROR, text=f"the search could not be made: {problem.code}")
+
+
 def on_examined(work: Work, _: None) -> None:
     """Record an examiner's finding; answer, or ask another examiner when the first one could not tell."""
     task, answer = record_answer(work)
@@ -105,7 +117,7 @@ def _answer(
     tcn = control_number(work.services.party.id, case.case_id, Kind.IDR)
     body = IdentDataResponse(
         tcn=tcn,
-        tcr=case.tcn[:40],
+        tcr=case.tcn[:40] or UNREADABLE_TCN,
         result=result,
         subject_id=subject,
         encounter_id=content_id("encounter", subject) if subject else "",
@@ -166,3 +178,4 @@ def _fingerprint_number(subject_id: str) -> str:
 
 HANDLERS: dict[Kind, Handler] = {Kind.IDENT_SEARCH: on_search, Kind.TASK_ANSWER: on_examined}
 PREPARERS: dict[Kind, Preparer] = {Kind.IDENT_SEARCH: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {Kind.IDENT_SEARCH: on_search_given_up}

@@ -24,7 +24,7 @@ from tenprint.exchange.model.bodies import (
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import Wake, message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import keep
@@ -131,3 +131,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.TIMER: on_timer,
 }
 PREPARERS: dict[Kind, Preparer] = {}
+FAILED: dict[Kind, FailureHandler] = {}

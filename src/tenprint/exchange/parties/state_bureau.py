@@ -11,7 +11,7 @@ from tenprint.exchange.model.envelope import EBTS_CONTENT
 from tenprint.exchange.model.known import Repository, advanced, with_message
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
@@ -26,6 +26,7 @@ from tenprint.exchange.tasks.submissions import (
     opened_case,
     refuse_known_case,
     reject,
+    reject_given_up,
     searched,
     too_few_fingers,
 )
@@ -115,3 +116,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ERRT: on_federal_rejection,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up}

@@ -9,7 +9,7 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import NLETS_CONTENT
 from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role, StatusFinding, TaskKind
-from tenprint.exchange.ports import Handler, Preparer, Work
+from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import MIN_NAME, record_answer
 from tenprint.exchange.tasks.cases import keep
@@ -81,3 +81,4 @@ def on_status(work: Work, _: None) -> None:
 
 HANDLERS: dict[Kind, Handler] = {Kind.IAQ: on_query, Kind.TASK_ANSWER: on_status}
 PREPARERS: dict[Kind, Preparer] = {}
+FAILED: dict[Kind, FailureHandler] = {}

@@ -113,7 +113,7 @@ def answered(task: Task, answer: TaskAnswer, at: datetime) -> Task:
     """Return the task with this finding recorded; closed at `at` when the answer closes it."""
     return replace(
         task,
-        findings=answer.n,
+        findings=max(task.findings, answer.n),  # an earlier one may come late, revived from the dead letters
         answer=answer.answer,
         reason=answer.reason,
         decided_by=answer.by,

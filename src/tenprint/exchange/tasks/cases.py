@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import message_of
 from tenprint.exchange.ports import Work
 
@@ -20,9 +21,8 @@ def asked_case(work: Work, question: str) -> Case:
         SenderError: ``NOT_ASKED``: a peer of the right role, but not the one who was asked in this case.
     """
     case = work.case()
-    asked = work.tx.message(message_of(case, question))
-    mine = work.services.party.id
-    if asked is None or (asked.sender, asked.recipient) != (mine, work.message.sender):
+    asked = work.tx.heading(MessageKey(work.services.party.id, message_of(case, question)))
+    if asked is None or asked.recipient != work.message.sender:
         raise SenderError("NOT_ASKED", f"{work.message.sender} was not asked in this case")
     return case
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from tenprint.core.chance import content_id
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
@@ -17,7 +17,7 @@ from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json
 from tenprint.records import Transaction, read
-from tenprint.records.itl.ebts import Finding, build_errt, refusal_of
+from tenprint.records.itl.ebts import Finding, build_errt, read_booking, refusal_of
 from tenprint.records.itl.validation import ERROR
 
 SUBMISSION = "submission"
@@ -45,7 +45,9 @@ def key_of(received: Transaction, body: bytes) -> tuple[str, str]:
 def first_copy(work: Work, card: ReadCard) -> Case | None:
     """Return the case of the submission that arrived first with this ORI and TCN, under another message; else None."""
     case = work.tx.case_by_tcn(*key_of(card.received, work.message.body))
-    return case if case is not None and message_of(case, SUBMISSION) != work.message.id else None
+    if case is None or MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)) == work.message.key:
+        return None
+    return case
 
 
 def foreign_agency(work: Work, card: ReadCard) -> tuple[Finding, ...]:
@@ -104,7 +106,14 @@ def reject(work: Work, card: ReadCard, findings: Iterable[Finding], *, key: tupl
         key: as in `opened_case`.
     """
     findings = tuple(findings)
-    tcn = control_number(work.services.party.id, work.message.case_id, Kind.ERRT)
+    sent = _send_rejection(work, card, findings)
+    codes = " ".join(dict.fromkeys(f.code for f in findings))
+    case = with_message(opened_case(work, card, CaseState.REJECTED, key=key), Kind.ERRT, sent.id, sent.tcn)
+    return keep(work, case, why=codes)
+
+
+def _send_rejection(work: Work, card: ReadCard, findings: tuple[Finding, ...]) -> Envelope:
+    tcn = control_number(work.services.party.id, work.message.case_id, Kind.ERRT, work.message.sender, work.message.id)
     answer = refusal_of(
         card.received,
         findings,
@@ -113,12 +122,24 @@ def reject(work: Work, card: ReadCard, findings: Iterable[Finding], *, key: tupl
         ori=work.services.party.ori,
         dai=work.services.directory.party(work.message.sender).ori,
     )
-    sent = work.send(
+    return work.send(
         Kind.ERRT, work.message.sender, build_errt(answer), content_type=EBTS_CONTENT, tcn=tcn, tcr=answer.tcr
     )
-    codes = " ".join(dict.fromkeys(f.code for f in findings))
-    case = with_message(opened_case(work, card, CaseState.REJECTED, key=key), Kind.ERRT, sent.id, tcn)
-    return keep(work, case, why=codes)
+
+
+def reject_given_up(work: Work, problem: TenprintError) -> None:
+    """Answer a submission that became a dead letter with an ERRT: whoever waits for an answer gets one.
+
+    A case that is there already is left as it is. The control number stays free, so that nothing of it is held
+    against a later submission.
+    """
+    received = read(work.message.body)
+    said = "this system could not handle the submission; send it again with a new control number"
+    card = ReadCard(received, read_booking(received), (Finding(problem.code, "", "", said, ERROR),))
+    if work.tx.case(work.message.case_id) is None:
+        reject(work, card, card.findings, key=("", work.message.id))
+    else:
+        _send_rejection(work, card, card.findings)
 
 
 def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) -> None:
@@ -132,9 +153,9 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
         return
     work.log("repeat", note="a second copy of a submission; the first answers are sent again")
     for kind in kinds:
-        answer = work.tx.message(message_of(case, kind)) if message_of(case, kind) else None
         # What came here and was not passed on, a rule withheld: only what this party itself sent goes out again.
-        if answer is not None and answer.sender == work.services.party.id:
+        answer = work.tx.message(MessageKey(work.services.party.id, message_of(case, kind)))
+        if answer is not None:
             forward(work, answer, work.message.sender)
 
 
@@ -162,7 +183,7 @@ def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, 
     if matched or decision.outcome != questions.KEEP:
         return case.moved(subject=matched)
     subject = content_id("subject", work.services.party.id, case.case_id)
-    work.tx.put_enrolment(subject, card.templates)
+    work.tx.put_enrolment(subject, card.templates, work.now)
     work.log("enrolled", repository=str(repository), count=len(card.templates))
     return case.moved(subject=subject, enrolled=True)
 

@@ -1,0 +1,212 @@
+"""One party's database, as the exchange needs it: a transaction for all that is written, a store for what is due.
+
+Handling one message is one transaction (ARCHITECTURE section 4). What waits stands in a queue: messages to be handled,
+messages to be delivered, enrolments. Listings give keys and headers; a body is read for one message at a time, so that
+one that cannot be read any more stops that message and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
+from tenprint.exchange.model.case import Case, Task, Timer
+from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.ledger.entry import Entry
+
+
+class Queue(StrEnum):
+    """What waits to be worked on, row by row; a row that fails again and again becomes a dead letter."""
+
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+    ENROLMENTS = "enrolments"
+
+
+RowKey = MessageKey | str
+"""What names a row of a queue: the message's key, or the subject id of an enrolment."""
+
+
+class Transaction(Protocol):
+    """One party's database inside one transaction."""
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case, or None."""
+        ...
+
+    def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
+        """Return the case of the submission with this ORI and TCN, or None."""
+        ...
+
+    def cases(self) -> list[Case]:
+        """Return all cases, oldest first."""
+        ...
+
+    def save_case(self, case: Case) -> None:
+        """Insert or replace a case."""
+        ...
+
+    def task(self, task_id: str) -> Task | None:
+        """Return the task, or None."""
+        ...
+
+    def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
+        """Return tasks, oldest first."""
+        ...
+
+    def save_task(self, task: Task) -> None:
+        """Insert or replace a task."""
+        ...
+
+    def set_timer(self, timer: Timer) -> None:
+        """Insert a timer; one with the same id is left as it is."""
+        ...
+
+    def cancel_timers(self, case_id: str, purpose: str) -> None:
+        """Remove timers of this purpose that have not fired."""
+        ...
+
+    def message(self, key: MessageKey) -> Envelope | None:
+        """Return a message received or sent by this party, or None.
+
+        Raises:
+            StorageError: its body or header cannot be read any more.
+        """
+        ...
+
+    def messages(self, case_id: str) -> list[Envelope]:
+        """Return messages of a case that this party received or sent, in the order in which it wrote them."""
+        ...
+
+    def heading(self, key: MessageKey) -> Heading | None:
+        """Return a message's header without reading its body, or None.
+
+        Raises:
+            StorageError: ``STORE_DAMAGED`` when the header cannot be read.
+        """
+        ...
+
+    def headings(self, case_id: str) -> list[Heading]:
+        """Return the headers of `messages` without reading a body."""
+        ...
+
+    def put_outbox(self, envelope: Envelope) -> bool:
+        """Queue a signed message for delivery; False when this very message was queued before.
+
+        Raises:
+            SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
+        """
+        ...
+
+    def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
+        """Take a message in, with the signed receipt; False when this very message was taken before.
+
+        Raises:
+            SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
+        """
+        ...
+
+    def receipt_of(self, key: MessageKey) -> bytes | None:
+        """Return the receipt that was signed when this message was first taken in, or None."""
+        ...
+
+    def mark_handled(self, key: MessageKey, at: datetime) -> None:
+        """Mark an inbox row handled."""
+        ...
+
+    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> None:
+        """Mark an outbox row delivered, with the receiver's receipt."""
+        ...
+
+    def failures_of(self, queue: Queue, key: RowKey) -> int:
+        """Return how often working on this row of the queue has failed; 0 when there is none."""
+        ...
+
+    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> None:
+        """Count a failed attempt of a row; without `next_try` it becomes a dead letter."""
+        ...
+
+    def is_dead_letter(self, queue: Queue, key: RowKey) -> bool:
+        """Tell whether this row was given up."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Open a part of this transaction: an exception inside undoes that part only, and goes on upwards."""
+        ...
+
+    def mark_fired(self, timer_id: str, at: datetime) -> None:
+        """Mark a timer fired."""
+        ...
+
+    def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:
+        """Queue an enrolment into this party's gallery, done from `at` on, after the commit and at least once."""
+        ...
+
+    def mark_enrolled(self, subject_id: str) -> None:
+        """Mark a queued enrolment done."""
+        ...
+
+    def ledger_size(self) -> int:
+        """Return the number of ledger entries."""
+        ...
+
+    def append_entry(self, entry: Entry) -> None:
+        """Append to the ledger; its sequence must be `ledger_size()`."""
+        ...
+
+
+class Store(Protocol):
+    """One party's database. Readers see committed rows only."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Open a write transaction (one writer at a time); commits at the end, rolls back on any exception."""
+        ...
+
+    def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
+        ...
+
+    def due_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
+        ...
+
+    def message(self, key: MessageKey) -> Envelope:
+        """Return a message with its body.
+
+        Raises:
+            StorageError: ``MESSAGE_MISSING``, or its body or header cannot be read any more.
+        """
+        ...
+
+    def due_timers(self, now: datetime, limit: int) -> list[Timer]:
+        """Return unfired timers whose time has come, earliest first."""
+        ...
+
+    def due_enrolments(self, now: datetime, limit: int) -> list[str]:
+        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        ...
+
+    def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
+        """Return the templates of a queued enrolment.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING``, or ``STORE_DAMAGED`` when they cannot be read any more.
+        """
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
+        ...
+
+    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
+        """Return ledger entries of the range."""
+        ...
+
+    def close(self) -> None:
+        """Release the database."""
+        ...
