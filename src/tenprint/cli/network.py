@@ -77,14 +77,16 @@ def dead_letters(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     if json:
         print_json([_as_json(party, letter) for party, letter in found])
         return
+    if not found:
+        console.print("Nothing was given up.")
+        return
     columns = ("party", "box", "kind", "case", "message", "attempts", "failure", "next")
     rows = (
         (party, letter.queue, letter.kind, letter.case_id, letter.id, letter.attempts, letter.failure, _next(letter))
         for party, letter in found
     )
     print_table("Dead letters", columns, rows, whole=("message",))
-    if found:
-        console.print("Then try again with: tenprint network revive MESSAGE --party PARTY", style="dim")
+    console.print("Then try again with: tenprint network revive MESSAGE --party PARTY", style="dim")
 
 
 @app.command()
