@@ -237,6 +237,7 @@ class Work:
             self.tx,
             self.services,
             kind,
+            self.now,
             case=about.case_id,
             message=about.id,
             message_kind=str(about.kind),
@@ -291,18 +292,19 @@ class Work:
         self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, due_at))
 
 
-def write_down(tx: Transaction, services: Services, kind: str, **fields: str | int) -> None:
+def write_down(tx: Transaction, services: Services, kind: str, at: datetime, **fields: str | int) -> None:
     """Append an entry to a party's ledger, also where no message is at hand to speak about.
 
     Args:
         tx, services: whose.
         kind: what happened, one word.
+        at: when.
         fields: of the ledger's vocabulary, left out when ``""``.
 
     Raises:
         RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE``.
     """
-    entry: dict[str, str | int] = {"sequence": tx.ledger_size(), "time": to_wire(services.clock.now()), "kind": kind}
+    entry: dict[str, str | int] = {"sequence": tx.ledger_size(), "time": to_wire(at), "kind": kind}
     entry.update({name: value for name, value in fields.items() if value != ""})
     tx.append_entry(seal(entry, services.random))
 

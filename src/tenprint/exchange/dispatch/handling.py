@@ -100,7 +100,7 @@ def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: Te
         message = envelope or _heading(tx, key)
         if message is None:
             # Nothing of the message can be read; that it was given up is written down all the same.
-            write_down(tx, node.services, DEAD_LETTER, message=key.id, note=problem.code)
+            write_down(tx, node.services, DEAD_LETTER, node.services.clock.now(), message=key.id, note=problem.code)
             return
         work = Work(tx, node.services, message)
         work.log(DEAD_LETTER, note=problem.code)

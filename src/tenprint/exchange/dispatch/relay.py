@@ -73,7 +73,7 @@ def _put_off(node: Node, key: MessageKey, problem: TenprintError) -> None:
         except StorageError:
             heading = None
         if heading is None:
-            write_down(tx, node.services, UNDELIVERABLE, message=key.id, note=problem.code)
+            write_down(tx, node.services, UNDELIVERABLE, node.services.clock.now(), message=key.id, note=problem.code)
         else:
             Work(tx, node.services, heading).log(UNDELIVERABLE, counterpart=heading.recipient, note=problem.code)
 

@@ -84,6 +84,6 @@ def _body_of(timer: Timer) -> bytes:
 
 def _put_off(node: Node, subject_id: str, problem: TenprintError) -> None:
     def give_up(tx: Transaction) -> None:
-        write_down(tx, node.services, "not_enrolled", note=problem.code)
+        write_down(tx, node.services, "not_enrolled", node.services.clock.now(), note=problem.code)
 
     put_off(node, Queue.ENROLMENTS, subject_id, problem, give_up)
