@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from tenprint.core.errors import PolicyRefusal, SenderError
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.bodies import (
     ACCEPT,
     LAPSED,
@@ -21,6 +21,7 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
 
 FULL_AGE = 18
@@ -152,9 +153,8 @@ def is_juvenile(birth_date: str, now: datetime) -> bool | None:
 
 
 def _request(work: Work, task: Task, answer: TaskAnswer, *, second_officer: str = "") -> DetainerRequest:
-    permitted = questions.detainer(work.decide, task.shown, answer.details, is_looked_at=bool(second_officer))
-    if permitted.outcome != questions.PERMITTED:
-        raise PolicyRefusal(permitted.rule, permitted.sentence)
+    decision = questions.detainer(work.decide, task.shown, answer.details, is_looked_at=bool(second_officer))
+    permitted = refuse_unless(decision, questions.PERMITTED)
     return DetainerRequest(
         name=str(task.shown["name"]),
         birth_date=str(task.shown["birth_date"]),
