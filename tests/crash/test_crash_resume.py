@@ -99,8 +99,9 @@ def card(person: int, ori: str) -> bytes:
 def answer(task: Task, person: int) -> dict:
     fate = FATES[person]
     match task.kind:
-        case TaskKind.EXAMINE:
-            return {"answer": "exclusion" if fate == "not_confirmed" else "identification", "by": "EXAMINER FIXTURE"}
+        case TaskKind.EXAMINE | TaskKind.EXAMINE_SECOND:
+            found = "inconclusive" if fate == "not_confirmed" else "identification"
+            return {"answer": found, "by": f"FIXTURE {task.kind}"}
         case TaskKind.STATUS:
             return {"answer": "removable", "by": "SPECIALIST FIXTURE", "details": {"legal_ground": GROUND}}
         case TaskKind.DECIDE:
