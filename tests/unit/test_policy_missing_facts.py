@@ -1,4 +1,4 @@
-"""What a decision says about facts that nobody told: which would matter, and that no permission rests on their absence."""
+"""What a decision says about facts that nobody told: which would matter, and that nothing is permitted without them."""
 
 from dataclasses import replace
 from datetime import date
