@@ -138,7 +138,9 @@ def test_a_wrong_optional_field_is_a_warning_only(change: dict[str, object], fie
 
 
 def test_errors_come_before_warnings_so_that_a_rejection_tells_them_first() -> None:
-    received = records.read(records.build_car(replace(BOOKING, atn="DET. PUBLIC", pry="0", eye="RED"), CARD, checked=False))
+    received = records.read(
+        records.build_car(replace(BOOKING, atn="DET. PUBLIC", pry="0", eye="RED"), CARD, checked=False)
+    )
     severities = [f.severity for f in records.validate(received)]
     assert severities == ["error", "warning", "warning"]
 

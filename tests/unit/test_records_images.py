@@ -253,7 +253,7 @@ def test_a_process_is_replaced_after_its_share_of_images(monkeypatch: pytest.Mon
 
 def test_a_process_that_computes_too_long_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsq_module, "CPU_LIMIT_SECONDS", 0.01)
-    with CodecWorker() as hasty, pytest.raises(RecordError, match="IMAGE_ENCODE: .* crashed"):
+    with CodecWorker() as hasty, pytest.raises(RecordError, match=r"IMAGE_ENCODE: .* crashed"):
         hasty.encode(np.tile(ridges(), (12, 12)))
 
 

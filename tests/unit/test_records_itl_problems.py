@@ -90,7 +90,9 @@ def test_a_text_record_has_no_data_field_that_swallows_the_others() -> None:
 def test_a_type_4_image_at_the_least_resolution_is_500_whatever_the_file_says_of_itself(
     scale: int, stated: bytes, ppi: int
 ) -> None:
-    head = tagged(1, b"1.002:0300" + GS + b"1.003:1\x1f1" + RS + b"4\x1f01" + GS + b"1.004:CAR" + GS + b"1.011:" + stated)
+    head = tagged(
+        1, b"1.002:0300" + GS + b"1.003:1\x1f1" + RS + b"4\x1f01" + GS + b"1.004:CAR" + GS + b"1.011:" + stated
+    )
     image = FINGER[:12] + bytes([scale]) + FINGER[13:]
     assert [i.ppi for i in records.read(head + image, strict=True).images()] == [ppi]
 
