@@ -30,7 +30,8 @@ class SearchResult:
 
     Args:
         candidates: by rank, at most the limit asked for.
-        subjects_searched: enrolled subjects compared.
+        subjects_searched: enrolled subjects in the shards that answered. Everybody among them with a common finger was
+            looked at; only the most likely were compared in full (`engine.gallery.search`).
         shards_answered, shards_total: coverage; fewer answered than total means a partial answer.
     """
 
