@@ -251,6 +251,16 @@ def test_a_foreign_rap_sheet_says_nothing_about_immigration() -> None:
     assert foreign.rap_sheet == "FBI IDENTIFICATION RECORD\nIMMIGRATION RESULT: MATCH"
 
 
+def test_an_immigration_result_that_is_missing_or_unknown_is_never_read_as_no_match() -> None:
+    said = ResponseText(immigration=RepositoryState.NO_MATCH, pending=()).to_text()
+    assert ResponseText.from_text(said).immigration is RepositoryState.NO_MATCH
+    for word in ("", "NONE", "NO  MATCH", "no match", "NO MATCH."):
+        unknown = said.replace("RESULT: NO MATCH", f"RESULT: {word}")
+        assert ResponseText.from_text(unknown).immigration is RepositoryState.ERROR
+    silent = said.replace("IMMIGRATION RESULT: NO MATCH\r\n", "")
+    assert ResponseText.from_text(silent).immigration is RepositoryState.NOT_ASKED
+
+
 def test_response_text_refuses_what_the_field_cannot_hold() -> None:
     for bad in (ResponseText(iar="\x1c"), ResponseText(iar="É"), ResponseText(pending=("IDENT",))):
         with pytest.raises(RecordError, match="E0002"):

@@ -237,6 +237,7 @@ def test_the_codec_process_may_write_no_file_leave_no_core_and_open_little(worke
     )
     assert (limits["Max file size"], limits["Max core file size"]) == ("0", "0")
     assert limits["Max open files"] == "64"
+    assert {str(Path(f"/proc/{worker.pid}/fd/{number}").readlink()) for number in (1, 2)} == {os.devnull}
     assert limits["Max address space"] == str(wsq_module.MEMORY_BYTES)
 
 
