@@ -188,11 +188,17 @@ def test_a_detainer_is_permitted_only_with_everything_the_house_demands(facts):
 def test_a_settled_decision_stays_when_more_facts_become_known(facts, question):
     some = dict(list(facts.items())[::2])
     before = decide(PROGRAMME, question, some)
-    reads_absence = any(
-        condition.operator == "known" for rule in PROGRAMME.rules[question] for condition in rule.conditions
-    )
-    if before.is_settled and not reads_absence:
+    if before.is_settled:
         assert decide(PROGRAMME, question, facts).rule == before.rule
+
+
+@given(programme=toy_programmes(), facts=toy_facts, data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_settled_decision_stays_whatever_the_rules_ask_of_facts(programme, facts, data):
+    some = {name: facts[name] for name in sorted(facts) if data.draw(st.booleans())}
+    before = decide(programme, "q", some)
+    if before.is_settled:
+        assert decide(programme, "q", facts).rule == before.rule
 
 
 @given(facts=toy_facts, a=st.integers(-2, 2))

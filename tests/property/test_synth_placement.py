@@ -35,6 +35,13 @@ def test_directions_turn_with_the_finger(seed: int, lean: float) -> None:
     assert np.abs(np.angle(np.exp(1j * (turned - placement.turn_rad)))).max() < 0.45
 
 
+def test_a_finger_that_leans_is_turned_by_that_much_on_average() -> None:
+    rng = np.random.default_rng(3)
+    for lean in (-0.4, 0.0, 0.4):
+        turns = [draw_placement(rng, PLAIN, (800, 750), (400, 340), lean).turn_rad for _ in range(200)]
+        assert abs(np.mean(turns) - lean) < 4 * PLAIN.turn_sd_rad / math.sqrt(200)
+
+
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_maps_that_draw_the_image_agree_with_those_that_carry_the_truth(seed: int) -> None:

@@ -62,6 +62,16 @@ def test_thresholds_grow_with_fingers_and_with_strictness():
     assert fused_threshold(10, FMR_1E4_BY_FINGERS) == FMR_1E4_BY_FINGERS[9]
 
 
+def test_the_threshold_is_that_of_the_number_of_fingers_compared():
+    for fingers in range(1, 11):
+        assert fused_threshold(fingers) == FMR_1E6_BY_FINGERS[fingers - 1]
+
+
+def test_one_finger_alone_never_reaches_the_threshold_of_ten():
+    """What the clip is for: a copied finger among nine strangers' fingers is nobody's identity."""
+    assert fused_score({INDEX: 10**6}) < fused_threshold(10, FMR_1E4_BY_FINGERS)
+
+
 @pytest.mark.parametrize("fingers", [0, 11])
 def test_no_threshold_is_made_up_for_an_impossible_number_of_fingers(fingers):
     with pytest.raises(SenderError, match="FINGER_COUNT"):

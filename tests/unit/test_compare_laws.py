@@ -1,6 +1,11 @@
 """What every comparison must obey, whatever the fingers."""
 
+import itertools
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +15,11 @@ from test_compare_fingers import TURN, another_impression, drawn_finger
 
 from tenprint.core import trace
 from tenprint.core.template import Template
-from tenprint.engine.compare import compare, prepare
+from tenprint.engine.compare import PAIRING, compare, compare_prepared, prepare
+from tenprint.engine.extract import extract
+from tenprint.records.images import read_png
 
+SAMPLES = Path(os.environ.get("TENPRINT_SAMPLES", Path(__file__).resolve().parents[2].parent / "shared/samples"))
 SEEDS = st.integers(0, 10_000)
 
 
@@ -134,6 +142,60 @@ def test_the_surest_minutiae_come_first_when_prepared():
     prepared = prepare(finger)
     assert (np.diff(prepared.columns.quality.astype(int)) <= 0).all()
     assert (finger.x[prepared.order] == prepared.columns.x).all()
+
+
+def test_of_many_minutiae_the_surest_are_compared():
+    finger = drawn_finger(np.random.default_rng(1), count=140, side=500)
+    prepared = prepare(finger)
+    assert len(prepared.order) == PAIRING.max_minutiae == 100
+    assert finger.quality[prepared.order].min() >= np.sort(finger.quality)[40]
+    assert len(compare(finger, finger).pairs) == 100
+
+
+RUN = """
+import hashlib, random, sys
+import numpy as np
+from test_compare_fingers import another_impression, drawn_finger
+from tenprint.engine.compare import compare
+pairs = []
+for seed in range(40):
+    generator = np.random.default_rng(seed)
+    finger = drawn_finger(generator)
+    pairs.append((finger, another_impression(generator, finger) if seed % 2 else drawn_finger(generator)))
+order = list(range(len(pairs)))
+random.Random(int(sys.argv[1])).shuffle(order)
+found = {number: compare(*pairs[number]) for number in order}
+rows = [(n, c.score, [v.hex() for v in vars(c.terms).values()], c.pairs.tolist()) for n, c in sorted(found.items())]
+print(hashlib.sha256(repr(rows).encode()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_another_process_and_another_order_of_the_batch_give_the_same_to_the_last_bit():
+    digests = set()
+    for order in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": order}
+        command = [sys.executable, "-c", RUN, order]
+        answer = subprocess.run(command, cwd=Path(__file__).parent, env=environment, capture_output=True, check=True)
+        digests.add(answer.stdout)
+    assert len(digests) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"no sample files in {SAMPLES}")
+def test_real_prints_are_compared_alike_in_both_orders_and_mates_score_above_strangers():
+    folder = SAMPLES / "fingerprints/fvc2002_db1_b"
+    names = ("101_1", "101_2", "102_1", "102_2", "103_1", "103_2")
+    fingers = [prepare(extract(read_png((folder / f"{name}.png").read_bytes()))) for name in names]
+    scores = np.zeros((6, 6))
+    for one, other in itertools.combinations(range(6), 2):
+        there, back = (compare_prepared(fingers[a], fingers[b]) for a, b in ((one, other), (other, one)))
+        assert (there.score, there.terms) == (back.score, back.terms)
+        assert (there.pairs == back.pairs[:, ::-1]).all()
+        scores[one, other] = there.score
+    mates = [scores[0, 1], scores[2, 3], scores[4, 5]]
+    strangers = scores.sum() - sum(mates)
+    assert min(mates) > 3 * strangers / 12
 
 
 def test_terms_and_pairs_can_be_looked_at():

@@ -1,5 +1,6 @@
 """What a gallery holds, through enrolment, replacement, deletion, compaction, reopening and damage."""
 
+import json
 import os
 from itertools import accumulate
 
@@ -167,8 +168,55 @@ def test_a_damaged_column_is_found_by_verify_and_a_damaged_index_at_once(gallery
     path.write_bytes(data)
     with pytest.raises(StorageError, match="GALLERY_SEGMENT_DAMAGED"):
         Gallery(tmp_path / "gallery")
-    path.write_bytes(data[:30])
+    for length in (0, 30):
+        path.write_bytes(data[:length])
+        with pytest.raises(StorageError, match="GALLERY_SEGMENT_DAMAGED"):
+            Gallery(tmp_path / "gallery")
+
+
+@pytest.mark.parametrize(
+    ("column", "byte", "value"),
+    [
+        ("ids", 0, 0xFF),
+        ("1.starts", 15, 0xC8),
+        ("1.starts", 9, 0x7F),
+        ("1.starts", 16, 1),
+        ("1.template_starts", 9, 0x7F),
+    ],
+)
+def test_a_segment_whose_bounds_or_names_are_damaged_is_not_opened(gallery, tmp_path, column, byte, value):
+    """Kernels trust the bounds: with a damaged one they would read where nothing is."""
+    gallery.enroll_many([("a", person(1)), ("b", person(2))])
+    gallery.compact()
+    path = tmp_path / "gallery" / "segment-1"
+    data = bytearray(path.read_bytes())
+    index = json.loads(data[64 : 64 + int.from_bytes(data[8:16], "little")])
+    data[index["arrays"][column][1] + byte] = value
+    path.write_bytes(data)
     with pytest.raises(StorageError, match="GALLERY_SEGMENT_DAMAGED"):
+        Gallery(tmp_path / "gallery")
+
+
+def test_damage_is_not_copied_under_a_fresh_checksum(gallery, tmp_path):
+    gallery.enroll_many([("a", person(1)), ("b", person(2))])
+    gallery.compact()
+    path = tmp_path / "gallery" / "segment-1"
+    data = bytearray(path.read_bytes())
+    data[-70] ^= 1
+    path.write_bytes(data)
+    with Gallery(tmp_path / "gallery") as again:
+        with pytest.raises(StorageError, match="GALLERY_SEGMENT_DAMAGED"):
+            again.compact()
+        with pytest.raises(StorageError, match="GALLERY_SEGMENT_DAMAGED"):
+            again.verify()
+    assert path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\xff", "²".encode(), b"-1"])
+def test_a_damaged_generation_number_is_a_coded_error(tmp_path, content):
+    Gallery(tmp_path / "gallery").close()
+    (tmp_path / "gallery" / "CURRENT").write_bytes(content)
+    with pytest.raises(StorageError, match="GALLERY_CURRENT_DAMAGED"):
         Gallery(tmp_path / "gallery")
 
 
@@ -242,7 +290,7 @@ def test_opening_what_is_not_there_for_reading_is_a_coded_error(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("subject_id", ["", "a\nb", "x" * 256])
+@pytest.mark.parametrize("subject_id", ["", "a\nb", "x" * 256, "\udcff"])
 def test_an_impossible_identifier_is_refused(gallery, subject_id):
     with pytest.raises(SenderError, match="SUBJECT_ID"):
         gallery.enroll(subject_id, person(1))

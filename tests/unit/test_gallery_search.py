@@ -169,6 +169,12 @@ def test_the_first_look_keeps_every_mate_of_people_with_many_fingers(enrolled, t
     assert found == list(enrolled)
 
 
+def test_a_small_gallery_is_compared_in_full_up_to_a_fixed_number_of_people():
+    likeness = np.random.default_rng(0).random((40, 6))
+    assert len(most_likely(likeness, np.ones((40, 6), bool), GalleryParameters(full_at_least=32))) == 32
+    assert GalleryParameters().full_at_least >= 20, "as many as a search lists by default"
+
+
 def test_the_share_compared_in_full_falls_with_common_fingers():
     rule = GalleryParameters(full_at_least=1)
     likeness = np.random.default_rng(0).random((1000, 6))

@@ -71,6 +71,13 @@ def test_a_witness_signs_beside_the_log_and_neither_replaces_the_other():
     assert not is_signed_by(parse_checkpoint(NOTE), "tenprint/jail", OTHER.public)
 
 
+def test_a_wrong_signature_beside_the_right_one_spoils_the_note():
+    """C2SP signed-note: a signature by a known key that does not verify refuses the note, whatever stands beside it."""
+    forged = sign_checkpoint(Checkpoint(ORIGIN, 43, bytes(32), CHECKPOINT.time), KEY)
+    with pytest.raises(RecordError, match="CHECKPOINT_SIGNATURE"):
+        verify_checkpoint(NOTE + forged[forged.index("—".encode()) :], KEY.public, ORIGIN)
+
+
 def test_a_witness_with_a_malformed_name_is_refused():
     with pytest.raises(RecordError, match="CHECKPOINT_FORM"):
         add_signature(NOTE, "a b", OTHER)
@@ -97,6 +104,8 @@ MALFORMED = {
     "signature without name": NOTE[: NOTE.index("—".encode())] + "— AAAA\n".encode(),
     "signature not base64": NOTE[: NOTE.index("—".encode())] + "— name *\n".encode(),
     "signature too short": NOTE[: NOTE.index("—".encode())] + "— name AAAA\n".encode(),
+    "signature one byte short": NOTE[: NOTE.index("—".encode())] + f"— name {'A' * 88}AAA=\n".encode(),
+    "signature one byte long": NOTE[: NOTE.index("—".encode())] + f"— name {'A' * 92}\n".encode(),
     "line of another kind": NOTE + b"hello\n",
     "too long": NOTE + b"x" * 70_000,
     "origin with plus": NOTE.replace(b"tenprint/", b"tenprint+"),

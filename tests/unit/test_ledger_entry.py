@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -151,6 +152,20 @@ def test_the_text_of_a_number_does_not_pass_for_the_number():
     opened = open_field(sealed, "sequence")
     assert verify_opened(sealed.commitments, opened)
     assert not verify_opened(sealed.commitments, OpenedField("sequence", "7", opened.salt))
+
+
+def test_a_longer_salt_cannot_take_over_a_part_of_the_name():
+    sealed = seal({"message_kind": "CAR"}, SeededRandomSource(1))
+    renamed = {"kind": sealed.commitments["message_kind"]}
+    assert not verify_opened(renamed, OpenedField("kind", "CAR", sealed.salts["message_kind"] + b"message_"))
+
+
+def test_an_entry_with_a_short_salt_or_a_commitment_in_capitals_is_none():
+    sealed = entry()
+    with pytest.raises(RecordError, match="LEDGER_ENTRY_FORM"):
+        replace(sealed, salts={**sealed.salts, "kind": bytes(15)})
+    with pytest.raises(RecordError, match="LEDGER_ENTRY_FORM"):
+        replace(sealed, commitments={name: one.upper() for name, one in sealed.commitments.items()})
 
 
 def test_erasing_removes_value_and_salt_and_keeps_the_leaf():

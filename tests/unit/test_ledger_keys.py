@@ -37,6 +37,29 @@ def test_keys_survive_their_text():
     assert len(key.public.to_text()) == 44
 
 
+LOW_ORDER_POINTS = {
+    "neutral": (1).to_bytes(32, "little"),
+    "order 2": (2**255 - 20).to_bytes(32, "little"),
+    "order 4": bytes(32),
+    "order 8": bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    "order 8, other": bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    "neutral, outside the field": (2**255 - 18).to_bytes(32, "little"),
+}
+
+
+@pytest.mark.parametrize("raw", LOW_ORDER_POINTS.values(), ids=LOW_ORDER_POINTS.keys())
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_a_public_key_under_which_anybody_can_sign_is_no_key(raw, sign):
+    with pytest.raises(RecordError, match="KEY_FORM"):
+        PublicKey(raw[:-1] + bytes([raw[-1] | sign]))
+
+
+def test_a_signature_has_one_form_only():
+    group_order = 2**252 + 27742317777372353535851937790883648493
+    other_form = SIGNATURE[:32] + (int.from_bytes(SIGNATURE[32:], "little") + group_order).to_bytes(32, "little")
+    assert not PublicKey(PUBLIC).verify(b"\x72", other_form)
+
+
 @pytest.mark.parametrize("text", ["", "no base64!", "AAAA", "é" * 44])
 def test_a_text_that_is_no_key_is_refused_with_a_code(text):
     for kind in (PrivateKey, PublicKey):

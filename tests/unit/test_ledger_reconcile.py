@@ -104,6 +104,12 @@ def test_an_entry_that_might_concern_the_other_party_is_said_not_passed_over(nam
     assert ("not_comparable", "", "agency", "state", "agency") in found(agency, state_log())
 
 
+def test_an_erased_kind_matters_only_where_there_was_a_message():
+    agency = agency_log()
+    agency[3] = erase(agency[3], ["kind"])
+    assert found(agency, state_log()) == []
+
+
 def test_an_erased_hash_stops_the_comparison_of_bytes_only():
     agency = agency_log()
     agency[0] = erase(agency[0], ["message_hash"])

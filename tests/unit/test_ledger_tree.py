@@ -115,6 +115,7 @@ def test_verification_refuses_what_is_out_of_range_or_no_hash():
     assert not verify_consistency(9, 8, whole, whole, ())
     assert not verify_consistency(0, 8, whole, whole, ())
     assert verify_consistency(0, 8, EMPTY_ROOT, whole, ())
+    assert not verify_consistency(0, 8, EMPTY_ROOT, whole, (whole,))
     assert verify_consistency(8, 8, whole, whole, ())
     assert not verify_consistency(8, 8, whole, whole, (whole,))
     assert not verify_consistency(4, 8, root(HASHES[:4]), whole, ())

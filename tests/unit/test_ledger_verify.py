@@ -95,6 +95,14 @@ def test_a_clock_that_went_back_is_a_notice():
     assert codes(entries, note_over(entries)) == [("LEDGER_TIME_BACKWARDS", 1, False)]
 
 
+def test_every_entry_dated_before_an_earlier_one_is_named():
+    entries = [written(index, minutes=minutes) for index, minutes in enumerate([9, 1, 2, 9])]
+    assert codes(entries, note_over(entries)) == [
+        ("LEDGER_TIME_BACKWARDS", 1, False),
+        ("LEDGER_TIME_BACKWARDS", 2, False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("note", "code"),
     [(note_over(ENTRIES, PrivateKey(bytes([1]) * 32)), "CHECKPOINT_SIGNATURE"), (b"rubbish", "CHECKPOINT_FORM")],

@@ -72,7 +72,7 @@ def test_a_missing_finger_needs_its_reason() -> None:
     nine = tuple(i for i in CARD if i.fgp != 3)
     assert findings(BOOKING, nine) == {("E0001", "2.084"): "error"}
     assert findings(replace(BOOKING, amp=((3, "XX"),)), nine) == {}
-    assert ("E0002", "2.084") in findings(replace(BOOKING, amp=((3, "ZZ"),)), nine)
+    assert findings(replace(BOOKING, amp=((3, "ZZ"),)), nine)["E0002", "2.084"] == "error"
 
 
 def test_a_plain_set_may_miss_only_when_all_its_fingers_do() -> None:
@@ -80,6 +80,8 @@ def test_a_plain_set_may_miss_only_when_all_its_fingers_do() -> None:
     images = tuple(i for i in CARD if i.fgp not in (*hand, 13))
     assert findings(replace(BOOKING, amp=tuple((n, "UP") for n in hand)), images) == {}
     assert ("E0001", "14.013") in findings(BOOKING, tuple(i for i in CARD if i.fgp != 13))
+    without_one = tuple(i for i in CARD if i.fgp not in (3, 13))
+    assert findings(replace(BOOKING, amp=((3, "XX"),)), without_one) == {("E0001", "14.013"): "error"}
 
 
 def test_images_that_contradict_themselves_are_found() -> None:
@@ -133,6 +135,22 @@ def test_a_wrong_optional_field_is_a_warning_only(change: dict[str, object], fie
     found = findings(replace(BOOKING, **change))  # type: ignore[arg-type]
     assert {tag for _, tag in found} == {field}
     assert set(found.values()) == {"warning"}
+
+
+def test_errors_come_before_warnings_so_that_a_rejection_tells_them_first() -> None:
+    received = records.read(
+        records.build_car(replace(BOOKING, atn="DET. PUBLIC", pry="0", eye="RED"), CARD, checked=False)
+    )
+    severities = [f.severity for f in records.validate(received)]
+    assert severities == ["error", "warning", "warning"]
+
+
+@pytest.mark.parametrize(("version", "found"), [("0199", True), ("0200", False), ("0502", False), ("0503", True)])
+def test_a_version_outside_the_editions_read_is_a_warning(version: str, found: bool) -> None:
+    data = records.build_car(BOOKING, CARD).replace(b"1.002:0300", b"1.002:" + version.encode())
+    assert [(f.code, f.field, f.severity) for f in records.validate(records.read(data))] == (
+        [("E0003", "1.002", "warning")] if found else []
+    )
 
 
 def test_unknown_and_unauthorised_transactions_are_named_as_such() -> None:
@@ -231,6 +249,16 @@ def test_a_foreign_rap_sheet_says_nothing_about_immigration() -> None:
     foreign = ResponseText.from_text("FBI IDENTIFICATION RECORD\r\nIMMIGRATION RESULT: MATCH")
     assert foreign.immigration is RepositoryState.NOT_ASKED
     assert foreign.rap_sheet == "FBI IDENTIFICATION RECORD\nIMMIGRATION RESULT: MATCH"
+
+
+def test_an_immigration_result_that_is_missing_or_unknown_is_never_read_as_no_match() -> None:
+    said = ResponseText(immigration=RepositoryState.NO_MATCH, pending=()).to_text()
+    assert ResponseText.from_text(said).immigration is RepositoryState.NO_MATCH
+    for word in ("", "NONE", "NO  MATCH", "no match", "NO MATCH."):
+        unknown = said.replace("RESULT: NO MATCH", f"RESULT: {word}")
+        assert ResponseText.from_text(unknown).immigration is RepositoryState.ERROR
+    silent = said.replace("IMMIGRATION RESULT: NO MATCH\r\n", "")
+    assert ResponseText.from_text(silent).immigration is RepositoryState.NOT_ASKED
 
 
 def test_response_text_refuses_what_the_field_cannot_hold() -> None:

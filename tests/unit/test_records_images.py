@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import os
 import random
+import re
 import signal
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -181,6 +184,78 @@ def test_a_header_that_announces_a_giant_image_never_reaches_the_codec() -> None
             with pytest.raises(RecordError, match="IMAGE_DECODE"):
                 unused.decode(data)
         assert unused.pid is None
+
+
+@pytest.mark.parametrize(("width", "height"), [(6000, 6000), (6001, 64), (64, 6001)])
+def test_an_announced_image_over_one_limit_alone_never_reaches_the_codec(width: int, height: int) -> None:
+    frame = b"\xff\xa0\xff\xa2\x00\x11\x00\xff" + struct.pack(">HH", height, width) + bytes(20)
+    with CodecWorker() as unused:
+        with pytest.raises(RecordError, match="IMAGE_TOO_LARGE"):
+            unused.decode(frame)
+        with pytest.raises(RecordError, match="IMAGE_TOO_LARGE"):
+            unused.encode(np.zeros((height, width), np.uint8))
+        assert unused.pid is None
+
+
+def test_a_file_of_more_bytes_than_any_finger_never_reaches_the_codec(
+    worker: CodecWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = worker.encode(ridges())
+    monkeypatch.setattr(wsq_module, "MAX_ENCODED_BYTES", len(good) - 1)
+    with CodecWorker() as unused:
+        with pytest.raises(RecordError, match="IMAGE_TOO_LARGE"):
+            unused.decode(good)
+        assert unused.pid is None
+
+
+def test_a_codec_that_answers_another_size_than_the_file_announces_is_not_believed(
+    worker: CodecWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = worker.encode(ridges())
+    for answer in ((240, 200, bytes(240 * 200)), (200, 240, bytes(240 * 200 - 1)), (200, 240, bytes(240 * 200 + 1))):
+        monkeypatch.setattr(CodecWorker, "_ask", lambda *_, given=answer: given)
+        with pytest.raises(RecordError, match="IMAGE_DECODE"):
+            worker.decode(good)
+
+
+def test_an_answer_that_announces_more_than_any_image_is_not_waited_for() -> None:
+    head = wsq_module.ANSWER.pack(0, 1, 1, 2**32 - 1)
+    script = f"import os, time; os.write(1, {head!r}); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-S", "-E", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as liar:
+        with pytest.raises(EOFError):
+            wsq_module._converse(liar, b"", 5.0)
+        liar.kill()
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="no /proc")
+def test_the_codec_process_may_write_no_file_leave_no_core_and_open_little(worker: CodecWorker) -> None:
+    worker.encode(ridges())
+    limits = dict(
+        re.split(r"\s{2,}", line)[:2] for line in Path(f"/proc/{worker.pid}/limits").read_text().splitlines()[1:]
+    )
+    assert (limits["Max file size"], limits["Max core file size"]) == ("0", "0")
+    assert limits["Max open files"] == "64"
+    assert {str(Path(f"/proc/{worker.pid}/fd/{number}").readlink()) for number in (1, 2)} == {os.devnull}
+    assert limits["Max address space"] == str(wsq_module.MEMORY_BYTES)
+
+
+def test_a_process_is_replaced_after_its_share_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsq_module, "IMAGES_PER_PROCESS", 2)
+    with CodecWorker() as tired:
+        good = tired.encode(ridges())
+        first = tired.pid
+        tired.decode(good)
+        assert tired.pid == first
+        tired.decode(good)
+        assert tired.pid != first
+
+
+def test_a_process_that_computes_too_long_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsq_module, "CPU_LIMIT_SECONDS", 0.01)
+    with CodecWorker() as hasty, pytest.raises(RecordError, match=r"IMAGE_ENCODE: .* crashed"):
+        hasty.encode(np.tile(ridges(), (12, 12)))
 
 
 def test_images_too_small_or_of_another_type_are_not_encoded(worker: CodecWorker) -> None:

@@ -1,7 +1,9 @@
 """Cards: sizes, boxes, truth carried along, and that the same seed presses the same prints."""
 
 import itertools
+import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,6 +26,40 @@ def _ridge_share_at(image: FingerImage, truth: Template) -> float:
         window = image.pixels[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7]
         seen += int(window.min()) < 140 < int(window.max())
     return seen / len(truth)
+
+
+def _orientation_errors(image: FingerImage, truth: Template) -> np.ndarray:
+    """Angles (rad, 0 to pi/2) between each minutia's direction and the ridges drawn around it."""
+    down, right = np.gradient(cv2.GaussianBlur(image.pixels.astype(np.float64), (0, 0), 1.5))
+    doubled = cv2.GaussianBlur((right + 1j * -down).view(np.float64).reshape(*right.shape, 2), (0, 0), 1)
+    square = (doubled[..., 0] + 1j * doubled[..., 1]) ** 2
+    tensor = cv2.GaussianBlur(square.real, (0, 0), 7) + 1j * cv2.GaussianBlur(square.imag, (0, 0), 7)
+    across = np.angle(tensor[truth.y.astype(int), truth.x.astype(int)]) / 2
+    off = truth.radians.astype(np.float64) - (across + math.pi / 2)
+    return np.abs((off + math.pi / 2) % math.pi - math.pi / 2)
+
+
+def test_ridges_are_drawn_in_the_direction_that_the_truth_says() -> None:
+    rolled = render_rolled(PERSON, 1, INDEX)
+    thumb_set = render_plain_set(PERSON, 1, FingerPosition.PLAIN_LEFT_THUMB)
+    for image, truth in (
+        (rolled.image, rolled.truth),
+        (thumb_set.image, thumb_set.truth[FingerPosition.LEFT_THUMB]),
+    ):
+        errors = _orientation_errors(image, truth)
+        assert np.median(errors) < math.radians(12)
+        assert (errors < math.radians(30)).mean() > 0.8
+
+
+def test_the_box_of_a_plain_set_is_where_the_ink_is() -> None:
+    plain_set = render_plain_set(PERSON, 1, FingerPosition.PLAIN_LEFT_THUMB)
+    left, right, top, bottom = plain_set.boxes[FingerPosition.LEFT_THUMB]
+    dark = plain_set.image.pixels < 140
+    columns, rows = np.flatnonzero(dark.sum(axis=0) > 2), np.flatnonzero(dark.sum(axis=1) > 2)
+    found = np.array([columns[0], columns[-1], rows[0], rows[-1]])
+    inwards = np.array([1, -1, 1, -1]) * (found - [left, right, top, bottom])
+    assert (inwards >= -3).all()
+    assert (inwards <= 45).all()
 
 
 def test_a_rolled_impression_has_the_size_of_ebts_and_shows_its_truth() -> None:

@@ -30,7 +30,8 @@ class SearchResult:
 
     Args:
         candidates: by rank, at most the limit asked for.
-        subjects_searched: enrolled subjects that have a finger in common with the probe and so were compared.
+        subjects_searched: enrolled subjects of the shards that answered who have a finger in common with the probe.
+            Everybody among them was looked at; only the most likely were compared in full (`engine.gallery.search`).
         shards_answered, shards_total: coverage; fewer answered than total means a partial answer.
     """
 

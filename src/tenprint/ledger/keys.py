@@ -19,6 +19,11 @@ SIGNATURE_BYTES: Final = 64
 KEY_ID_BYTES: Final = 4
 NOTE_ALGORITHM_ED25519: Final = b"\x01"  # C2SP signed-note, signature types
 
+_FIELD_PRIME: Final = 2**255 - 19
+_ORDER_8_Y: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+# The y coordinates of the eight points of low order (RFC 8032, 5.1): under such a key anybody can make a signature.
+_LOW_ORDER_YS: Final = frozenset({0, 1, _FIELD_PRIME - 1, _ORDER_8_Y, _FIELD_PRIME - _ORDER_8_Y})
+
 
 @dataclass(frozen=True)
 class PublicKey:
@@ -28,7 +33,8 @@ class PublicKey:
         raw: 32 bytes (RFC 8032, 5.1.5).
 
     Raises:
-        RecordError: ``KEY_FORM`` when the length differs.
+        RecordError: ``KEY_FORM`` when the length differs, or for a point of low order or a coordinate outside the
+            field: the library would accept signatures under such a key that nobody's secret made.
     """
 
     raw: bytes
@@ -36,6 +42,9 @@ class PublicKey:
     def __post_init__(self) -> None:
         if len(self.raw) != KEY_BYTES:
             raise RecordError("KEY_FORM", f"a public key has {KEY_BYTES} bytes")
+        y = int.from_bytes(self.raw, "little") % 2**255
+        if y >= _FIELD_PRIME or y in _LOW_ORDER_YS:
+            raise RecordError("KEY_FORM", "this public key would let anybody sign")
 
     def to_text(self) -> str:
         """Return the key as base64, 44 characters, for a party file."""

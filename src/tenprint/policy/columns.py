@@ -44,7 +44,7 @@ class ColumnDecisions:
     Args:
         rules: the rules of the question, in order.
         spoke: shape (n,), int16: which of them spoke.
-        unsettled: shape (n,), bool: whether a rule before it could not speak because a fact is not known.
+        unsettled: shape (n,), bool: whether a fact that is not known could have led to another answer.
     """
 
     rules: tuple[Rule, ...]
@@ -82,29 +82,25 @@ def decide_columns(programme: Programme, question: str, columns: Mapping[str, Co
     spoke = np.full(rows, len(rules) - 1, dtype=np.int16)
     undecided, unsettled = np.ones(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
     for position, rule in enumerate(rules[:-1]):
-        is_true, is_unknown = _all_hold(rule, columns, rows)
+        is_true, is_open = _all_hold(rule, columns, rows)
+        unsettled |= undecided & is_open
         spoke[undecided & is_true] = position
         undecided &= ~is_true
-        unsettled |= undecided & is_unknown
     return ColumnDecisions(rules, spoke, unsettled)
 
 
 def _all_hold(rule: Rule, columns: Mapping[str, Column], rows: int) -> tuple[Mask, Mask]:
-    """Return two masks, shape (rows,): where all conditions hold, and where that is not known."""
-    may_hold, all_known = np.ones(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)
+    """Return two masks, shape (rows,): where all conditions hold, and where that depends on a missing fact."""
+    holds, may_hold, all_there = (np.ones(rows, dtype=np.bool_) for _ in range(3))
     for condition in rule.conditions:
-        known = _known(condition, columns, rows)
-        may_hold &= ~known | _compare(condition, columns, rows)
-        all_known &= known
-    return may_hold & all_known, may_hold & ~all_known
-
-
-def _known(condition: Condition, columns: Mapping[str, Column], rows: int) -> Mask:
-    known = np.ones(rows, dtype=np.bool_)
-    if condition.operator != KNOWN:
+        there = np.ones(rows, dtype=np.bool_)
         for name in condition.facts:
-            known &= _has_value(name, columns, rows)
-    return known
+            there &= _has_value(name, columns, rows)
+        answer = _compare(condition, columns, rows)
+        holds &= answer if condition.operator == KNOWN else answer & there
+        may_hold &= answer | ~there
+        all_there &= there
+    return holds, may_hold & ~all_there
 
 
 def _has_value(name: str, columns: Mapping[str, Column], rows: int) -> Mask:

@@ -142,6 +142,17 @@ def all_hold(conditions: tuple[Condition, ...], facts: Mapping[str, FactValue]) 
     return None if None in answers else True
 
 
+def missing_facts(conditions: tuple[Condition, ...], facts: Mapping[str, FactValue]) -> frozenset[str]:
+    """Return the facts without a value on which it depends whether all `conditions` hold.
+
+    Empty when one of the conditions fails whatever becomes known. A condition on a missing fact is open, also when it
+    asks whether that fact is known: that changes as soon as somebody says it.
+    """
+    missing = frozenset(name for condition in conditions for name in condition.facts if name not in facts)
+    is_lost = any(missing.isdisjoint(one.facts) and holds(one, facts) is False for one in conditions)
+    return frozenset() if is_lost else missing
+
+
 def _operand(value: Any, used: str, fact: Fact, vocabulary: Vocabulary, where: str) -> Operand:
     if used == KNOWN:
         if not isinstance(value, bool):

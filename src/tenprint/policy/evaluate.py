@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from tenprint.core.errors import PolicyRefusal
-from tenprint.policy.conditions import all_hold, holds
+from tenprint.policy.conditions import all_hold, missing_facts
 from tenprint.policy.programme import PLACEHOLDER, Programme, Rule, rules_for
 from tenprint.policy.vocabulary import FactValue, Outcome, Vocabulary
 
@@ -74,7 +74,7 @@ def decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) 
     """
     rules = rules_for(programme, question)
     programme.vocabulary.check_facts(facts)
-    position, passed_over = _first_that_speaks(rules, facts)
+    position = _first_that_speaks(rules, facts)
     spoke = rules[position]
     return Decision(
         question=question,
@@ -85,7 +85,7 @@ def decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) 
         basis=spoke.basis,
         code=spoke.code,
         facts_used=_facts_read(rules[: position + 1], facts),
-        unknown_facts=_missing_facts(passed_over, facts),
+        unknown_facts=_unknown_facts(rules[: position + 1], facts),
         sentence=render(spoke.sentence, facts, programme.vocabulary),
         source=spoke.source,
         text_hash=programme.text_hash,
@@ -109,16 +109,12 @@ def render(sentence: str, facts: Mapping[str, FactValue], vocabulary: Vocabulary
     return PLACEHOLDER.sub(lambda found: vocabulary.facts[found[1]].in_words(facts.get(found[1])), sentence)
 
 
-def _first_that_speaks(rules: tuple[Rule, ...], facts: Mapping[str, FactValue]) -> tuple[int, list[Rule]]:
-    """Return the position of the rule that speaks, and the rules before it that could not for want of facts."""
-    passed_over: list[Rule] = []
+def _first_that_speaks(rules: tuple[Rule, ...], facts: Mapping[str, FactValue]) -> int:
+    """Return the position of the rule that speaks."""
     for position, rule in enumerate(rules[:-1]):
-        answer = all_hold(rule.conditions, facts)
-        if answer:
-            return position, passed_over
-        if answer is None:
-            passed_over.append(rule)
-    return len(rules) - 1, passed_over  # the last rule has no conditions
+        if all_hold(rule.conditions, facts):
+            return position
+    return len(rules) - 1  # the last rule has no conditions
 
 
 def _facts_read(rules: tuple[Rule, ...], facts: Mapping[str, FactValue]) -> dict[str, FactValue]:
@@ -127,13 +123,6 @@ def _facts_read(rules: tuple[Rule, ...], facts: Mapping[str, FactValue]) -> dict
     return {name: facts[name] for name in sorted(in_conditions | in_sentence) if name in facts}
 
 
-def _missing_facts(rules: list[Rule], facts: Mapping[str, FactValue]) -> tuple[str, ...]:
-    missing = {
-        name
-        for rule in rules
-        for condition in rule.conditions
-        if holds(condition, facts) is None
-        for name in condition.facts
-        if name not in facts
-    }
-    return tuple(sorted(missing))
+def _unknown_facts(rules: tuple[Rule, ...], facts: Mapping[str, FactValue]) -> tuple[str, ...]:
+    """Return the missing facts that could silence the last of `rules`, which speaks, or let an earlier one speak."""
+    return tuple(sorted(frozenset().union(*(missing_facts(rule.conditions, facts) for rule in rules))))

@@ -1,4 +1,4 @@
-"""Who was enrolled: a durable gallery of ten-finger templates, and the exhaustive search of it."""
+"""Who was enrolled: a durable gallery of ten-finger templates, and the search of it."""
 
 from tenprint.engine.gallery.gallery import Gallery
 

@@ -9,6 +9,7 @@ for new frames before every search.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,7 @@ CURRENT, LOCK = "CURRENT", "lock"
 BATCH = 256
 LONGEST_ID = 255
 LOOKS = 50
+_UNFIT = re.compile(r"[\n\ud800-\udfff]")
 DEFAULT_WAIT_S = 10.0
 DEFAULT_LIMIT = 20
 
@@ -155,7 +157,11 @@ class Gallery:
         limit: int = DEFAULT_LIMIT,
         deadline: float | None = None,
     ) -> SearchResult:
-        """Compare a person's fingers with everybody enrolled; the most alike come first.
+        """Look at everybody enrolled and compare the most likely in full; the most alike come first.
+
+        Every enrolled person with a common finger is looked at by local codes; which share of a shard is then compared
+        in full falls with the number of common fingers (`GalleryParameters.full_share`, at least `full_at_least`
+        people). Only people compared in full can be candidates, with exactly the score of `fusion.compare_people`.
 
         Args:
             probe: templates by position; positions that an enrolled person lacks are passed over.
@@ -210,11 +216,14 @@ class Gallery:
     def compact(self) -> None:
         """Fold the log into a new segment; deleted people's templates leave the disk.
 
+        The old segment is verified first: a damaged column must not be copied under a fresh checksum.
+
         Raises:
-            StorageError: ``GALLERY_LOCKED``, ``GALLERY_WRITE``, ``GALLERY_READ_ONLY``.
+            StorageError: ``GALLERY_LOCKED``, ``GALLERY_WRITE``, ``GALLERY_READ_ONLY``, ``GALLERY_SEGMENT_DAMAGED``.
         """
         with self._guard, self._writing():
             self.refresh()
+            self.verify()
             following = self._generation + 1
             write_segment(self._segment(following), build_block(self._state.people()), self._state.epoch)
             write_durably(self._log(following), [b""])
@@ -313,15 +322,16 @@ class Gallery:
 
 def _number(path: Path) -> int:
     """Return the generation that CURRENT names."""
-    text = path.read_text(encoding="ascii").strip()
-    if not text.isdigit():
+    digits = path.read_bytes().strip()
+    if not digits.isdigit():
         raise StorageError("GALLERY_CURRENT_DAMAGED", "the gallery's CURRENT file holds no number")
-    return int(text)
+    return int(digits)
 
 
 def _enrolment(subject_id: str, templates: Mapping[FingerPosition, Template]) -> Operation:
     """Return the checked operation that enrols a person."""
-    if not 1 <= len(subject_id.encode()) <= LONGEST_ID or "\n" in subject_id:
+    # An argument that was no UTF-8 arrives with lone surrogates, which cannot be written down.
+    if not 1 <= len(subject_id.encode(errors="replace")) <= LONGEST_ID or _UNFIT.search(subject_id):
         raise SenderError("SUBJECT_ID", f"a subject's identifier is one line of 1 to {LONGEST_ID} bytes")
     if not templates:
         raise SenderError("GALLERY_NO_FINGERS", "an enrolment needs at least one finger")

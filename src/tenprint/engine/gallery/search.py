@@ -1,8 +1,9 @@
-"""The exhaustive search of one block: a cheap look at everybody, then the full comparison of the most likely.
+"""The search of one block: a cheap look at everybody (so far it is exhaustive), then the most likely in full.
 
 Everybody is compared by local codes. Each finger's likeness is measured against that finger's spread in the shard, so
 that a person with few enrolled fingers is not at a disadvantage. The share that is compared in full falls with the
-number of common fingers: all with one finger, a twentieth with five and more (`GalleryParameters.full_share`).
+number of common fingers: all with one finger, a twentieth with five and more (`GalleryParameters.full_share`). A mate
+whom the first look ranks below that share is lost, whatever the full comparison would have said.
 """
 
 from __future__ import annotations

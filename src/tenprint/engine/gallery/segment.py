@@ -75,20 +75,19 @@ def write_segment(path: Path, block: Block, epoch: str) -> None:
 
 
 def read_segment(path: Path) -> Segment:
-    """Map a segment; only its index is read and checked here (`verify_segment` checks the columns).
+    """Map a segment; its index and where each finger begins are checked here (`verify_segment` checks all columns).
 
     Raises:
         StorageError: ``GALLERY_SEGMENT_DAMAGED``; FileNotFoundError is left to the caller, who may look again.
     """
-    # copy-on-write, though nothing writes: kernels are compiled once, for arrays that may be written
-    data = np.memmap(path, dtype=np.uint8, mode="c")
+    data = _mapped(path)
     index = _read_index(data)
     columns = {name: _array(data, entry) for name, entry in index["arrays"].items()}
-    ids = tuple(columns["ids"].tobytes().decode().split("\n")[:-1])
+    ids = _ids(columns["ids"])
     positions = sorted({int(name.split(".")[0]) for name in columns if name != "ids"})
     if len(ids) != index["people"]:
         raise _damaged("the list of people is not as long as the index says")
-    block = Block(ids, {FingerPosition(p): _finger_block(columns, p) for p in positions})
+    block = Block(ids, {FingerPosition(p): _finger_block(columns, p, len(ids)) for p in positions})
     return Segment(block, index["epoch"], index["features"] == features_id())
 
 
@@ -98,10 +97,25 @@ def verify_segment(path: Path) -> None:
     Raises:
         StorageError: ``GALLERY_SEGMENT_DAMAGED`` naming the column.
     """
-    data = np.memmap(path, dtype=np.uint8, mode="c")
+    data = _mapped(path)
     for name, entry in _read_index(data)["arrays"].items():
         if zlib.crc32(np.ascontiguousarray(_array(data, entry)).tobytes()) != entry[3]:
             raise _damaged(f"column {name} does not match its checksum")
+
+
+def _mapped(path: Path) -> npt.NDArray[np.uint8]:
+    """Map a file, copy-on-write though nothing writes: kernels are compiled once, for arrays that may be written."""
+    if path.stat().st_size < HEADER.size:
+        raise _damaged("shorter than its header")
+    return np.memmap(path, dtype=np.uint8, mode="c")
+
+
+def _ids(column: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    """Return the people's identifiers."""
+    try:
+        return tuple(column.tobytes().decode().split("\n")[:-1])
+    except UnicodeDecodeError as problem:
+        raise _damaged("the list of people is no text") from problem
 
 
 def _arrays(block: Block) -> Iterator[tuple[str, npt.NDArray[Any]]]:
@@ -135,8 +149,6 @@ def _pieces(head: bytes, arrays: dict[str, npt.NDArray[Any]]) -> Iterator[bytes]
 
 def _read_index(data: npt.NDArray[np.uint8]) -> dict[str, Any]:
     """Return the checked index of a mapped file."""
-    if data.size < HEADER.size:
-        raise _damaged("shorter than its header")
     magic, length, checksum = HEADER.unpack(data[: HEADER.size].tobytes())
     index = data[HEADER.size : HEADER.size + length].tobytes() if magic == MAGIC else b""
     if len(index) != length or magic != MAGIC or zlib.crc32(index) != checksum:
@@ -154,10 +166,14 @@ def _array(data: npt.NDArray[np.uint8], entry: list[Any]) -> npt.NDArray[Any]:
     return np.frombuffer(data, dtype=kind, count=count, offset=offset) if count else np.empty(0, dtype=kind)
 
 
-def _finger_block(columns: dict[str, npt.NDArray[Any]], position: int) -> FingerBlock:
-    """Return one position's block from the named arrays."""
+def _finger_block(columns: dict[str, npt.NDArray[Any]], position: int, people: int) -> FingerBlock:
+    """Return one position's block from the named arrays; kernels trust its bounds, so they are checked first."""
     minutiae = {name: columns[f"{position}.{name}"] for name in COLUMN_TYPES}
     plain = {name: columns[f"{position}.{name}"] for name in PLAIN_TYPES}
+    for name, whole in (("starts", minutiae["x"]), ("template_starts", plain["templates"])):
+        starts = plain[name]
+        if len(starts) != people + 1 or starts[0] != 0 or starts[-1] != len(whole) or (starts[1:] < starts[:-1]).any():
+            raise _damaged(f"column {position}.{name} does not fit the others")
     return FingerBlock(
         columns=Columns(**{**minutiae, "codes": minutiae["codes"].reshape(-1, CODE_WORDS)}),
         **plain,

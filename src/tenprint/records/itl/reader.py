@@ -13,6 +13,8 @@ from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
     FS,
+    MAX_FIELDS,
+    MAX_FIELDS_OF_FILE,
     TEXT_ONLY_TYPES,
     Problem,
     Record,
@@ -24,6 +26,8 @@ from tenprint.records.itl.transaction import Transaction
 
 MAX_RECORDS = 1_000
 """Records read of one file; IDCs end at 99, so an honest file stays far below."""
+MAX_PROBLEMS = 1_000
+"""Problems listed of one file; one more says that there are others."""
 _LENGTH = re.compile(rb"[0-9]{1,2}\.0{0,8}1:([0-9]{1,10})[\x1c\x1d]")
 
 
@@ -61,6 +65,7 @@ class _Reader:
         self.position = 0
         self.records: list[Record] = []
         self.problems: list[Problem] = []
+        self.fields_left = MAX_FIELDS_OF_FILE
 
     def read_all(self) -> None:
         """Cut records until the file ends or nothing more can be told apart."""
@@ -87,7 +92,10 @@ class _Reader:
         problem = Problem(code, message, self.position if offset is None else offset, field)
         if self.strict:
             _refuse(problem)
-        self.problems.append(problem)
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
+        elif len(self.problems) == MAX_PROBLEMS:
+            self.problems.append(Problem("E0004", f"more than {MAX_PROBLEMS} problems in one file", problem.offset))
 
     def _contents(self) -> list[tuple[int, int]] | None:
         """Return type and IDC of the records that Type-1 announces, None when its list cannot be read."""
@@ -136,7 +144,8 @@ class _Reader:
         if end <= start:
             return False
         raw = self.data[start:end]
-        fields, problems = parse_fields(raw, kind, start)
+        fields, problems = parse_fields(raw, kind, start, min(MAX_FIELDS, self.fields_left))
+        self.fields_left -= len(fields)
         for problem in problems:
             self._report(problem.code, problem.message, problem.field, problem.offset)
         record = Record(kind, -1, raw, start, fields, complete)

@@ -17,6 +17,8 @@ TEXT_ONLY_TYPES = frozenset({1, 2, 9})
 DATA_FIELD = 999
 MAX_FIELDS = 20_000
 """Fields read of one record; a hostile file of separators must not become millions of objects."""
+MAX_FIELDS_OF_FILE = 200_000
+"""Fields read of one file: 1,000 hostile records must not multiply the limit of one."""
 MAX_ITEMS = 100_000
 """Subfields read of one field, and items read of one subfield."""
 
@@ -139,13 +141,16 @@ def tagged_type(data: bytes, position: int) -> int:
     return int(match[1]) if match and int(match[2]) == 1 else -1
 
 
-def parse_fields(raw: bytes, record_type: int, offset: int) -> tuple[tuple[Field, ...], list[Problem]]:
+def parse_fields(
+    raw: bytes, record_type: int, offset: int, limit: int = MAX_FIELDS
+) -> tuple[tuple[Field, ...], list[Problem]]:
     """Cut a tagged record into fields.
 
     Args:
         raw: the record's bytes.
         record_type: what its first tag says.
         offset: of the record in the file, for the problems.
+        limit: most fields to cut; the rest of the record stays uncut, and a problem says so.
 
     Returns:
         fields in order, which cover `raw` without gaps but for one separator behind each, and what was wrong.
@@ -155,8 +160,9 @@ def parse_fields(raw: bytes, record_type: int, offset: int) -> tuple[tuple[Field
     end = len(raw) - raw.endswith(FS)
     position = 0
     while position <= end:
-        if len(fields) == MAX_FIELDS:
-            problems.append(Problem("E0005", f"more than {MAX_FIELDS} fields in one record", offset + position))
+        if len(fields) >= limit:
+            message = f"more than {MAX_FIELDS} fields in one record, or {MAX_FIELDS_OF_FILE} in one file"
+            problems.append(Problem("E0005", message, offset + position, f"{record_type}.?"))
             break
         field = _field_at(raw, position, end, record_type)
         fields.append(field)
