@@ -155,12 +155,6 @@ def test_a_form_has_nothing_preselected_and_no_action_first(waiting: Rig) -> Non
     assert "29 February 1980" in officer.page
 
 
-def test_no_action_needs_an_answer_and_a_reason_and_nothing_more(rig: Rig) -> None:
-    officer, path = decide_page(rig)
-    officer.post(path, answer="no_action", reason="a long life here")
-    assert "No action, by SAM OFFICIAL" in text_of(officer.get(path))
-
-
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -174,7 +168,9 @@ def test_no_action_needs_an_answer_and_a_reason_and_nothing_more(rig: Rig) -> No
         ({"answer": "no_action", "reason": "x" * 501}, "TEXT_INVALID"),
     ],
 )
-def test_an_answer_that_is_refused_is_explained_on_top_and_changes_nothing(waiting: Rig, fields: dict, code: str) -> None:
+def test_an_answer_that_is_refused_is_explained_on_top_and_changes_nothing(
+    waiting: Rig, fields: dict, code: str
+) -> None:
     officer, path = decide_page(waiting)
     before = sizes(waiting)
     page = officer.post(path, 422, **fields)
@@ -196,36 +192,32 @@ def test_a_citizenship_claim_waits_for_another_officer_and_says_so(rig: Rig) -> 
     second.post(f"/tasks/{look.id}", answer="agree", reason="x")
 
 
-def test_a_form_sent_twice_is_recorded_once_and_leads_to_the_same_page(rig: Rig) -> None:
-    officer, path = decide_page(rig)
-    officer.post(path, answer="interview", reason="x")
-    before = sizes(rig)
-    officer.post(path, answer="interview", reason="x")
-    officer.post(path, answer="no_action", reason="changed in between")
-    assert sizes(rig) == before
-    assert len(rig.entries(Role.FIELD_OFFICE, "task_answered")) == 1
-
-
-def test_a_stale_page_is_told_and_changes_nothing(rig: Rig) -> None:
+def test_no_action_needs_little_and_a_form_sent_twice_is_recorded_once(rig: Rig) -> None:
     officer, path = decide_page(rig)
     other = at(rig, Role.FIELD_OFFICE, "DEE OTHER")
     other.get(path)
-    officer.post(path, answer="interview", reason="x")
+    officer.post(path, answer="no_action", reason="a long life here")
     before = sizes(rig)
-    assert "no longer current" in other.post(path, 409, answer="no_action", reason="y")
-    other.page = other.page.replace(other.tokens()["form_id"], "never-shown")
-    other.post(path, 409, answer="no_action", reason="y")
+    officer.post(path, answer="no_action", reason="a long life here")
+    officer.post(path, answer="detainer", reason="changed in between", **PERMITTED)
+    assert "no longer current" in other.post(path, 409, answer="interview", reason="y")
     assert sizes(rig) == before
+    assert "No action, by SAM OFFICIAL" in text_of(officer.get(path))
+    assert len(rig.entries(Role.FIELD_OFFICE, "task_answered")) == 1
 
 
-def test_a_page_is_stale_when_a_first_finding_was_recorded_since(rig: Rig) -> None:
+def test_a_page_is_stale_when_a_finding_was_recorded_since_or_when_it_was_never_shown(rig: Rig) -> None:
     rig.known_to_immigration("P7")
     path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, rig.book(card("P7")))
     ann, bea = (at(rig, Role.IMMIGRATION_REPOSITORY, name) for name in ("ANN FIRST", "BEA OTHER"))
     ann.get(path)
     bea.get(path)
     ann.post(path, answer="exclusion", reason="x")
+    before = sizes(rig)
     bea.post(path, 409, answer="identification", reason="y")
+    bea.post(path, 409, answer="identification", reason="y", form_id="never-shown")
+    bea.post(path, 409, answer="identification", reason="y", form_id=ann.tokens()["form_id"])
+    assert sizes(rig) == before
 
 
 def test_another_partys_task_can_neither_be_read_nor_answered(waiting: Rig) -> None:
@@ -390,18 +382,17 @@ def test_html_in_names_and_reasons_is_text(rig: Rig) -> None:
         assert "<script" not in page and "&lt;script" in page
 
 
-def test_every_look_is_on_the_lookers_ledger_and_no_other(rig: Rig) -> None:
-    officer, path = decide_page(rig)
-    case_id = rig.tasks(Role.FIELD_OFFICE)[0].case_id
-    officer.get(f"/cases/{case_id}")
+def test_every_look_is_on_the_lookers_ledger_and_no_other(waiting: Rig) -> None:
+    before = sizes(waiting)
+    (task,) = waiting.tasks(Role.FIELD_OFFICE)
+    officer = at(waiting, Role.FIELD_OFFICE, "LOU LOOKER")
     officer.get("/queue")
-    looks = rig.entries(Role.FIELD_OFFICE, "looked_at")
-    assert [(row["person"], row["case"], row.get("task")) for row in looks] == [
-        ("SAM OFFICIAL", case_id, path.removeprefix("/tasks/")),
-        ("SAM OFFICIAL", case_id, None),
-    ]
-    assert [role for role in rig.nodes if rig.entries(role, "looked_at")] == [Role.FIELD_OFFICE]
-    assert "SAM OFFICIAL looks at the case" in officer.get(f"/cases/{case_id}")
+    officer.get(f"/tasks/{task.id}")
+    officer.get(f"/cases/{task.case_id}")
+    looks = [row for row in waiting.entries(Role.FIELD_OFFICE, "looked_at") if row["person"] == "LOU LOOKER"]
+    assert [(row["case"], row.get("task")) for row in looks] == [(task.case_id, task.id), (task.case_id, None)]
+    assert "LOU LOOKER looks at the case" in officer.page
+    assert sum(sizes(waiting)) == sum(before) + len(looks)
 
 
 def test_pending_and_error_never_look_like_no(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,12 @@ class Console:
 
     def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool) -> None:
         self.desk, self.sessions, self.is_demo = desk, sessions, is_demo
-        loader = jinja2.FileSystemLoader(HERE / "templates")
-        self._templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        self._templates.globals["words"] = words
-        self._templates.globals["is_demo"] = is_demo
 
     def page(
         self, name: str, seat: Session | None, answer_status: int = HTTPStatus.OK, /, **values: Any
     ) -> HTMLResponse:
         """Return a page; every template knows who is signed in."""
-        text = self._templates.get_template(f"{name}.html").render(seat=seat, **values)
+        text = _templates().get_template(f"{name}.html").render(seat=seat, is_demo=self.is_demo, words=words, **values)
         return HTMLResponse(text, status_code=answer_status)
 
     def refusal(self, status: HTTPStatus, sentence: str, code: str = "", seat: Session | None = None) -> HTMLResponse:
@@ -212,6 +209,13 @@ def create_app(house: House, *, is_demo: bool, sessions: Sessions | None = None)
     app.add_api_route("/tasks/{task_id}", _taking_task_form(console.answer), methods=["POST"], response_model=None)
     _say_refusals(app, console)
     return Guard(app, console.refusal)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """Return the templates, compiled once for the process."""
+    loader = jinja2.FileSystemLoader(HERE / "templates")
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 def _say_refusals(app: FastAPI, console: Console) -> None:
