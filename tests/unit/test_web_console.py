@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from types import SimpleNamespace
 
@@ -141,7 +142,7 @@ def test_an_examiner_sees_score_rank_and_story_only_after_an_own_first_finding(r
     first.post(path, answer="identification", reason="ridges agree")
     seen = text_of(first.get(path))
     assert "likeness by finger" in seen and "rank 1" in seen and "Your closing finding" in seen
-    assert "The story so far" in first.page or "kept back" not in first.get(f"/cases/{case_id}")
+    assert "kept back" not in first.get(f"/cases/{case_id}")
     other = text_of(at(rig, Role.IMMIGRATION_REPOSITORY, "BEA OTHER").get(path))
     assert "Your first finding" in other and "ridges agree" not in other and "rank 1" not in other
 
@@ -395,18 +396,16 @@ def test_every_look_is_on_the_lookers_ledger_and_no_other(waiting: Rig) -> None:
     assert sum(sizes(waiting)) == sum(before) + len(looks)
 
 
-def test_pending_and_error_never_look_like_no(rig: Rig) -> None:
+def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) -> None:
     rig.known_to_immigration("P7")
     case_id = rig.book(card("P7"))
     page = text_of(at(rig, Role.CRIMINAL_REPOSITORY).get(f"/cases/{case_id}"))
     assert "◐ immigration: waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
     assert "does not mean citizen" in page
-
-
-def test_a_queue_groups_by_urgency(rig: Rig) -> None:
-    rig.until_held()
-    clerk = at(rig, Role.JAIL)
-    assert "Due (1)" in clerk.get("/queue") and "2 d left" in clerk.page and "SAMPLESON" not in clerk.page
+    examiner = at(rig, Role.IMMIGRATION_REPOSITORY)
+    assert "Due (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
+    rig.clock.advance(timedelta(days=3))
+    assert "Overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
 
 
 def test_every_page_forbids_script_and_other_hosts(waiting: Rig) -> None:
