@@ -147,6 +147,22 @@ def test_an_examiner_sees_score_rank_and_story_only_after_an_own_first_finding(r
     assert "Your first finding" in other and "ridges agree" not in other and "rank 1" not in other
 
 
+def test_a_second_examiner_sees_nothing_of_the_first_ones_work_before_an_own_finding(rig: Rig) -> None:
+    case_id = rig.until_examined(finding="inconclusive")
+    first, second = (
+        task_path(rig, Role.IMMIGRATION_REPOSITORY, kind, case_id)
+        for kind in (TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND)
+    )
+    before = sizes(rig)
+    examiner = at(rig, Role.IMMIGRATION_REPOSITORY, "BEA SECOND")
+    assert "kept back" in examiner.get(first, 403)
+    assert sizes(rig) == before
+    blind = text_of(examiner.get(second))
+    assert "Your first finding" in blind and "as seen" not in blind and "rank 1" not in blind
+    examiner.post(second, answer="identification", reason="ridges agree")
+    assert "Inconclusive" in examiner.get(first)
+
+
 def test_a_form_has_nothing_preselected_and_no_action_first(waiting: Rig) -> None:
     officer, _ = decide_page(waiting)
     radios = re.findall(r'<input type="radio" name="answer" value="(\w+)"', officer.page)
@@ -177,7 +193,7 @@ def test_an_answer_that_is_refused_is_explained_on_top_and_changes_nothing(
     page = officer.post(path, 422, **fields)
     said = text_of(page)
     assert said.index("Not recorded") < said.index("What you are shown")
-    assert code in said and "Next:" in said and "--detail" not in said
+    assert code in said and "Next:" in said and "--detail" not in said and ".." not in said
     assert sizes(waiting) == before
 
 

@@ -132,7 +132,7 @@ class Desk:
     def queue(self, seat: Session) -> tuple[datetime, list[Task]]:
         """Return the time, and the open tasks of a person's own party, the most urgent first."""
         with self._lock:
-            self._house.run()
+            self._catch_up()
             with self._nodes[seat.party].store.transaction() as tx:
                 tasks = tx.tasks(open_only=True)
             now = self._house.clock.now()
@@ -142,11 +142,16 @@ class Desk:
         """Return a task of the own party, after the look at it was written to the ledger.
 
         Raises:
-            Refusal: 404 for an unknown one, 403 for another party's.
+            Refusal: 404 for an unknown one, 403 for another party's, or for an earlier examination while this person
+                has a first finding of the same case to make.
         """
         with self._lock:
-            self._house.run()
+            self._catch_up()
             task = self._own_task(seat, task_id)
+            others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
+            if any(self._is_blind(seat, other) for other in others):
+                said = "This is kept back until you have recorded your own first finding on this case's prints."
+                raise Refusal(HTTPStatus.FORBIDDEN, said)
             note_look(self._nodes[seat.party], person=seat.person, case_id=task.case_id, task_id=task.id)
             form = Form(task.id, task.findings, task.shown_hash)
             return self._view(seat, task, seat.new_form(form) if task.is_open else "")
@@ -201,7 +206,7 @@ class Desk:
             Refusal: 404 when no party whose word may be shown knows it.
         """
         with self._lock:
-            self._house.run()
+            self._catch_up()
             own = self._nodes[seat.party]
             nodes = list(self._nodes.values()) if self._tells_all else [own]
             known = []
@@ -222,6 +227,12 @@ class Desk:
     @property
     def _nodes(self) -> Mapping[str, Node]:
         return self._house.nodes
+
+    def _catch_up(self) -> None:
+        """Do what is due, such as a clock that ran out; mostly there is nothing, and looking is cheaper than a run."""
+        due = dispatch.next_due(list(self._nodes.values()))
+        if due is not None and due <= self._house.clock.now():
+            self._house.run()
 
     def _own_task(self, seat: Session, task_id: str) -> Task:
         for party, node in self._nodes.items():

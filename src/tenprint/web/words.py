@@ -13,7 +13,7 @@ from tenprint.exchange.model.known import Repository, repository_state
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, RepositoryState, TaskKind
 from tenprint.records.nlets.iar import NEEDS_GROUND
 
-KNOWN_IS_NOT_REMOVABLE = "Known is not removable: being in this repository is no offence and says nothing about status."
+KNOWN_IS_NOT_REMOVABLE = "Known is not removable: being in a repository is no offence and says nothing about status."
 NO_MATCH_IS_NOT_CITIZEN = "No match is not citizen: not being in a repository proves nothing about citizenship."
 TASK_TITLES: dict[str, str] = {
     TaskKind.EXAMINE: "Compare two sets of prints",
@@ -90,6 +90,8 @@ LABELS = {
     "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
 }  # fmt: skip
 UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
+FIRST = ("name", "birth_date", "query", "record", "status", "legal_ground", "candidates")
+LAST = frozenset({"message", "submission"})
 HINTS = frozenset({"candidates", "best_below_threshold", "threshold"})
 """Score, rank and what tells of them: kept from an examiner until a first finding is recorded."""
 SCORES = frozenset({"score", "threshold"})
@@ -120,7 +122,9 @@ class RepositoryWord:
 def evidence(task: Task, *, is_blind: bool) -> tuple[Line, ...]:
     """Return what a person sees of a task, as lists of plain words."""
     unspoken = UNSPOKEN | (HINTS if is_blind else frozenset())
-    return _lines({name: value for name, value in task.shown.items() if name not in unspoken})
+    spoken = [name for name in task.shown if name not in unspoken]
+    ordered = sorted(spoken, key=lambda name: (name in LAST, FIRST.index(name) if name in FIRST else len(FIRST)))
+    return _lines({name: task.shown[name] for name in ordered})
 
 
 def candidates(task: Task) -> tuple[str, ...]:
@@ -151,6 +155,11 @@ def repository_word(case: Case, repository: Repository) -> RepositoryWord:
         RepositoryState.PARTIAL: ("▲", "could not answer in full: the story says why"),
     }[state]
     return RepositoryWord(str(repository), str(state), shape, word)
+
+
+def sentence(text: str) -> str:
+    """Return a message of an error as a sentence: with a capital and one full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def spoken_time(moment: datetime) -> str:
