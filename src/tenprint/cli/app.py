@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from tenprint.cli import bench, cards, cases, demo, engine, ledger, network, policy, records, tasks
+from tenprint.cli import bench, cards, cases, demo, engine, ledger, network, policy, records, serve, tasks
 
 HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-print exchange.
 
 A machine finds candidates; a person decides. Start with [bold]tenprint demo[/].
 """
-EPILOG = "Not built yet: serve, holds, statistics, replay, whatif, rig, and the web console (see the README)."
+EPILOG = "Not built yet: holds, statistics, replay, whatif, rig, and most of the web console (see the README)."
 
 app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
@@ -23,6 +23,7 @@ app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 app.command()(demo.demo)
+app.command()(serve.serve)
 app.command()(cards.book)
 app.command()(cards.submit)
 app.command()(cards.enroll)

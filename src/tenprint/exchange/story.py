@@ -221,6 +221,7 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "task_opened": f"asks a person: {said.get('note', '')}",
         "task_answered": f"{said.get('note', '')}: {text.get('person', '')} answers {said.get('outcome', '')}{reason}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
+        "looked_at": f"{text.get('person', '')} looks at " + ("a task of the case" if "task" in text else "the case"),
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "

@@ -66,7 +66,7 @@ def draft_answer(
         n=task.findings + 1,
         answer=answer,
         reason=_line(reason, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT"),
-        by=_name(by),
+        by=official_name(by),
         shown_hash=task.shown_hash,
         details=details,
         closes=closes,
@@ -143,8 +143,12 @@ def person_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _name(text: str) -> str:
-    """Return the name of the person who answers; one word of a form is no name."""
+def official_name(text: str) -> str:
+    """Return the name of the person who answers, without blanks around it; one word of a form is no name.
+
+    Raises:
+        SenderError: ``PERSON_MISSING`` or ``TEXT_INVALID``.
+    """
     name = _line(text, "PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
     if len(name) < MIN_NAME or person_key(name) in NO_NAMES:
         raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")

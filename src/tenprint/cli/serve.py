@@ -1,0 +1,52 @@
+"""`tenprint serve`: the console in a browser of this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tenprint.cli.options import DEFAULT_DATA, Data
+from tenprint.cli.output import console
+from tenprint.core.clock import ManualClock
+from tenprint.core.errors import SenderError
+
+DEFAULT_PORT = 8765
+
+
+def serve(
+    data: Data = DEFAULT_DATA,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Another one is taken when it is in use.")
+    ] = DEFAULT_PORT,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Anybody at this machine takes any role; only with a simulated clock.")
+    ] = False,
+) -> None:
+    """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
+
+    Accounts are not built yet: without --demo the pages say so and nobody can sign in.
+    """
+    from tenprint import bootstrap
+    from tenprint.web.app import create_app
+    from tenprint.web.serve import ADDRESS, listening_socket
+    from tenprint.web.serve import serve as serve_app
+
+    with bootstrap.open_network(data) as network:
+        if demo and not isinstance(network.clock, ManualClock):
+            raise SenderError(
+                "CLOCK_REAL",
+                f"the network in {data} runs by the real time: it may be a real one, and a demo has no passwords",
+                hint="choose another --data, or leave --demo out",
+            )
+        network.run()
+        listener = listening_socket(port)
+        taken = listener.getsockname()[1]
+        if taken != port:
+            console.print(f"Port {port} is in use; taking another one.")
+        console.print(f"Tenprint's console: [bold]http://{ADDRESS}:{taken}[/]  (Ctrl-C stops it)", soft_wrap=True)
+        if not demo:
+            console.print("Accounts are not built yet: nobody can sign in. Try --demo.", style="dim")
+        serve_app(create_app(network, is_demo=demo), listener)
+        network.sign_checkpoints()  # looks are on the ledgers since the last one
+    console.print("Stopped; nothing is lost.")

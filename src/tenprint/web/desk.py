@@ -1,0 +1,256 @@
+"""What a signed-in person may see and do: the only part of the console that touches the network.
+
+One lock stands around it. Requests come in several threads, and one must never run inside another one's loop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Protocol
+
+from tenprint.core.clock import Clock
+from tenprint.core.errors import PolicyRefusal, SenderError
+from tenprint.exchange import dispatch, story
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.words import CaseState, TaskKind
+from tenprint.exchange.ports import Node
+from tenprint.exchange.story import StoryLine
+from tenprint.exchange.tasks.answers import person_key
+from tenprint.exchange.tasks.looks import note_look
+from tenprint.web.sessions import Form, Session
+
+EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
+DETAILS: dict[str, tuple[str, ...]] = {
+    TaskKind.EXAMINE: ("candidate",),
+    TaskKind.EXAMINE_SECOND: ("candidate",),
+    TaskKind.STATUS: ("legal_ground",),
+    TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
+}
+"""What the form of a kind of task asks besides answer and reason; anything else is not taken."""
+
+
+class House(Protocol):
+    """A running network; `bootstrap.Network` is one."""
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """Return the parties by id."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Return what tells the time."""
+        ...
+
+    def run(self) -> int:
+        """Do everything that is due."""
+        ...
+
+
+class Refusal(Exception):
+    """A request that is refused with a sentence; nothing was changed.
+
+    Args:
+        status: of the answer.
+        sentence: why.
+        code: of the rule or error behind it, or ``""``.
+    """
+
+    def __init__(self, status: HTTPStatus, sentence: str, code: str = "") -> None:
+        super().__init__(sentence)
+        self.status, self.sentence, self.code = status, sentence, code
+
+
+class Unanswerable(Exception):
+    """An answer that the exchange refuses: the form is shown again, with the reason on top; nothing was changed."""
+
+    def __init__(self, problem: SenderError | PolicyRefusal, view: TaskView) -> None:
+        super().__init__(problem.code)
+        self.problem, self.view = problem, view
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task as it may be shown to one person.
+
+    Args:
+        task: all of it; `is_blind` says that score, rank and biography must not be shown.
+        is_blind: this person has not recorded a first finding.
+        form_id: of the form to answer with; ``""`` when it is closed.
+        now: the network's time.
+    """
+
+    task: Task
+    is_blind: bool
+    form_id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as it may be shown to one person.
+
+    Args:
+        case_id: which.
+        known: per party at hand, in the order of the network, what it knows; the own party only outside of a demo.
+        state: where the case stands, as far as these parties know.
+        lines: the story forwards.
+        tasks: open ones of the own party.
+        is_whole: the story is that of all parties.
+        is_kept_back: an examiner who has not recorded a first finding is told no story.
+    """
+
+    case_id: str
+    known: tuple[tuple[str, Case], ...]
+    state: CaseState
+    lines: tuple[StoryLine, ...]
+    tasks: tuple[Task, ...]
+    is_whole: bool
+    is_kept_back: bool
+
+
+class Desk:
+    """The network, as people at their desks use it.
+
+    Args:
+        house: the running network.
+        tells_whole_story: a demo, in which a case page tells what all parties wrote down.
+    """
+
+    def __init__(self, house: House, *, tells_whole_story: bool) -> None:
+        self._house, self._tells_all = house, tells_whole_story
+        self._lock = threading.Lock()
+
+    def parties(self) -> tuple[tuple[str, str], ...]:
+        """Return id and role of every party."""
+        return tuple((name, str(node.party.role)) for name, node in self._nodes.items())
+
+    def queue(self, seat: Session) -> tuple[datetime, list[Task]]:
+        """Return the time, and the open tasks of a person's own party, the most urgent first."""
+        with self._lock:
+            self._catch_up()
+            with self._nodes[seat.party].store.transaction() as tx:
+                tasks = tx.tasks(open_only=True)
+            now = self._house.clock.now()
+        return now, sorted(tasks, key=lambda task: (task.due_at is None, task.due_at or task.opened_at, task.id))
+
+    def task(self, seat: Session, task_id: str) -> TaskView:
+        """Return a task of the own party, after the look at it was written to the ledger.
+
+        Raises:
+            Refusal: 404 for an unknown one, 403 for another party's, or for an earlier examination while this person
+                has a first finding of the same case to make.
+        """
+        with self._lock:
+            self._catch_up()
+            task = self._own_task(seat, task_id)
+            others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
+            if any(self._is_blind(seat, other) for other in others):
+                said = "This is kept back until you have recorded your own first finding on this case's prints."
+                raise Refusal(HTTPStatus.FORBIDDEN, said)
+            note_look(self._nodes[seat.party], person=seat.person, case_id=task.case_id, task_id=task.id)
+            form = Form(task.id, task.findings, task.shown_hash)
+            return self._view(seat, task, seat.new_form(form) if task.is_open else "")
+
+    def answer(self, seat: Session, task_id: str, form_id: str, fields: Mapping[str, str]) -> str:
+        """Record a person's answer; return where to go on. A form sent again changes nothing and leads there too.
+
+        Args:
+            seat: who answers.
+            task_id: from the address.
+            form_id: which of the forms shown to this session.
+            fields: ``answer``, ``reason``, and the `DETAILS` of this kind of task; others are not taken.
+
+        Raises:
+            Refusal: 404, 403; 409 when the page was not shown in this session or the task has changed since.
+            Unanswerable: the exchange refuses the answer.
+        """
+        with self._lock:
+            task = self._own_task(seat, task_id)
+            form = seat.forms.get(form_id)
+            if form is not None and form.task_id == task.id and form.sent_to:
+                return form.sent_to
+            if form is None or not task.is_open or form != Form(task.id, task.findings, task.shown_hash):
+                raise Refusal(
+                    HTTPStatus.CONFLICT,
+                    "This page is no longer current: the task has changed or was answered since. "
+                    "Your answer was not recorded.",
+                    "STALE_PAGE",
+                )
+            view = self._view(seat, task, form_id)
+            details = {name: fields[name] for name in DETAILS.get(task.kind, ()) if name in fields}
+            try:
+                dispatch.decide_task(
+                    self._nodes[seat.party],
+                    task.id,
+                    answer=fields.get("answer", ""),
+                    reason=fields.get("reason", ""),
+                    by=seat.person,
+                    details=details,
+                    closes=not view.is_blind,
+                )
+            except (SenderError, PolicyRefusal) as problem:
+                raise Unanswerable(problem, view) from problem
+            form.sent_to = f"/tasks/{task.id}"
+            self._house.run()
+            return form.sent_to
+
+    def case(self, seat: Session, case_id: str) -> CaseView:
+        """Return a case, after the look at it was written to the own party's ledger.
+
+        Raises:
+            Refusal: 404 when no party whose word may be shown knows it.
+        """
+        with self._lock:
+            self._catch_up()
+            own = self._nodes[seat.party]
+            nodes = list(self._nodes.values()) if self._tells_all else [own]
+            known = []
+            for node in nodes:
+                with node.store.transaction() as tx:
+                    case = tx.case(case_id)
+                if case is not None:
+                    known.append((node.party.id, case))
+            if not known:
+                raise Refusal(HTTPStatus.NOT_FOUND, "Your party knows no case with this number.")
+            note_look(own, person=seat.person, case_id=case_id)
+            tasks = tuple(story.open_tasks([own], case_id))
+            is_kept_back = any(self._is_blind(seat, task) for task in tasks)
+            lines = () if is_kept_back else story.case_story(nodes, case_id)
+            state = story.final_state(nodes, case_id)
+        return CaseView(case_id, tuple(known), state, lines, tasks, self._tells_all, is_kept_back)
+
+    @property
+    def _nodes(self) -> Mapping[str, Node]:
+        return self._house.nodes
+
+    def _catch_up(self) -> None:
+        """Do what is due, such as a clock that ran out; mostly there is nothing, and looking is cheaper than a run."""
+        due = dispatch.next_due(list(self._nodes.values()))
+        if due is not None and due <= self._house.clock.now():
+            self._house.run()
+
+    def _own_task(self, seat: Session, task_id: str) -> Task:
+        for party, node in self._nodes.items():
+            with node.store.transaction() as tx:
+                task = tx.task(task_id)
+            if task is None:
+                continue
+            if party != seat.party:
+                raise Refusal(
+                    HTTPStatus.FORBIDDEN, "This is a task of another party: you can neither read nor answer it."
+                )
+            return task
+        raise Refusal(HTTPStatus.NOT_FOUND, "There is no task with this number.")
+
+    def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
+        return TaskView(task, self._is_blind(seat, task), form_id, self._house.clock.now())
+
+    def _is_blind(self, seat: Session, task: Task) -> bool:
+        if task.kind not in EXAMINATIONS or not task.is_open:
+            return False
+        return task.findings == 0 or person_key(task.decided_by) != person_key(seat.person)

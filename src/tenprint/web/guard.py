@@ -1,0 +1,117 @@
+"""What every request passes before a page sees it, and what every answer carries.
+
+The server is for this machine's browser only. A request under another host's name (DNS rebinding), a form of another
+site and a body larger than any form of ours are refused here, before anything else runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 64 * 1024
+HOSTS = frozenset({"127.0.0.1", "localhost"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # With `no-referrer` browsers would send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+Refuse = Callable[[HTTPStatus, str], Response]
+"""Makes the page that says why."""
+
+
+class Guard:
+    """The outermost layer.
+
+    Args:
+        app: everything inside.
+        refuse: makes the page of a refusal.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
+        self._app, self._refuse = app, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    answer[name] = value
+                answer.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refusal = self._fault_of(str(scope["method"]), headers)
+        body = b""
+        if refusal is None:
+            read = await _read(receive, headers)
+            body = read or b""
+            if read is None:
+                said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
+                refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+        if refusal is not None:
+            refusal.headers["Connection"] = "close"
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _replayed(body, receive), send_with_headers)
+
+    def _fault_of(self, method: str, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        if (urlsplit(f"//{host}").hostname if _is_plain(host) else None) not in HOSTS:
+            return self._refuse(HTTPStatus.BAD_REQUEST, "This server answers only under the name of this machine.")
+        if method not in SAFE_METHODS and headers.get("origin") != f"http://{host}":
+            return self._refuse(HTTPStatus.FORBIDDEN, "A form of another site, or of none, is not taken.")
+        return None
+
+
+def _is_plain(host: str) -> bool:
+    name, _, port = host.partition(":")
+    return name.replace(".", "").isalnum() and (port.isdecimal() or ":" not in host)
+
+
+async def _read(receive: Receive, headers: Headers) -> bytes | None:
+    """Return the body, or None when it is larger than allowed; no more than that is ever read."""
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or len(length) > 12 or int(length) > MAX_BODY_BYTES:
+        return None
+    body = b""
+    while True:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return body
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    is_given = False
+
+    async def replay() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

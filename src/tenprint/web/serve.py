@@ -1,0 +1,49 @@
+"""Serving the console on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tenprint.core.errors import StorageError
+
+ADDRESS = "127.0.0.1"
+MAX_CONNECTIONS = 64
+
+
+def listening_socket(port: int) -> socket.socket:
+    """Return a socket that listens on this machine only: on `port`, or on a free one when that is taken.
+
+    Raises:
+        StorageError: ``NO_PORT`` when no port is to be had.
+    """
+    for tried in (port, 0):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((ADDRESS, tried))
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    raise StorageError("NO_PORT", f"no port of {ADDRESS} can be listened on")
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or a termination signal; requests under way are finished first."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # addresses hold case numbers
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=10,
+    )
+    with closing(listener), suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])

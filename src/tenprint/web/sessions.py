@@ -1,0 +1,117 @@
+"""Who is signed in: a random token in a cookie, all else on this side, gone when it expires or the server ends."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+IDLE_SECONDS = 30 * 60
+LONGEST_SECONDS = 8 * 60 * 60
+MAX_SESSIONS = 1000
+MAX_FORMS = 200
+TOKEN_BYTES = 32
+
+
+@dataclass
+class Form:
+    """A form that was shown, and what it was shown for.
+
+    Args:
+        task_id, findings, shown_hash: the task as it was then; an answer to another state of it is stale.
+        sent_to: where the answer led, once it was recorded; sending the form again leads there too.
+    """
+
+    task_id: str
+    findings: int
+    shown_hash: str
+    sent_to: str = ""
+
+
+@dataclass
+class Session:
+    """One browser's session; without `person` nobody has signed in yet.
+
+    Args:
+        token: what the cookie holds.
+        csrf: what every form of this session carries.
+        started, seen: seconds of the sessions' own clock.
+        party, person: at which party, and under which name.
+        forms: by form id; the oldest go first.
+    """
+
+    token: str
+    csrf: str
+    started: float
+    seen: float
+    party: str = ""
+    person: str = ""
+    forms: dict[str, Form] = field(default_factory=dict)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Tell whether a person has signed in."""
+        return bool(self.person)
+
+    def owns(self, csrf: str) -> bool:
+        """Tell whether a form's token is this session's, in constant time."""
+        return hmac.compare_digest(self.csrf.encode(), csrf.encode(errors="replace"))
+
+    def new_form(self, form: Form) -> str:
+        """Keep a form that is about to be shown; return its id."""
+        while len(self.forms) >= MAX_FORMS:
+            del self.forms[next(iter(self.forms))]
+        form_id = secrets.token_urlsafe(TOKEN_BYTES)
+        self.forms[form_id] = form
+        return form_id
+
+
+class Sessions:
+    """All sessions, in memory.
+
+    Args:
+        seconds: what tells the time; never goes back.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._by_token: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def find(self, token: str) -> Session | None:
+        """Return the session with this token, which counts as seen now; None when there is none or it has expired."""
+        with self._lock:
+            self._forget_expired()
+            session = self._by_token.get(token)
+            if session is not None:
+                session.seen = self._seconds()
+            return session
+
+    def start(self, party: str = "", person: str = "") -> Session:
+        """Start a session; with a person for somebody who signs in, without for one who is about to."""
+        now = self._seconds()
+        session = Session(
+            secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now, party, person
+        )
+        with self._lock:
+            self._forget_expired()
+            while len(self._by_token) >= MAX_SESSIONS:
+                # Those who have not signed in make room before those who have.
+                oldest = min(self._by_token.values(), key=lambda kept: (kept.is_signed_in, kept.seen))
+                del self._by_token[oldest.token]
+            self._by_token[session.token] = session
+        return session
+
+    def end(self, session: Session) -> None:
+        """Forget a session; its cookie opens nothing any more."""
+        with self._lock:
+            self._by_token.pop(session.token, None)
+
+    def _forget_expired(self) -> None:
+        now = self._seconds()
+        for kept in list(self._by_token.values()):
+            if now - kept.seen >= IDLE_SECONDS or now - kept.started >= LONGEST_SECONDS:
+                del self._by_token[kept.token]

@@ -1,0 +1,239 @@
+"""What the pages say: titles, labels and plain words for what the records hold. Values become text, never markup."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tenprint.core.clock import from_wire
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.known import Repository, repository_state
+from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, RepositoryState, TaskKind
+from tenprint.records.nlets.iar import NEEDS_GROUND
+
+KNOWN_IS_NOT_REMOVABLE = "Known is not removable: being in a repository is no offence and says nothing about status."
+NO_MATCH_IS_NOT_CITIZEN = "No match is not citizen: not being in a repository proves nothing about citizenship."
+TASK_TITLES: dict[str, str] = {
+    TaskKind.EXAMINE: "Compare two sets of prints",
+    TaskKind.EXAMINE_SECOND: "Compare two sets of prints, as the second examiner",
+    TaskKind.STATUS: "Say what the records tell about a person's status",
+    TaskKind.DECIDE: "Decide what the field office does",
+    TaskKind.SECOND_LOOK: "Look, as the second officer, at a proposed detainer",
+    TaskKind.ANSWER_DETAINER: "Answer a request to hold a person",
+    TaskKind.REPORT_CUSTODY: "Report how the hold ends",
+}
+ANSWER_TITLES: dict[str, str] = {
+    "identification": "Identification: the prints come from the same person",
+    "exclusion": "Exclusion: the prints come from different people",
+    "inconclusive": "Inconclusive: the prints do not allow a finding",
+    "citizen": "Citizen of the United States",
+    "permanent_resident": "Lawful permanent resident",
+    "other_lawful": "Otherwise lawfully present",
+    "removable": "Removable, on the legal ground below",
+    "in_proceedings": "In removal proceedings, on the legal ground below",
+    "final_order": "Final order of removal, on the legal ground below",
+    "unknown": "Unknown: the records do not tell",
+    "no_action": "No action",
+    "interview": "Interview",
+    "detainer": "Detainer: ask the jail to hold the person",
+    "agree": "Agree: the detainer may be sent",
+    "disagree": "Disagree: no detainer is sent",
+    "accept": "Accept: hold the person, at most for the time stated above",
+    "decline": "Decline: do not hold the person",
+    "transferred": "Transferred: the field office took the person into its custody",
+}
+STATEMENTS: dict[str, tuple[str, ...]] = {
+    TaskKind.STATUS: (KNOWN_IS_NOT_REMOVABLE, NO_MATCH_IS_NOT_CITIZEN),
+    TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
+    TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
+}
+NOT_BUILT: dict[str, str] = {
+    TaskKind.EXAMINE: "The fingerprint viewer is not built yet: this page cannot show the prints. In this demo a "
+    "finding is made without seeing them; real work must not be done here.",
+    TaskKind.DECIDE: "Protections other than age, a citizenship claim, and being a victim or witness are not built "
+    "yet. Neither is the stage of the criminal case shown.",
+    TaskKind.ANSWER_DETAINER: "What local law says and what a hold costs are not built yet.",
+    TaskKind.REPORT_CUSTODY: "Only a transfer can be reported so far; a hold that nobody takes over ends by its clock.",
+}
+NOT_BUILT[TaskKind.EXAMINE_SECOND] = NOT_BUILT[TaskKind.EXAMINE]
+NEXT_STEPS: dict[str, str] = {
+    "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
+    "REASON_MISSING": "Write a reason; it is kept with the answer.",
+    "TEXT_INVALID": "Write at most 500 characters in one line.",
+    "LEGAL_GROUND_MISSING": "Write the legal ground into its field.",
+    "LEGAL_GROUND_INVALID": "Write at most 120 plain characters.",
+    "LEGAL_GROUND_DIFFERS": "Copy the legal ground exactly as the specialist wrote it.",
+    "EVIDENCE_UNKNOWN": "Choose one of the evidence boxes.",
+    "DETAIL_INVALID": "Answer with yes or no.",
+    "CANDIDATE_UNKNOWN": "Choose one of the candidates shown.",
+    "SAME_EXAMINER": "Another examiner must sign in and make this examination.",
+    "SAME_OFFICER": "Another officer must sign in and take this look.",
+    "SECOND_LOOK_OPEN": "Wait for the second officer, or decide no action or an interview.",
+    "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
+    "TASK_CLOSED": "Go back to the queue.",
+}
+USUAL_NEXT_STEP = "Check the evidence boxes, the questions and the legal ground, or choose another answer."
+EVIDENCE_TITLES: dict[str, str] = {
+    EvidenceBox.FINAL_ORDER: "A final order of removal",
+    EvidenceBox.PENDING_PROCEEDINGS: "Pending removal proceedings",
+    EvidenceBox.BIOMETRIC_AND_RECORDS: "A biometric match together with records",
+    EvidenceBox.OWN_STATEMENT_OR_OTHER: "The person's own statement, or other reliable evidence",
+}
+LABELS = {
+    "fin": "fingerprint number (FIN)", "a_number": "A-number", "candidates": "candidate", "score": "likeness",
+    "fingers": "likeness by finger", "subjects_searched": "people searched", "shards_total": "gallery parts",
+    "shards_answered": "gallery parts that answered", "failures": "fingers that could not be used",
+    "juvenile": "under eighteen", "message": "number of the message", "submission": "number of the message",
+    "query": "what is asked", "record": "what the record holds", "remember": "remember", "is": "level",
+    "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
+}  # fmt: skip
+UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
+FIRST = ("name", "birth_date", "query", "record", "status", "legal_ground", "candidates")
+LAST = frozenset({"message", "submission"})
+HINTS = frozenset({"candidates", "best_below_threshold", "threshold"})
+"""Score, rank and what tells of them: kept from an examiner until a first finding is recorded."""
+SCORES = frozenset({"score", "threshold"})
+BIRTH_DAYS = frozenset({"birth_date"})
+NOTHING = "none given"
+_WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of evidence: a label with a text, or with lines of its own."""
+
+    label: str
+    text: str = ""
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class RepositoryWord:
+    """What a repository answered, in one word and one shape (never colour alone)."""
+
+    repository: str
+    state: str
+    shape: str
+    word: str
+
+
+def evidence(task: Task, *, is_blind: bool) -> tuple[Line, ...]:
+    """Return what a person sees of a task, as lists of plain words."""
+    unspoken = UNSPOKEN | (HINTS if is_blind else frozenset())
+    spoken = [name for name in task.shown if name not in unspoken]
+    ordered = sorted(spoken, key=lambda name: (name in LAST, FIRST.index(name) if name in FIRST else len(FIRST)))
+    return _lines({name: task.shown[name] for name in ordered})
+
+
+def candidates(task: Task) -> tuple[str, ...]:
+    """Return the numbers of an examination's candidates, in an order that says nothing about their likeness."""
+    return tuple(sorted(str(candidate["subject_id"]) for candidate in task.shown["candidates"]))
+
+
+def answers(task: Task) -> tuple[tuple[str, str], ...]:
+    """Return a task's answers with their titles, "no action" first."""
+    ordered = sorted(task.answers, key=lambda answer: answer != OfficerDecision.NO_ACTION)
+    return tuple((answer, ANSWER_TITLES.get(answer, spoken_name(answer))) for answer in ordered)
+
+
+def grounds_needed() -> str:
+    """Return the statuses that need a legal ground, as text."""
+    return ", ".join(sorted(spoken_name(str(status)) for status in NEEDS_GROUND))
+
+
+def repository_word(case: Case, repository: Repository) -> RepositoryWord:
+    """Return what a party knows of a repository's answer; *pending* and *error* never look like *no*."""
+    state, name = repository_state(case, repository), f"the {repository} repository"
+    shape, word = {
+        RepositoryState.NOT_ASKED: ("○", "not asked"),
+        RepositoryState.PENDING: ("◐", f"waiting for {name} since {spoken_time(case.opened_at)} or later"),
+        RepositoryState.NO_MATCH: ("—", "no record found (this does not mean citizen)"),
+        RepositoryState.MATCH: ("●", f"known to {name} (this does not mean removable)"),
+        RepositoryState.ERROR: ("▲", "could not answer: the story says why"),
+        RepositoryState.PARTIAL: ("▲", "could not answer in full: the story says why"),
+    }[state]
+    return RepositoryWord(str(repository), str(state), shape, word)
+
+
+def sentence(text: str) -> str:
+    """Return a message of an error as a sentence: with a capital and one full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def spoken_time(moment: datetime) -> str:
+    """Return a moment written out, with its zone: 4 October 2010, 14:00 UTC."""
+    return f"{_spoken_date(moment.date())}, {moment:%H:%M} UTC"
+
+
+def spoken_span(span: timedelta) -> str:
+    """Return a duration in words, to the minute: 12 h 40 min."""
+    minutes = int(abs(span).total_seconds()) // 60
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
+
+
+def due_in_words(task: Task, now: datetime) -> str:
+    """Return how urgent a task is: ``12 h 40 min left``, ``overdue since 3 h``, or that no clock runs."""
+    if task.due_at is None:
+        return "no clock runs"
+    span = spoken_span(task.due_at - now)
+    return f"overdue since {span}" if task.due_at < now else f"{span} left, until {spoken_time(task.due_at)}"
+
+
+def spoken_name(name: str) -> str:
+    """Return a name of the code as words: ``support_center`` is "support center"."""
+    return name.replace("_", " ")
+
+
+def _lines(shown: dict[str, Any]) -> tuple[Line, ...]:
+    return tuple(line for name, value in shown.items() for line in _line(name, value))
+
+
+def _line(name: str, value: Any) -> tuple[Line, ...]:
+    label = LABELS.get(name, spoken_name(name))
+    if isinstance(value, dict) and value:
+        is_scores = name == "fingers"
+        return (Line(label, lines=tuple(_score(k, v) for k, v in value.items()) if is_scores else _lines(value)),)
+    if isinstance(value, list | tuple) and value:
+        return tuple(line for number, item in enumerate(value, 1) for line in _numbered(label, number, item))
+    return (Line(label, _text(name, value)),)
+
+
+def _numbered(label: str, number: int, item: Any) -> tuple[Line, ...]:
+    if isinstance(item, dict):
+        return (Line(f"{label} {number}", lines=_lines(item)),)
+    return (Line(f"{label} {number}", _text("", item)),)
+
+
+def _score(name: str, value: Any) -> Line:
+    return Line(name, _text("score", value))
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "not known"
+    if isinstance(value, int) and name in SCORES:
+        return f"{value / 1000:.1f}"  # milli-units
+    text = str(value) if value not in ("", {}, [], ()) else NOTHING
+    if name in BIRTH_DAYS:
+        return _birth_day(text)
+    if _WIRE_TIME.fullmatch(text):
+        return spoken_time(from_wire(text))
+    # A word of the code is one without capitals or digits; what people wrote is left as it is.
+    return spoken_name(text) if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
+
+
+def _birth_day(text: str) -> str:
+    try:
+        return _spoken_date(datetime.strptime(text, "%Y%m%d").date())
+    except ValueError:
+        return text
+
+
+def _spoken_date(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,454 @@
+"""The console: people's work done by forms, and everything that a form must not be able to do."""
+
+import re
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from types import SimpleNamespace
+
+import pytest
+from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, rigs
+from starlette.testclient import TestClient
+
+from tenprint.core.errors import StorageError
+from tenprint.exchange import story
+from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.web.app import COOKIE, create_app
+from tenprint.web.guard import MAX_BODY_BYTES
+from tenprint.web.serve import ADDRESS, listening_socket
+from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_SESSIONS, Sessions
+
+SITE = "http://127.0.0.1:8765"
+EVIL = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with rigs() as make:
+        yield make()
+
+
+@pytest.fixture(scope="module")
+def waiting() -> Iterator[Rig]:
+    """A network in which a case waits for an officer; for tests that change nothing but who looked."""
+    with rigs() as make:
+        rig = make()
+        rig.until_status()
+        yield rig
+
+
+class Time:
+    """Seconds that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Desktop:
+    """A browser at one desk: it keeps its cookie, and knows how to fill in the forms that it was shown."""
+
+    def __init__(self, app) -> None:
+        self.client = TestClient(app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
+        self.page = ""
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text
+        self.page = answer.text
+        return answer.text
+
+    def post(self, path: str, status: int = 303, **fields: str) -> str:
+        answer = self.client.post(path, data=self.tokens() | fields)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def tokens(self) -> dict[str, str]:
+        found = re.findall(r'<input type="hidden" name="(csrf|form_id)" value="([^"]+)"', self.page)
+        return dict(found)
+
+    def sign_in(self, role: Role, name: str = "SAM OFFICIAL"):
+        self.get("/sign-in")
+        self.post("/sign-in", party=str(role), name=name)
+        return self
+
+
+def console(rig: Rig, *, is_demo: bool = True, **more) -> object:
+    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
+    return create_app(house, is_demo=is_demo, **more)
+
+
+def at(rig: Rig, role: Role, name: str = "SAM OFFICIAL") -> Desktop:
+    return Desktop(console(rig)).sign_in(role, name)
+
+
+def sizes(rig: Rig) -> list[int]:
+    return [len(node.store.entries()) for node in rig.all]
+
+
+def task_path(rig: Rig, role: Role, kind: TaskKind, case_id: str) -> str:
+    return f"/tasks/{rig.task(role, kind, case_id).id}"
+
+
+def decide_page(rig: Rig) -> tuple[Desktop, str]:
+    if not rig.tasks(Role.FIELD_OFFICE):
+        rig.until_status()
+    path = f"/tasks/{rig.tasks(Role.FIELD_OFFICE)[0].id}"
+    officer = at(rig, Role.FIELD_OFFICE)
+    officer.get(path)
+    return officer, path
+
+
+def text_of(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_a_case_is_clicked_through_by_forms_until_the_person_is_transferred(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    app = console(rig)
+
+    def click(role: Role, answer: str, **details: str) -> str:
+        desk = Desktop(app).sign_in(role, f"{role} official")
+        (path,) = re.findall(r'href="(/tasks/[^"]+)"', desk.get("/queue"))
+        desk.get(path)
+        desk.post(path, answer=answer, reason="as the records say", **details)
+        return desk.get(path)
+
+    click(Role.IMMIGRATION_REPOSITORY, "inconclusive")
+    assert "Recorded" in click(Role.IMMIGRATION_REPOSITORY, "identification")
+    click(Role.SUPPORT_CENTER, "removable", legal_ground=GROUND)
+    click(Role.FIELD_OFFICE, "detainer", **PERMITTED)
+    click(Role.JAIL, "accept")
+    assert "by jail official" in text_of(click(Role.JAIL, "transferred"))
+    assert story.final_state(rig.all, case_id) == "transferred"
+    assert "State: transferred" in text_of(at(rig, Role.FIELD_OFFICE).get(f"/cases/{case_id}"))
+    findings = [row["outcome"] for row in rig.entries(Role.IMMIGRATION_REPOSITORY, "task_answered")]
+    assert findings == ["inconclusive", "identification"]
+
+
+def test_an_examiner_sees_score_rank_and_story_only_after_an_own_first_finding(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id)
+    first = at(rig, Role.IMMIGRATION_REPOSITORY, "ANN FIRST")
+    blind = text_of(first.get(path))
+    assert "Your first finding" in blind and "cannot show the prints" in blind
+    assert not re.search(r"likeness by finger|rank 1|threshold", blind)
+    assert "kept back" in first.get(f"/cases/{case_id}")
+    first.get(path)
+    first.post(path, answer="identification", reason="ridges agree")
+    seen = text_of(first.get(path))
+    assert "likeness by finger" in seen and "rank 1" in seen and "Your closing finding" in seen
+    assert "kept back" not in first.get(f"/cases/{case_id}")
+    other = text_of(at(rig, Role.IMMIGRATION_REPOSITORY, "BEA OTHER").get(path))
+    assert "Your first finding" in other and "ridges agree" not in other and "rank 1" not in other
+
+
+def test_a_second_examiner_sees_nothing_of_the_first_ones_work_before_an_own_finding(rig: Rig) -> None:
+    case_id = rig.until_examined(finding="inconclusive")
+    first, second = (
+        task_path(rig, Role.IMMIGRATION_REPOSITORY, kind, case_id)
+        for kind in (TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND)
+    )
+    before = sizes(rig)
+    examiner = at(rig, Role.IMMIGRATION_REPOSITORY, "BEA SECOND")
+    assert "kept back" in examiner.get(first, 403)
+    assert sizes(rig) == before
+    blind = text_of(examiner.get(second))
+    assert "Your first finding" in blind and "as seen" not in blind and "rank 1" not in blind
+    examiner.post(second, answer="identification", reason="ridges agree")
+    assert "Inconclusive" in examiner.get(first)
+
+
+def test_a_form_has_nothing_preselected_and_no_action_first(waiting: Rig) -> None:
+    officer, _ = decide_page(waiting)
+    radios = re.findall(r'<input type="radio" name="answer" value="(\w+)"', officer.page)
+    assert radios == ["no_action", "interview", "detainer"]
+    assert "checked" not in officer.page
+    assert "Known is not removable" in officer.page and "<script" not in officer.page
+    assert "29 February 1980" in officer.page
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"answer": "detainer", "reason": "x"}, "detainer"),
+        ({"answer": "detainer", "reason": "x", **PERMITTED, "legal_ground": "other"}, "LEGAL_GROUND_DIFFERS"),
+        ({"answer": "detainer", "reason": "x", **PERMITTED, "evidence": "hearsay"}, "EVIDENCE_UNKNOWN"),
+        ({"answer": "no_action", "reason": "  "}, "REASON_MISSING"),
+        ({"reason": "x"}, "ANSWER_NOT_ALLOWED"),
+        ({"answer": "prison", "reason": "x"}, "ANSWER_NOT_ALLOWED"),
+        ({"answer": "no_action", "reason": "a\x00b"}, "TEXT_INVALID"),
+        ({"answer": "no_action", "reason": "x" * 501}, "TEXT_INVALID"),
+    ],
+)
+def test_an_answer_that_is_refused_is_explained_on_top_and_changes_nothing(
+    waiting: Rig, fields: dict, code: str
+) -> None:
+    officer, path = decide_page(waiting)
+    before = sizes(waiting)
+    page = officer.post(path, 422, **fields)
+    said = text_of(page)
+    assert said.index("Not recorded") < said.index("What you are shown")
+    assert code in said and "Next:" in said and "--detail" not in said and ".." not in said
+    assert sizes(waiting) == before
+
+
+def test_a_citizenship_claim_waits_for_another_officer_and_says_so(rig: Rig) -> None:
+    officer, path = decide_page(rig)
+    officer.post(path, answer="detainer", reason="x", **PERMITTED | {"citizenship_claim": "yes"})
+    assert "A second officer must look" in officer.get(path)
+    (look,) = [t for t in rig.tasks(Role.FIELD_OFFICE, open_only=True) if t.kind == TaskKind.SECOND_LOOK]
+    officer.get(f"/tasks/{look.id}")
+    assert "SAME_OFFICER" in officer.post(f"/tasks/{look.id}", 422, answer="agree", reason="x")
+    second = at(rig, Role.FIELD_OFFICE, "CAL SECOND")
+    assert "proposed by" in second.get(f"/tasks/{look.id}")
+    second.post(f"/tasks/{look.id}", answer="agree", reason="x")
+
+
+def test_no_action_needs_little_and_a_form_sent_twice_is_recorded_once(rig: Rig) -> None:
+    officer, path = decide_page(rig)
+    other = at(rig, Role.FIELD_OFFICE, "DEE OTHER")
+    other.get(path)
+    officer.post(path, answer="no_action", reason="a long life here")
+    before = sizes(rig)
+    officer.post(path, answer="no_action", reason="a long life here")
+    officer.post(path, answer="detainer", reason="changed in between", **PERMITTED)
+    assert "no longer current" in other.post(path, 409, answer="interview", reason="y")
+    assert sizes(rig) == before
+    assert "No action, by SAM OFFICIAL" in text_of(officer.get(path))
+    assert len(rig.entries(Role.FIELD_OFFICE, "task_answered")) == 1
+
+
+def test_a_page_is_stale_when_a_finding_was_recorded_since_or_when_it_was_never_shown(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, rig.book(card("P7")))
+    ann, bea = (at(rig, Role.IMMIGRATION_REPOSITORY, name) for name in ("ANN FIRST", "BEA OTHER"))
+    ann.get(path)
+    bea.get(path)
+    ann.post(path, answer="exclusion", reason="x")
+    before = sizes(rig)
+    bea.post(path, 409, answer="identification", reason="y")
+    bea.post(path, 409, answer="identification", reason="y", form_id="never-shown")
+    bea.post(path, 409, answer="identification", reason="y", form_id=ann.tokens()["form_id"])
+    assert sizes(rig) == before
+
+
+def test_another_partys_task_can_neither_be_read_nor_answered(waiting: Rig) -> None:
+    officer, path = decide_page(waiting)
+    clerk = at(waiting, Role.JAIL)
+    clerk.page = officer.page.replace(officer.tokens()["csrf"], "")
+    before = sizes(waiting)
+    clerk.get(path, 403)
+    clerk.get("/")
+    csrf = clerk.tokens()["csrf"]
+    answer = clerk.client.post(path, data={"csrf": csrf, "answer": "no_action", "reason": "x"})
+    assert answer.status_code == 403 and "another party" in answer.text
+    assert sizes(waiting) == before
+
+
+@pytest.mark.parametrize("csrf", ["", "x", "é"])
+def test_a_form_without_the_sessions_token_is_refused(waiting: Rig, csrf: str) -> None:
+    officer, path = decide_page(waiting)
+    before = sizes(waiting)
+    assert "does not belong" in officer.post(path, 403, answer="no_action", reason="x", csrf=csrf)
+    officer.post("/sign-out", 403, csrf=csrf)
+    assert sizes(waiting) == before
+    officer.get("/queue")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9", "https://127.0.0.1:8765", ""])
+def test_a_form_of_another_site_is_refused(waiting: Rig, origin: str) -> None:
+    officer, path = decide_page(waiting)
+    before = sizes(waiting)
+    fields = officer.tokens() | {"answer": "no_action", "reason": "x"}
+    answer = officer.client.post(path, data=fields, headers={"origin": origin})
+    assert (answer.status_code, sizes(waiting)) == (403, before)
+    assert "another site" in answer.text and "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8765", "127.0.0.1@evil.example", ""])
+def test_a_request_under_another_name_is_refused(waiting: Rig, host: str) -> None:
+    answer = Desktop(console(waiting)).client.get("/", headers={"host": host})
+    assert answer.status_code == 400
+
+
+def test_a_body_that_is_too_large_is_refused_whether_announced_or_not(waiting: Rig) -> None:
+    officer, path = decide_page(waiting)
+    before = sizes(waiting)
+    large = b"x" * (MAX_BODY_BYTES + 1)
+    for body in (large, iter([large[:1000]] * 100)):
+        answer = officer.client.post(path, content=body)
+        assert answer.status_code == 413 and "too large" in answer.text
+    assert officer.client.post("/nowhere", content=large).status_code == 413
+    assert sizes(waiting) == before
+
+
+def test_files_and_odd_forms_are_refused(waiting: Rig) -> None:
+    officer, path = decide_page(waiting)
+    before = sizes(waiting)
+    assert officer.client.post(path, files={"card": b"x"}).status_code == 415
+    assert officer.client.post(path, json={}).status_code == 415
+    twice = {"csrf": officer.tokens()["csrf"], "answer": ["no_action", "detainer"]}
+    assert officer.client.post(path, data=twice).status_code == 400
+    many = {f"f{n}": "x" for n in range(50)}
+    assert officer.client.post(path, data=many).status_code == 400
+    assert officer.client.post("/queue").status_code == 405
+    assert sizes(waiting) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tasks/..%2f..%2fnetwork.toml", "/cases/%2e%2e/%2e%2e", "/static/..%2fapp.py", "/static/../app.py",
+        "/static/%2e%2e/templates/page.html", "/tasks/' OR 1=1 --", "/cases/%00", "/docs", "/openapi.json",
+    ],
+)  # fmt: skip
+def test_tricks_in_an_address_lead_nowhere(waiting: Rig, path: str) -> None:
+    officer, _ = decide_page(waiting)
+    before = sizes(waiting)
+    answer = officer.client.get(path)
+    assert answer.status_code == 404 and "<h1>Not Found</h1>" in answer.text
+    assert sizes(waiting) == before
+
+
+@pytest.mark.parametrize("path", ["/queue", "/tasks/x", "/cases/x"])
+def test_without_signing_in_no_work_can_be_seen(waiting: Rig, path: str) -> None:
+    assert "sign in" in Desktop(console(waiting)).get(path, 401)
+
+
+@pytest.mark.parametrize("wait", [IDLE_SECONDS, LONGEST_SECONDS])
+def test_an_expired_session_answers_nothing(waiting: Rig, wait: int) -> None:
+    time = Time()
+    path = f"/tasks/{waiting.tasks(Role.FIELD_OFFICE)[0].id}"
+    officer = Desktop(console(waiting, sessions=Sessions(time))).sign_in(Role.FIELD_OFFICE)
+    officer.get(path)
+    before = sizes(waiting)
+    time.now = wait
+    assert "expired" in officer.post(path, 401, answer="no_action", reason="x")
+    assert sizes(waiting) == before
+
+
+def test_a_busy_session_lives_on_but_not_for_ever() -> None:
+    time = Time()
+    sessions = Sessions(time)
+    token = sessions.start("jail", "SAM").token
+    while time.now + IDLE_SECONDS - 1 < LONGEST_SECONDS:
+        time.now += IDLE_SECONDS - 1
+        assert sessions.find(token) is not None
+    time.now = LONGEST_SECONDS
+    assert sessions.find(token) is None
+
+
+def test_strangers_cannot_crowd_out_those_who_have_signed_in() -> None:
+    sessions = Sessions(Time())
+    token = sessions.start("jail", "SAM").token
+    for _ in range(MAX_SESSIONS + 5):
+        sessions.start()
+    assert sessions.find(token) is not None
+
+
+def test_signing_in_changes_the_token_and_signing_out_ends_it_on_the_server(waiting: Rig) -> None:
+    desk = Desktop(console(waiting))
+    desk.get("/sign-in")
+    before = desk.client.cookies[COOKIE]
+    answer = desk.client.post("/sign-in", data=desk.tokens() | {"party": "jail", "name": "SAM"})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+    after = desk.client.cookies[COOKIE]
+    assert before != after
+    desk.get("/queue")
+    desk.post("/sign-out")
+    for token in (before, after):
+        desk.client.cookies.set(COOKIE, token)
+        desk.get("/queue", 401)
+
+
+@pytest.mark.parametrize(
+    ("party", "name"),
+    [("", "SAM"), ("prison", "SAM"), ("jail", ""), ("jail", "n/a"), ("jail", "x" * 81), ("jail", "a\nb")],
+)
+def test_a_role_and_a_name_are_needed_to_sign_in(waiting: Rig, party: str, name: str) -> None:
+    desk = Desktop(console(waiting))
+    desk.get("/sign-in")
+    assert "Not recorded" in desk.post("/sign-in", 422, party=party, name=name)
+    desk.get("/queue", 401)
+
+
+def test_outside_of_a_demo_nobody_can_sign_in_and_the_pages_say_so(waiting: Rig) -> None:
+    desk = Desktop(console(waiting, is_demo=False))
+    assert "accounts are not built yet" in desk.get("/")
+    assert "nobody can sign in" in desk.get("/sign-in")
+    assert "not built" in desk.post("/sign-in", 403, party="jail", name="SAM")
+    desk.get("/queue", 401)
+
+
+def test_html_in_names_and_reasons_is_text(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7", booking=BOOKING))
+    path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id)
+    desk = at(rig, Role.IMMIGRATION_REPOSITORY, EVIL)
+    desk.get(path)
+    assert EVIL not in desk.post(path, 422, answer="", reason=f'"{EVIL}')
+    desk.post(path, answer="exclusion", reason=EVIL)
+    for address in (path, f"/cases/{case_id}", "/queue", "/", f"/tasks/{EVIL}"):
+        page = desk.client.get(address).text
+        assert "<script" not in page and "&lt;script" in page
+
+
+def test_every_look_is_on_the_lookers_ledger_and_no_other(waiting: Rig) -> None:
+    before = sizes(waiting)
+    (task,) = waiting.tasks(Role.FIELD_OFFICE)
+    officer = at(waiting, Role.FIELD_OFFICE, "LOU LOOKER")
+    officer.get("/queue")
+    officer.get(f"/tasks/{task.id}")
+    officer.get(f"/cases/{task.case_id}")
+    looks = [row for row in waiting.entries(Role.FIELD_OFFICE, "looked_at") if row["person"] == "LOU LOOKER"]
+    assert [(row["case"], row.get("task")) for row in looks] == [(task.case_id, task.id), (task.case_id, None)]
+    assert "LOU LOOKER looks at the case" in officer.page
+    assert sum(sizes(waiting)) == sum(before) + len(looks)
+
+
+def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    page = text_of(at(rig, Role.CRIMINAL_REPOSITORY).get(f"/cases/{case_id}"))
+    assert "◐ immigration: waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
+    assert "does not mean citizen" in page
+    examiner = at(rig, Role.IMMIGRATION_REPOSITORY)
+    assert "Due (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
+    rig.clock.advance(timedelta(days=3))
+    assert "Overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
+
+
+def test_every_page_forbids_script_and_other_hosts(waiting: Rig) -> None:
+    desk = Desktop(console(waiting))
+    for path in ("/", "/sign-in", "/queue", "/nowhere", "/static/tenprint.css"):
+        answer = desk.client.get(path)
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "http" not in re.sub(r"https?://127\.0\.0\.1\S*", "", answer.text)
+    assert desk.client.get("/").headers["cache-control"] == "no-store"
+
+
+def test_a_failing_store_is_said_and_shows_nothing(waiting: Rig, monkeypatch) -> None:
+    officer, path = decide_page(waiting)
+
+    def failing(*_: object, **__: object) -> None:
+        raise StorageError("STORE_FULL", "the disk is full")
+
+    monkeypatch.setattr("tenprint.web.desk.note_look", failing)
+    page = officer.get(path, 500)
+    assert "STORE_FULL" in page and "SAMPLESON" not in page
+
+
+def test_a_taken_port_is_replaced_by_a_free_one_of_this_machine_only() -> None:
+    with listening_socket(0) as first:
+        first.listen()
+        with listening_socket(first.getsockname()[1]) as second:
+            assert second.getsockname()[0] == ADDRESS == "127.0.0.1"
+            assert second.getsockname()[1] != first.getsockname()[1]
+            assert isinstance(second, socket.socket)
