@@ -71,7 +71,9 @@ def smudge(ink: F32, rim: F32, count: tuple[int, int], rng: np.random.Generator)
         wiped = np.maximum(wiped, np.clip(inside / SMUDGE.edge, 0, 1)).astype(np.float32)
     slid = cv2.filter2D(ink, -1, _slide(length, heading))
     streaks = cv2.filter2D(smooth_noise(shape, 1.2, rng), -1, _slide(2 * length, heading))
-    slid = np.clip(SMUDGE.darkness * slid + SMUDGE.streak * streaks * np.minimum(1, 3 * slid), 0, 1)
+    # sweat that was dragged along dries in streaks, some full and some bare
+    drag = slid + SMUDGE.streak * streaks * np.minimum(1, 3 * slid) - SMUDGE.bare
+    slid = SMUDGE.darkness / (1 + np.exp(np.clip(-drag / SMUDGE.softness, -30, 30)))
     return np.asarray(ink + (slid - ink) * wiped, dtype=np.float32), wiped
 
 

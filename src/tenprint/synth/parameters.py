@@ -302,7 +302,7 @@ class ConditionParameters:
 
 GOOD_SKIN = ConditionParameters(share=0.80)
 DRY_SKIN = ConditionParameters(
-    share=0.06, threshold_shift=0.44, threshold_spread=0.4, ragged_gain=1.15, patch_gain=1.7, cloud_gain=1.25
+    share=0.06, threshold_shift=0.58, threshold_spread=0.4, ragged_gain=1.2, patch_gain=1.7, cloud_gain=1.25
 )
 WET_SKIN = ConditionParameters(
     share=0.06, threshold_shift=-0.62, threshold_spread=0.4, ragged_gain=0.6, cloud_gain=1.35, fill_px=1.3
@@ -316,17 +316,17 @@ PARTIAL_CONTACT = ConditionParameters(share=0.02, reach=(-0.1, 0.4))
 class CreaseParameters:
     """White lines: folds of the skin across the ridges."""
 
-    count: tuple[int, int] = (7, 16)
+    count: tuple[int, int] = (10, 24)
     place_px: float = 190.0
     """Largest distance of a line's middle from the origin, in x and in y."""
     length_px: tuple[float, float] = (50.0, 210.0)
-    width_px: tuple[float, float] = (1.6, 4.2)
+    width_px: tuple[float, float] = (1.0, 3.2)
     heading_sd_rad: float = 0.22
     """Spread around the finger's common direction."""
     stray_share: float = 0.3
     """Share of lines in any other direction."""
     step_px: float = 12.0
-    wander_px: float = 1.3
+    wander_px: float = 1.7
     """Spread of a line's turn from step to step."""
     end_depth: float = 0.35
     """Depth of a line's very end, as a share of its middle's."""
@@ -364,7 +364,7 @@ class ScarParameters:
 class SmudgeParameters:
     """A finger that slides while it lies on the glass."""
 
-    slide_px: tuple[float, float] = (18.0, 44.0)
+    slide_px: tuple[float, float] = (14.0, 34.0)
     half_length_px: tuple[float, float] = (60.0, 150.0)
     half_width_px: tuple[float, float] = (45.0, 95.0)
     inside_px: float = 25.0
@@ -372,11 +372,15 @@ class SmudgeParameters:
     ragged: float = 0.18
     """Noise on the edge of a wiped place, as a share of its radius."""
     ragged_px: float = 18.0
-    edge: float = 0.35
+    edge: float = 0.6
     """Width of that edge as a share of the radius."""
-    darkness: float = 0.95
-    streak: float = 0.12
+    darkness: float = 0.9
+    streak: float = 0.22
     """Strength of the streaks, in units of ink."""
+    bare: float = 0.36
+    """Ink that must be dragged along to leave a trace."""
+    softness: float = 0.13
+    """Width of the step between a bare and a full streak."""
     loss: float = 0.5
     """From this much wiping (0 to 1) a minutia is lost."""
 
