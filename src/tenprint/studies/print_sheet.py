@@ -22,9 +22,11 @@ OCCASION = 2
 CELL_PX = 290
 LABEL_PX = 24
 GAP_PX = 10
-ROLLED_SIDE_PX, PLAIN_SIDE_PX = 620, 470
+ROLLED_SIDE_PX, PLAIN_SIDE_PX = 680, 500
 """Side of the square cut out around the middle of an impression."""
-GREY_LEVELS = 12
+PAPER_MARGIN_GREY = 14
+"""Pixels this near to the paper's grey become white: noise of the paper would fill the file."""
+GREY_LEVELS = 10
 """Levels kept in the file: a sheet of full depth is three times as large and looks the same."""
 _TEXT_SCALE = 0.42
 _INK = 40
@@ -92,15 +94,17 @@ def _label(plan: FingerPlan, condition: Condition, rolled: bool) -> str:
 def _cell(made: Rendered, label: str, rolled: bool) -> Grey:
     side = ROLLED_SIDE_PX if rolled else PLAIN_SIDE_PX
     pixels = made.image.pixels
-    paper = int(np.percentile(pixels, 95))
+    black, white = float(np.percentile(pixels, 1)), float(np.median(pixels[:40])) - PAPER_MARGIN_GREY
     height, width = pixels.shape
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
     if rolled:
         top = max(0, top - 10)
     part = pixels[top : top + side, left : left + side]
-    square = np.full((side, side), paper, dtype=np.uint8)
+    square = np.full((side, side), 255, dtype=np.uint8)
     y, x = (side - part.shape[0]) // 2, (side - part.shape[1]) // 2
-    square[y : y + part.shape[0], x : x + part.shape[1]] = part
+    square[y : y + part.shape[0], x : x + part.shape[1]] = np.clip(
+        (part - black) * (235 / (white - black)) + 20, 0, 255
+    ).astype(np.uint8)
     cell = np.full((CELL_PX + LABEL_PX + GAP_PX, CELL_PX + GAP_PX), 255, dtype=np.uint8)
     cell[:CELL_PX, :CELL_PX] = cv2.resize(square, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)
     font = cv2.FONT_HERSHEY_SIMPLEX

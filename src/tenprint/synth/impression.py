@@ -213,7 +213,7 @@ def _ink(relief: F32, rim: F32, numbers: ConditionParameters, rng: np.random.Gen
     fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
     threshold = moisture + cloud + fade
     dryness = np.clip(threshold, 0, 1.5)
-    grade = math.exp(float(rng.normal(0, INK.grade_sd)))
+    grade = math.exp(numbers.grade_spread * float(rng.normal(0, INK.grade_sd)))
     ragged = numbers.ragged_gain * grade * (INK.ragged + INK.ragged_dry * dryness)
     patches = numbers.patch_gain * grade * (INK.patch + INK.patch_dry * dryness)
     height = relief if not numbers.fill_px else cv2.GaussianBlur(relief, (0, 0), numbers.fill_px)

@@ -287,6 +287,8 @@ class ConditionParameters:
     """Added to ``INK.threshold``: above zero is drier, below is wetter."""
     threshold_spread: float = 1.0
     """Factor on ``INK.moisture_sd``."""
+    grade_spread: float = 1.0
+    """Factor on ``INK.grade_sd``."""
     ragged_gain: float = 1.0
     patch_gain: float = 1.0
     cloud_gain: float = 1.0
@@ -302,7 +304,7 @@ class ConditionParameters:
 
 GOOD_SKIN = ConditionParameters(share=0.80)
 DRY_SKIN = ConditionParameters(
-    share=0.06, threshold_shift=0.58, threshold_spread=0.4, ragged_gain=1.2, patch_gain=1.7, cloud_gain=1.25
+    share=0.06, threshold_shift=0.58, threshold_spread=0.4, grade_spread=0.5, patch_gain=1.3, cloud_gain=1.25
 )
 WET_SKIN = ConditionParameters(
     share=0.06, threshold_shift=-0.62, threshold_spread=0.4, ragged_gain=0.6, cloud_gain=1.35, fill_px=1.3
