@@ -20,6 +20,9 @@ REFERENCE_EER_PERCENT = {
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
 COLUMNS = ("set", "EER", "95 %", "FMR1000", "min.", "s/image", "us/pair")
+SYNTH_COLUMNS = (
+    "condition", "prints", "true", "found", "%", "95 %", "hidden", "found yet", "extracted", "true of these %"
+)  # fmt: skip
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
@@ -100,11 +103,12 @@ def synth(
     print_table(
         f"{'Plain' if plain else 'Rolled'} synthetic prints: true minutiae that LEADER finds within "
         f"{study.NEAR_PX:.0f} px and {study.NEAR_DEG:.0f} degrees",
-        ("condition", "prints", "true", "hidden", "found", "share %", "95 %", "extracted", "of these true %"),
+        SYNTH_COLUMNS,
         (
             (
-                r.condition, r.prints, r.truth, r.lost, r.found, percent(100 * r.share),
-                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.extracted, percent(100 * r.precision),
+                r.condition, r.prints, r.truth, r.found, percent(100 * r.share),
+                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.lost, r.lost_found, r.extracted,
+                percent(100 * r.precision),
             )
             for r in figures.conditions
         ),

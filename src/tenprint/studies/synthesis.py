@@ -42,9 +42,10 @@ class ConditionFigures:
         prints: number of impressions, each of another person.
         truth, lost: true minutiae that show, and those of a whole contact that do not.
         extracted: minutiae that the extractor gave.
-        found: true minutiae found.
+        found, lost_found: of truth and of lost, those found; a lost one that is found was not lost after all, or by
+            accident.
         share, interval: found of truth, with its 95 % interval (prints drawn anew).
-        precision: found of extracted.
+        precision: found (of both kinds) of extracted.
     """
 
     condition: Condition
@@ -53,6 +54,7 @@ class ConditionFigures:
     lost: int
     extracted: int
     found: int
+    lost_found: int
     share: float
     interval: Interval
     precision: float
@@ -116,7 +118,7 @@ def measure(
     if prints < 1:
         raise SenderError("SYNTH_PRINTS", f"cannot measure on {prints} prints", hint="give --prints 1 or more")
     render = render_plain if plain else render_rolled
-    counts: dict[Condition, list[tuple[int, int, int, int]]] = {condition: [] for condition in Condition}
+    counts: dict[Condition, list[tuple[int, ...]]] = {condition: [] for condition in Condition}
     first_s: list[float] = []
     again_s: list[float] = []
     render(make_person(STUDY_SEED, prints), OCCASION, SINGLE_FINGERS[0])  # loads the kernels, outside the measurement
@@ -128,14 +130,15 @@ def measure(
                 made = render(person, OCCASION, finger, condition)
                 (again_s if number else first_s).append(time.perf_counter() - started)
                 got = extract(made.image)
-                counts[condition].append((len(made.truth), len(made.lost), len(got), pair_up(made.truth, got)))
+                found = (pair_up(made.truth, got), pair_up(made.lost, got))
+                counts[condition].append((len(made.truth), len(made.lost), len(got), *found))
                 on_progress(index * len(Condition) + number + 1)
     figures = tuple(_figures(condition, rows) for condition, rows in counts.items())
     return SynthesisFigures(figures, statistics.median(first_s), statistics.median(again_s))
 
 
-def _figures(condition: Condition, rows: list[tuple[int, int, int, int]]) -> ConditionFigures:
-    truth, lost, extracted, found = (sum(column) for column in zip(*rows, strict=True))
+def _figures(condition: Condition, rows: list[tuple[int, ...]]) -> ConditionFigures:
+    truth, lost, extracted, found, lost_found = (sum(column) for column in zip(*rows, strict=True))
     return ConditionFigures(
         condition=condition,
         prints=len(rows),
@@ -143,9 +146,10 @@ def _figures(condition: Condition, rows: list[tuple[int, int, int, int]]) -> Con
         lost=lost,
         extracted=extracted,
         found=found,
+        lost_found=lost_found,
         share=found / truth,
         interval=bootstrap_share_over_groups([row[3] for row in rows], [row[0] for row in rows]),
-        precision=found / extracted if extracted else 0.0,
+        precision=min(1.0, (found + lost_found) / extracted) if extracted else 0.0,
     )
 
 

@@ -107,7 +107,9 @@ def press(
     relief = cv2.remap(master.relief, *maps, cv2.INTER_LINEAR)
     skin = cv2.remap(master.mask.astype(np.float32), *maps, cv2.INTER_LINEAR)
     rim = _contact_depth(placement, contact, master.plan.size, rng)
-    rim = np.where(skin > 0.5, rim, np.float32(-50.0)).astype(np.float32)
+    # where the contact would reach past the ridge skin, it fades towards the nail instead of ending in a straight edge
+    to_nail = cv2.distanceTransform((skin > 0.5).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(INK.overrun_px)
+    rim = np.where(skin > 0.5, np.minimum(rim, to_nail), np.float32(-50.0)).astype(np.float32)
     whole = rim
     trace("synth.contact", lambda: rim)
     hidden = np.zeros(rim.shape, dtype=bool)
@@ -236,10 +238,16 @@ def _dust(shape: tuple[int, int], rng: np.random.Generator) -> F32:
 def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Mask, npt.NDArray[np.uint8]]:
     """Return which minutiae can be seen in the ink, shape (n,), and a quality of 0 to 63 for each of the n."""
     window = (VISIBLE.window_px, VISIBLE.window_px)
-    likeness = _at(minutiae, cv2.blur(1 - np.abs(ink - (relief > 0)).astype(np.float32), window))
+    ridge = (relief > 0).astype(np.float32)
+    likeness = _at(minutiae, cv2.blur(1 - np.abs(ink - ridge), window))
     cover = _at(minutiae, cv2.blur(ink, window))
-    seen = _deeper(minutiae, rim) & (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink)
-    seen &= likeness > VISIBLE.least_likeness
+    drawn = (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink) & (likeness > VISIBLE.least_likeness)
+    # broad wet ridges are unlike the skin's, yet readable as long as valleys stay lighter than ridges
+    on_ridge, in_valley = cv2.blur(ink * ridge, window), cv2.blur(ink * (1 - ridge), window)
+    share = np.clip(cv2.blur(ridge, window), 0.05, 0.95)
+    contrast = _at(minutiae, on_ridge / share - in_valley / (1 - share))
+    broad = (cover > VISIBLE.broad_ink) & (contrast > VISIBLE.least_contrast)
+    seen = _deeper(minutiae, rim) & (drawn | broad)
     quality = np.clip((likeness - 0.5) * 2.2 * _MAX_QUALITY, 1, _MAX_QUALITY).astype(np.uint8)
     return seen, quality
 

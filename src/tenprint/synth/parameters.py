@@ -231,6 +231,10 @@ class VisibleParameters:
     most_ink: float = 0.86
     least_likeness: float = 0.62
     """Least share of the surroundings that shows ridge where there is ridge and paper where there is valley."""
+    broad_ink: float = 0.5
+    """Share of ink from which ridges count as broad; then only the contrast of ridges and valleys decides."""
+    least_contrast: float = 0.15
+    """Least difference of ink between ridges and valleys: some 30 grey levels, three times the ridges' noise."""
 
 
 ELASTIC = ElasticParameters()
