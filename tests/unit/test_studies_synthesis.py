@@ -97,7 +97,7 @@ def test_an_interval_over_groups_holds_the_share_and_widens_with_unequal_groups(
 
 
 @pytest.mark.slow
-def test_the_contact_sheet_is_a_small_png_and_comes_out_the_same_each_time() -> None:
+def test_the_contact_sheet_is_a_small_png_of_twenty_four_impressions() -> None:
     steps: list[tuple[int, int]] = []
     sheet = print_sheet.make_sheet(lambda done, total: steps.append((done, total)))
     assert sheet.startswith(b"\x89PNG")
@@ -112,6 +112,6 @@ def test_leader_finds_most_minutiae_of_good_prints() -> None:
     def extract(image: FingerImage) -> Template:
         return bootstrap.extract(image)
 
-    good = synthesis.measure(extract, 2).conditions[0]
+    good = synthesis.measure(extract, 1).conditions[0]
     assert good.share > 0.7
     assert good.precision > 0.6
