@@ -337,9 +337,9 @@ class CreaseParameters:
     end_depth: float = 0.35
     """Depth of a line's very end, as a share of its middle's."""
     softness_px: float = 0.8
-    loss_depth: float = 0.35
+    loss_depth: float = 0.6
     """Depth (0 to 1) from which a line hides a minutia."""
-    loss_px: int = 7
+    loss_px: int = 5
     """Side of the window in which a hiding line is looked for."""
 
 
@@ -387,7 +387,7 @@ class SmudgeParameters:
     """Ink that must be dragged along to leave a trace."""
     softness: float = 0.13
     """Width of the step between a bare and a full streak."""
-    loss: float = 0.5
+    loss: float = 0.7
     """From this much wiping (0 to 1) a minutia is lost."""
 
 
