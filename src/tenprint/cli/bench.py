@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, progress
+from tenprint.cli.output import console, print_json, print_table, progress, write_file
 
 DEFAULT_SETS = Path("../shared/samples/fingerprints")
 REFERENCE_EER_PERCENT = {
@@ -20,6 +20,9 @@ REFERENCE_EER_PERCENT = {
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
 COLUMNS = ("set", "EER", "95 %", "FMR1000", "min.", "s/image", "us/pair")
+SYNTH_COLUMNS = (
+    "condition", "prints", "true", "found", "%", "95 %", "hidden", "found yet", "extracted", "true of these %"
+)  # fmt: skip
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
@@ -70,4 +73,47 @@ def accuracy(
         console.print(f"  for comparison, the seven development sets: {name} {value} %", style="dim")
     console.print(
         "These sets were used for tuning; LEADER's training data is unverified and may flatter it.", style="dim"
+    )
+
+
+@app.command()
+def synth(
+    prints: Annotated[int, typer.Option(help="Impressions in each condition, each of another person.")] = 20,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain impressions instead of rolled ones.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet (PNG) here, and measure nothing.")] = None,
+    json: Json = False,
+) -> None:
+    """Share of the true minutiae of synthetic prints that LEADER finds, by condition; seconds a rolled impression."""
+    from tenprint import bootstrap
+    from tenprint.studies import print_sheet
+    from tenprint.studies import synthesis as study
+    from tenprint.synth.conditions import Condition
+
+    if sheet is not None:
+        with progress("impressions", 24, quiet=json) as advance:
+            write_file(sheet, print_sheet.make_sheet(lambda done, total: advance(done)))
+        console.print(f"contact sheet in {sheet}")
+        return
+    with progress("impressions", prints * len(Condition), quiet=json) as advance:
+        figures = study.measure(bootstrap.extract, prints, plain=plain, on_progress=advance)
+    if json:
+        print_json(asdict(figures))
+        return
+    percent = "{:.1f}".format
+    print_table(
+        f"{'Plain' if plain else 'Rolled'} synthetic prints: true minutiae that LEADER finds within "
+        f"{study.NEAR_PX:.0f} px and {study.NEAR_DEG:.0f} degrees",
+        SYNTH_COLUMNS,
+        (
+            (
+                r.condition, r.prints, r.truth, r.found, percent(100 * r.share),
+                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.lost, r.lost_found, r.extracted,
+                percent(100 * r.precision),
+            )
+            for r in figures.conditions
+        ),
+    )  # fmt: skip
+    console.print(
+        f"median seconds on one core: {figures.first_s:.2f} a finger's first impression (ridges grown), "
+        f"{figures.again_s:.2f} a further one"
     )

@@ -12,7 +12,8 @@ from tenprint.core.errors import SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
-from tenprint.synth.impression import InkLayer, Rendered, develop, finish, press, to_template
+from tenprint.synth.conditions import Condition, draw_condition
+from tenprint.synth.impression import InkLayer, Rendered, develop, finish, lost_template, press, to_template
 from tenprint.synth.parameters import MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX
 from tenprint.synth.person import SyntheticPerson
 from tenprint.synth.skeleton import Minutiae
@@ -38,7 +39,7 @@ _PLACE_SD_PX = 14.0
 _HAND_TURN_SD_DEG = 4.0
 _GAP_PX = 12
 """Least distance between the contacts of two neighbouring fingers."""
-_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM = 11, 12, 13
+_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM, _CONDITION_STREAM = 11, 12, 13, 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +50,15 @@ class PlainSet:
         image: FGP 11 to 14.
         boxes: each finger's contact in the image, (left, right, top, bottom) px, right and bottom inclusive.
         truth: each finger's visible minutiae, px of the whole image.
+        conditions: the state of each finger's skin and contact.
+        lost: each finger's minutiae that a whole contact would show and this one does not, px of the whole image.
     """
 
     image: FingerImage
     boxes: dict[FingerPosition, Box]
     truth: dict[FingerPosition, Template]
+    conditions: dict[FingerPosition, Condition]
+    lost: dict[FingerPosition, Template]
 
     def cut(self, fgp: FingerPosition) -> Rendered:
         """Return one finger, cut out by its box, its truth shifted along.
@@ -66,14 +71,8 @@ class PlainSet:
         left, right, top, bottom = self.boxes[fgp]
         pixels = self.image.pixels[top : bottom + 1, left : right + 1]
         image = FingerImage(np.ascontiguousarray(pixels), fgp=fgp, impression=self.image.impression)
-        whole = self.truth[fgp]
-        minutiae = Minutiae(
-            whole.x.astype(np.float64) - left,
-            whole.y.astype(np.float64) - top,
-            whole.radians.astype(np.float64),
-            whole.kind,
-        )
-        return Rendered(image, to_template(minutiae, whole.quality, (image.width, image.height), fgp, image.impression))
+        truth, lost = (_cut_out(part[fgp], left, top, image) for part in (self.truth, self.lost))
+        return Rendered(image, truth, self.conditions[fgp], lost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +87,30 @@ class Card:
         return [self.rolled[fgp].image for fgp in SINGLE_FINGERS] + [self.plain_sets[fgp].image for fgp in PLAIN_SETS]
 
 
-def render_rolled(person: SyntheticPerson, seed: int, finger: FingerPosition) -> Rendered:
-    """Return one rolled impression, 800x750 px; `seed` (not negative) is the occasion, `finger` 1 to 10."""
+def render_rolled(
+    person: SyntheticPerson, seed: int, finger: FingerPosition, condition: Condition | None = None
+) -> Rendered:
+    """Return one rolled impression, 800x750 px.
+
+    Args:
+        person: whose.
+        seed: the occasion, not negative.
+        finger: 1 to 10.
+        condition: of skin and contact; drawn by chance when it is None.
+    """
     rng = person.chance(seed, _ROLLED_STREAM, int(finger))
     size, origin = (MASTER_WIDTH_PX, MASTER_HEIGHT_PX), (ORIGIN_X_PX, ORIGIN_Y_PX + 10)
-    layer = press(person.master(finger), Impression.LIVESCAN_ROLLED, rng, size=size, origin=origin)
-    return finish(layer, finger, Impression.LIVESCAN_ROLLED, rng)
+    condition = condition or _chance_condition(person, seed, _ROLLED_STREAM, finger)
+    kind = Impression.LIVESCAN_ROLLED
+    layer = press(person.master(finger), kind, rng, size=size, origin=origin, condition=condition)
+    return finish(layer, finger, kind, rng)
 
 
-def render_plain(person: SyntheticPerson, seed: int, finger: FingerPosition) -> Rendered:
-    """Return one plain impression by itself, 460x620 px; `seed` (not negative) is the occasion, `finger` 1 to 10."""
-    layer = _plain_layer(person, seed, finger, 0.0)
+def render_plain(
+    person: SyntheticPerson, seed: int, finger: FingerPosition, condition: Condition | None = None
+) -> Rendered:
+    """Return one plain impression by itself, 460x620 px; arguments as for `render_rolled`."""
+    layer = _plain_layer(person, seed, finger, 0.0, condition)
     rng = person.chance(seed, _SET_STREAM, int(finger))
     return finish(layer, finger, Impression.LIVESCAN_PLAIN, rng)
 
@@ -126,10 +138,15 @@ def render_plain_set(person: SyntheticPerson, seed: int, position: FingerPositio
         layers[finger] = (layer, left, top)
     boxes: dict[FingerPosition, Box] = {}
     truth: dict[FingerPosition, Template] = {}
+    lost: dict[FingerPosition, Template] = {}
     for finger, (layer, left, top) in _side_by_side(layers).items():
-        boxes[finger], truth[finger] = _lay_down(darkness, layer, left, top, finger)
+        boxes[finger] = _lay_down(darkness, layer, left, top)
+        kind = Impression.LIVESCAN_PLAIN
+        truth[finger] = to_template(_moved(layer.truth, left, top), layer.quality, (width, height), finger, kind)
+        lost[finger] = lost_template(_moved(layer.lost, left, top), (width, height), finger, kind)
     image = FingerImage(develop(darkness, rng), fgp=position, impression=Impression.LIVESCAN_PLAIN)
-    return PlainSet(image, boxes, truth)
+    conditions = {finger: layer.condition for finger, (layer, _, _) in layers.items()}
+    return PlainSet(image, boxes, truth, conditions, lost)
 
 
 def render_card(person: SyntheticPerson, seed: int, on_progress: Progress | None = None) -> Card:
@@ -176,22 +193,27 @@ def _side_by_side(
     return moved
 
 
-def _plain_layer(person: SyntheticPerson, seed: int, finger: FingerPosition, lean_rad: float) -> InkLayer:
-    rng = person.chance(seed, _PLAIN_STREAM, int(finger))
-    origin = (float(_PLAIN_LAYER_ORIGIN[0]), float(_PLAIN_LAYER_ORIGIN[1]))
+def _chance_condition(person: SyntheticPerson, seed: int, stream: int, finger: FingerPosition) -> Condition:
+    """Return the condition of one impression, from a stream of its own: nothing else changes with it."""
+    return draw_condition(person.chance(seed, _CONDITION_STREAM, stream, int(finger)))
+
+
+def _plain_layer(
+    person: SyntheticPerson, seed: int, finger: FingerPosition, lean_rad: float, condition: Condition | None = None
+) -> InkLayer:
     return press(
-        person.master(finger), Impression.LIVESCAN_PLAIN, rng, size=_PLAIN_LAYER_SIZE, origin=origin, lean_rad=lean_rad
+        person.master(finger),
+        Impression.LIVESCAN_PLAIN,
+        person.chance(seed, _PLAIN_STREAM, int(finger)),
+        size=_PLAIN_LAYER_SIZE,
+        origin=(float(_PLAIN_LAYER_ORIGIN[0]), float(_PLAIN_LAYER_ORIGIN[1])),
+        lean_rad=lean_rad,
+        condition=condition or _chance_condition(person, seed, _PLAIN_STREAM, finger),
     )
 
 
-def _lay_down(
-    darkness: np.ndarray[tuple[int, int], np.dtype[np.float32]],
-    layer: InkLayer,
-    left: int,
-    top: int,
-    finger: FingerPosition,
-) -> tuple[Box, Template]:
-    """Print a layer onto the set's `darkness` at (`left`, `top`), cut off at its borders; return its box and truth."""
+def _lay_down(darkness: np.ndarray[tuple[int, int], np.dtype[np.float32]], layer: InkLayer, left: int, top: int) -> Box:
+    """Add a layer to the set's darkness in place, its corner at `left` and `top`; return its box."""
     height, width = darkness.shape
     layer_height, layer_width = layer.darkness.shape
     x0, x1 = max(0, left), min(width, left + layer_width)
@@ -199,11 +221,20 @@ def _lay_down(
     part = layer.darkness[y0 - top : y1 - top, x0 - left : x1 - left]
     np.maximum(darkness[y0:y1, x0:x1], part, out=darkness[y0:y1, x0:x1])
     box_left, box_right, box_top, box_bottom = layer.box
-    box = (
+    return (
         max(0, box_left + left),
         min(width - 1, box_right + left),
         max(0, box_top + top),
         min(height - 1, box_bottom + top),
     )
-    moved = Minutiae(layer.truth.x + left, layer.truth.y + top, layer.truth.angle, layer.truth.kind)
-    return box, to_template(moved, layer.quality, (width, height), finger, Impression.LIVESCAN_PLAIN)
+
+
+def _moved(minutiae: Minutiae, right: float, down: float) -> Minutiae:
+    return Minutiae(minutiae.x + right, minutiae.y + down, minutiae.angle, minutiae.kind)
+
+
+def _cut_out(whole: Template, left: int, top: int, image: FingerImage) -> Template:
+    """Return a template of the whole set as it lies in the `image` cut out of it at `left` and `top`."""
+    columns = (whole.x.astype(np.float64), whole.y.astype(np.float64), whole.radians.astype(np.float64))
+    minutiae = _moved(Minutiae(*columns, whole.kind), -left, -top)
+    return to_template(minutiae, whole.quality, (image.width, image.height), image.fgp, image.impression)

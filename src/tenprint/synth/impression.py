@@ -16,12 +16,27 @@ from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import MAX_MINUTIAE, Template, angle_from_radians
 from tenprint.core.trace import trace
+from tenprint.synth.conditions import Condition
+from tenprint.synth.damage import cut_contact, smudge
 from tenprint.synth.distortion import Placement, draw_placement
+from tenprint.synth.marks import crease_depth
 from tenprint.synth.master import Master
-from tenprint.synth.parameters import INK, PLAIN, ROLLED, SENSOR, VISIBLE, ContactParameters
+from tenprint.synth.noise import smooth_noise
+from tenprint.synth.parameters import (
+    CREASE,
+    INK,
+    PLAIN,
+    ROLLED,
+    SENSOR,
+    SMUDGE,
+    VISIBLE,
+    ConditionParameters,
+    ContactParameters,
+)
 from tenprint.synth.skeleton import Minutiae
 
 F32 = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 _MAX_QUALITY = 63
 
 
@@ -32,10 +47,15 @@ class Rendered:
     Args:
         image: 500 ppi, 8-bit.
         truth: the minutiae that the impression shows, in the image's px.
+        condition: the state of skin and contact.
+        lost: minutiae of the finger that would lie in a whole contact, but that a scar, a crease, a smudge, missing
+            contact, moisture or the lack of it hides, in the image's px, quality 0.
     """
 
     image: FingerImage
     truth: Template
+    condition: Condition
+    lost: Template
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +67,16 @@ class InkLayer:
         truth: visible minutiae, px of this layer.
         quality: shape (n,), uint8, 0 to 63: how well each one's surroundings came out.
         box: (left, right, top, bottom) of the contact, px, right and bottom inclusive.
+        condition: the state of skin and contact.
+        lost: minutiae of a whole contact that do not show.
     """
 
     darkness: F32
     truth: Minutiae
     quality: npt.NDArray[np.uint8]
     box: tuple[int, int, int, int]
+    condition: Condition
+    lost: Minutiae
 
 
 def press(
@@ -63,6 +87,7 @@ def press(
     size: tuple[int, int],
     origin: tuple[float, float],
     lean_rad: float = 0.0,
+    condition: Condition = Condition.GOOD,
 ) -> InkLayer:
     """Press or roll a finger once.
 
@@ -73,19 +98,37 @@ def press(
         size: width and height of the layer, px.
         origin: where the finger's origin comes to lie, px, up to a random shift.
         lean_rad: mean turn, counter-clockwise.
+        condition: the state of skin and contact.
     """
+    numbers = condition.numbers
     contact = ROLLED if impression.is_rolled else PLAIN
     placement = draw_placement(rng, contact, size, origin, lean_rad)
     maps = placement.sampling_maps()
     relief = cv2.remap(master.relief, *maps, cv2.INTER_LINEAR)
     skin = cv2.remap(master.mask.astype(np.float32), *maps, cv2.INTER_LINEAR)
     rim = _contact_depth(placement, contact, master.plan.size, rng)
-    rim = np.where(skin > 0.5, rim, np.float32(-50.0)).astype(np.float32)
+    # where the contact would reach past the ridge skin, it fades towards the nail instead of ending in a straight edge
+    to_nail = cv2.distanceTransform((skin > 0.5).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(INK.overrun_px)
+    rim = np.where(skin > 0.5, np.minimum(rim, to_nail), np.float32(-50.0)).astype(np.float32)
+    whole = rim
     trace("synth.contact", lambda: rim)
-    ink = _ink(relief, rim, rng)
+    hidden = np.zeros(rim.shape, dtype=bool)
+    if numbers.crease_depth:
+        depth = cv2.remap(crease_depth(master.plan), *maps, cv2.INTER_LINEAR)
+        relief = relief - np.float32(numbers.crease_depth) * depth
+        hidden |= cv2.dilate(depth, np.ones((CREASE.loss_px, CREASE.loss_px))) > CREASE.loss_depth
+    if numbers.reach is not None:
+        rim = cut_contact(rim, placement, contact, size=master.plan.size, reach=numbers.reach, rng=rng)
+    ink = _ink(relief, rim, numbers, rng)
+    if numbers.smudges[1]:
+        ink, wiped = smudge(ink, rim, numbers.smudges, rng)
+        hidden |= wiped > SMUDGE.loss
     trace("synth.ink", lambda: ink)
-    truth, quality = _visible(placement.carry(master.truth), relief, ink, rim)
-    return InkLayer(ink, truth, quality, _box_of(rim > -INK.overrun_px))
+    carried = placement.carry(master.truth)
+    seen, quality = _visible(carried, relief, ink, np.where(hidden, np.float32(-1), rim))
+    scarred = placement.carry(master.scarred)
+    lost = _joined(carried.keep(~seen & _deeper(carried, whole)), scarred.keep(_deeper(scarred, whole)))
+    return InkLayer(ink, carried.keep(seen), quality[seen], _box_of(rim > -INK.overrun_px), condition, lost)
 
 
 def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -93,12 +136,16 @@ def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     shape = (darkness.shape[0], darkness.shape[1])
     paper = rng.uniform(*SENSOR.paper_grey)
     ridge = rng.uniform(*SENSOR.ridge_grey)
-    tone = 1 - 0.10 * np.abs(_noise(shape, 70, rng)) - SENSOR.ridge_noise_grey / 255 * _noise(shape, 1.2, rng)
+    tone = (
+        1 - 0.10 * np.abs(smooth_noise(shape, 70, rng)) - SENSOR.ridge_noise_grey / 255 * smooth_noise(shape, 1.2, rng)
+    )
     halo = SENSOR.halo * cv2.GaussianBlur(cv2.resize(darkness, None, fx=0.25, fy=0.25), (0, 0), 6)
     halo = cv2.resize(halo, shape[::-1], interpolation=cv2.INTER_LINEAR)
     cover = np.clip(cv2.GaussianBlur(darkness, (0, 0), SENSOR.blur_px) * tone + halo, 0, 1)
-    grey = paper - (paper - ridge) * cover + 2.5 * _noise(shape, 90, rng)
-    grey += SENSOR.noise_grey * _noise(shape, 0, rng)
+    grey = paper - (paper - ridge) * cover + 2.5 * smooth_noise(shape, 90, rng)
+    grey += SENSOR.noise_grey * smooth_noise(shape, 0, rng)
+    grey += SENSOR.column_noise_grey * rng.standard_normal(shape[1], dtype=np.float32)
+    grey -= _dust(shape, rng)
     return np.asarray(np.clip(np.rint(grey), 0, 255), dtype=np.uint8)
 
 
@@ -107,7 +154,13 @@ def finish(layer: InkLayer, fgp: FingerPosition, impression: Impression, rng: np
     pixels = develop(layer.darkness, rng)
     height, width = pixels.shape
     image = FingerImage(pixels, fgp=fgp, impression=impression)
-    return Rendered(image, to_template(layer.truth, layer.quality, (width, height), fgp, impression))
+    truth = to_template(layer.truth, layer.quality, (width, height), fgp, impression)
+    return Rendered(image, truth, layer.condition, lost_template(layer.lost, (width, height), fgp, impression))
+
+
+def lost_template(minutiae: Minutiae, size: tuple[int, int], fgp: FingerPosition, impression: Impression) -> Template:
+    """Return minutiae that do not show as a template of an image of `size` (width, height): quality 0."""
+    return to_template(minutiae, np.zeros(len(minutiae), dtype=np.uint8), size, fgp, impression)
 
 
 def to_template(
@@ -148,55 +201,77 @@ def _contact_depth(placement: Placement, contact: ContactParameters, size: float
     radius = (np.abs(x / width) ** power + np.abs(y / np.where(y > 0, tip, root)) ** power) ** (1 / power)
     depth = placement.enlarge((1 - radius) * min(width, tip))
     shape = (placement.height, placement.width)
-    ragged = np.float32(INK.outline_px) * (1.3 * _noise(shape, 45, rng) + 0.7 * _noise(shape, 9, rng))
+    ragged = np.float32(INK.outline_px) * (1.3 * smooth_noise(shape, 45, rng) + 0.7 * smooth_noise(shape, 9, rng))
     return np.asarray(depth + ragged, dtype=np.float32)
 
 
-def _ink(relief: F32, rim: F32, rng: np.random.Generator) -> F32:
+def _ink(relief: F32, rim: F32, numbers: ConditionParameters, rng: np.random.Generator) -> F32:
     """Return how much ink each pixel takes, 0 to 1: relief above a threshold that follows moisture and pressure."""
     shape = (relief.shape[0], relief.shape[1])
-    moisture = INK.threshold + float(rng.normal(0, INK.moisture_sd))
-    cloud = INK.cloud * _noise(shape, INK.cloud_px, rng)
+    moisture = (
+        INK.threshold + numbers.threshold_shift + numbers.threshold_spread * float(rng.normal(0, INK.moisture_sd))
+    )
+    cloud = numbers.cloud_gain * INK.cloud * smooth_noise(shape, INK.cloud_px, rng)
     fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
     threshold = moisture + cloud + fade
     dryness = np.clip(threshold, 0, 1.5)
-    grade = math.exp(float(rng.normal(0, INK.grade_sd)))
-    ragged = grade * (INK.ragged + INK.ragged_dry * dryness) * _noise(shape, INK.grain_px, rng)
-    patches = grade * (INK.patch + INK.patch_dry * dryness) * _noise(shape, INK.patch_px, rng)
-    height = relief + ragged + patches - threshold
+    grade = math.exp(numbers.grade_spread * float(rng.normal(0, INK.grade_sd)))
+    ragged = numbers.ragged_gain * grade * (INK.ragged + INK.ragged_dry * dryness)
+    patches = numbers.patch_gain * grade * (INK.patch + INK.patch_dry * dryness)
+    height = relief if not numbers.fill_px else cv2.GaussianBlur(relief, (0, 0), numbers.fill_px)
+    height = height + ragged * smooth_noise(shape, INK.grain_px, rng)
+    height = height + patches * smooth_noise(shape, INK.patch_px, rng) - threshold
     ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
     gate = np.clip(rim / INK.overrun_px + 1, 0, 1)
     return np.asarray(ink * gate, dtype=np.float32)
 
 
-def _noise(shape: tuple[int, int], spread_px: float, rng: np.random.Generator) -> F32:
-    """Return noise of unit variance, blurred by `spread_px`; wide noise is made small and enlarged."""
-    shrink = max(1, int(spread_px / 2.5))
-    small = (-(-shape[0] // shrink) + 1, -(-shape[1] // shrink) + 1)
-    field = rng.standard_normal(small, dtype=np.float32)
-    spread = spread_px / shrink
-    if spread > 0:
-        # a Gaussian blur of spread s leaves 1 / (2 s sqrt(pi)) of white noise's deviation
-        field = cv2.GaussianBlur(field, (0, 0), spread) * np.float32(2 * spread * math.sqrt(math.pi))
-    if shrink == 1:
-        return np.asarray(field[: shape[0], : shape[1]])
-    enlarged = cv2.resize(field, (small[1] * shrink, small[0] * shrink), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(enlarged[: shape[0], : shape[1]])
+def _dust(shape: tuple[int, int], rng: np.random.Generator) -> F32:
+    """Return how much darker (grey levels) specks on the glass make the pixels."""
+    specks = np.zeros(shape, dtype=np.float32)
+    for _ in range(int(rng.poisson(SENSOR.dust_per_megapixel * shape[0] * shape[1] / 1e6))):
+        place = (int(rng.integers(shape[1])), int(rng.integers(shape[0])))
+        cv2.circle(specks, place, max(1, round(rng.uniform(*SENSOR.dust_px))), rng.uniform(*SENSOR.dust_grey), -1)
+    return np.asarray(cv2.GaussianBlur(specks, (0, 0), SENSOR.blur_px))
 
 
-def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Minutiae, npt.NDArray[np.uint8]]:
-    """Return the minutiae that can be seen in the ink, with a quality of 0 to 63 each."""
-    height, width = ink.shape
-    column, row = np.rint(minutiae.x).astype(np.int64), np.rint(minutiae.y).astype(np.int64)
-    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
-    minutiae, column, row = minutiae.keep(inside), column[inside], row[inside]
+def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Mask, npt.NDArray[np.uint8]]:
+    """Return which minutiae can be seen in the ink, shape (n,), and a quality of 0 to 63 for each of the n."""
     window = (VISIBLE.window_px, VISIBLE.window_px)
-    likeness = cv2.blur(1 - np.abs(ink - (relief > 0)).astype(np.float32), window)[row, column]
-    cover = cv2.blur(ink, window)[row, column]
-    seen = (rim[row, column] > VISIBLE.rim_px) & (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink)
-    seen &= likeness > VISIBLE.least_likeness
+    ridge = (relief > 0).astype(np.float32)
+    likeness = _at(minutiae, cv2.blur(1 - np.abs(ink - ridge), window))
+    cover = _at(minutiae, cv2.blur(ink, window))
+    drawn = (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink) & (likeness > VISIBLE.least_likeness)
+    # broad wet ridges are unlike the skin's, yet readable as long as valleys stay lighter than ridges
+    on_ridge, in_valley = cv2.blur(ink * ridge, window), cv2.blur(ink * (1 - ridge), window)
+    share = np.clip(cv2.blur(ridge, window), 0.05, 0.95)
+    contrast = _at(minutiae, on_ridge / share - in_valley / (1 - share))
+    broad = (cover > VISIBLE.broad_ink) & (contrast > VISIBLE.least_contrast)
+    seen = _deeper(minutiae, rim) & (drawn | broad)
     quality = np.clip((likeness - 0.5) * 2.2 * _MAX_QUALITY, 1, _MAX_QUALITY).astype(np.uint8)
-    return minutiae.keep(seen), quality[seen]
+    return seen, quality
+
+
+def _at(minutiae: Minutiae, field: F32) -> F32:
+    """Return the values of `field` (shape (height, width)) at the minutiae; the nearest one outside of it."""
+    height, width = field.shape
+    column = np.clip(np.rint(minutiae.x).astype(np.int64), 0, width - 1)
+    row = np.clip(np.rint(minutiae.y).astype(np.int64), 0, height - 1)
+    return np.asarray(field[row, column])
+
+
+def _deeper(minutiae: Minutiae, rim: F32) -> Mask:
+    """Return which minutiae lie in the image and far enough inside the contact to be seen."""
+    height, width = rim.shape
+    x, y = np.rint(minutiae.x), np.rint(minutiae.y)
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    return np.asarray(inside & (_at(minutiae, rim) > VISIBLE.rim_px))
+
+
+def _joined(one: Minutiae, other: Minutiae) -> Minutiae:
+    pairs = ((one.x, other.x), (one.y, other.y), (one.angle, other.angle))
+    x, y, angle = (np.concatenate(pair) for pair in pairs)
+    return Minutiae(x, y, angle, np.concatenate([one.kind, other.kind]))
 
 
 def _box_of(area: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:

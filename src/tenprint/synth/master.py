@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tenprint.core.trace import trace
 from tenprint.synth import flow
 from tenprint.synth.growth import RIDGE_PEAK, grow_ridges
+from tenprint.synth.marks import Scar, cut_relief, cut_truth, draw_scar
 from tenprint.synth.parameters import MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX, SKIN
 from tenprint.synth.patterns import FingerPlan
 from tenprint.synth.skeleton import Minutiae, find_minutiae, thin
@@ -32,15 +33,19 @@ class Master:
 
     Args:
         plan: what it was grown from.
-        relief: shape (750, 800), float32, -1 (valley) to 1 (ridge); pores and creases are in it. Read-only.
+        relief: shape (750, 800), float32, -1 (valley) to 1 (ridge); with pores, fine creases and a scar. Read-only.
         mask: shape (750, 800), where there is ridge skin.
         truth: minutiae in px of this canvas.
+        scar: what a cut has left, or None.
+        scarred: minutiae that grew and that the scar has taken.
     """
 
     plan: FingerPlan
     relief: F32
     mask: Mask
     truth: Minutiae
+    scar: Scar | None
+    scarred: Minutiae
 
 
 def to_canvas(x: F64, y: F64) -> tuple[F64, F64]:
@@ -75,8 +80,12 @@ def grow_master(plan: FingerPlan) -> Master:
     relief = cv2.GaussianBlur(ridges / np.float32(RIDGE_PEAK), (0, 0), SKIN.rounding_px)
     relief -= _pores(skeleton, rng)
     relief -= _creases(plan, rng)
+    scar, scarred = draw_scar(plan), truth.keep(np.zeros(len(truth), dtype=bool))
+    if scar is not None:
+        relief = cut_relief(scar, relief)
+        truth, scarred = cut_truth(scar, truth)
     relief.flags.writeable = False
-    return Master(plan, relief, mask, truth)
+    return Master(plan, relief, mask, truth, scar, scarred)
 
 
 def _pores(skeleton: npt.NDArray[np.uint8], rng: np.random.Generator) -> F32:
