@@ -104,7 +104,7 @@ MALFORMED = {
     "signature without name": NOTE[: NOTE.index("—".encode())] + "— AAAA\n".encode(),
     "signature not base64": NOTE[: NOTE.index("—".encode())] + "— name *\n".encode(),
     "signature too short": NOTE[: NOTE.index("—".encode())] + "— name AAAA\n".encode(),
-    "signature one byte short": NOTE[: NOTE.index("—".encode())] + f"— name {'A' * 88}AAA=\n".encode(),
+    "signature one byte short": NOTE[: NOTE.index("—".encode())] + f"— name {'A' * 88}AA==\n".encode(),
     "signature one byte long": NOTE[: NOTE.index("—".encode())] + f"— name {'A' * 92}\n".encode(),
     "line of another kind": NOTE + b"hello\n",
     "too long": NOTE + b"x" * 70_000,
