@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -230,6 +231,43 @@ def test_codes_of_older_parameters_are_made_anew(gallery, tmp_path, monkeypatch)
     with Gallery(tmp_path / "gallery") as again:
         assert content(again) == content(gallery)
         assert again.search(person(1), limit=1).candidates[0].subject_id == "a"
+
+
+def test_codes_of_older_parameters_are_not_searched_with(gallery, tmp_path, monkeypatch):
+    gallery.enroll_many([("a", person(1)), ("b", person(2))])
+    gallery.compact()
+    expected = gallery.search(person(1)).candidates
+    path = tmp_path / "gallery" / "segment-1"
+    old = segment.read_segment(path)
+    stale = {
+        position: replace(one, columns=one.columns._replace(codes=np.zeros_like(one.columns.codes)))
+        for position, one in old.block.fingers.items()
+    }
+    monkeypatch.setattr(segment, "features_id", lambda: "0" * 16)
+    segment.write_segment(path, replace(old.block, fingers=stale), old.epoch)
+    monkeypatch.undo()
+    with Gallery(tmp_path / "gallery") as again:
+        assert again.search(person(1)).candidates == expected
+
+
+def test_a_deletion_leaves_the_mask_of_a_running_search_alone(gallery):
+    gallery.enroll_many([("a", person(1)), ("b", person(2))])
+    gallery.compact()
+    [(_, before)] = gallery._state.blocks()
+    gallery.delete("a")
+    assert before.tolist() == [True, True]
+    assert gallery._state.alive.tolist() == [False, True]
+
+
+def test_a_long_torn_tail_is_gone_after_the_next_change(tmp_path):
+    log = tmp_path / "gallery" / "log-0"
+    with Gallery(tmp_path / "gallery") as gallery:
+        gallery.enroll("a", person(1))
+        whole = log.stat().st_size
+        with log.open("ab") as file:
+            file.write(b"TPLF" + bytes(range(256)) * 40)
+        gallery.delete("a")
+    assert whole < log.stat().st_size < whole + 100
 
 
 def test_a_reader_sees_what_a_writer_commits_even_across_a_compaction(gallery, tmp_path):

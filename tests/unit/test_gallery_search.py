@@ -65,6 +65,14 @@ def test_with_one_finger_everybody_is_compared_in_full(gallery, enrolled):
     assert [c.rank for c in found] == list(range(1, len(found) + 1))
 
 
+def test_people_of_equal_score_are_listed_by_identifier_however_they_were_enrolled(enrolled, tmp_path):
+    for names in (("zoe", "amy", "mia"), ("mia", "zoe", "amy")):
+        with Gallery(tmp_path / names[0]) as gallery:
+            gallery.enroll_many((name, enrolled["p07"]) for name in names)
+            found = gallery.search(again(enrolled["p07"]), limit=2).candidates
+        assert [(c.rank, c.subject_id) for c in found] == [(1, "amy"), (2, "mia")]
+
+
 def test_small_shards_find_the_same(enrolled, tmp_path):
     probe = again(enrolled["p33"])
     results = []
