@@ -93,11 +93,13 @@ def test_the_same_seed_gives_the_same_counts_and_a_second_run_adds_nothing(tmp_p
     script = tmp_path / "script.toml"
     script.write_text(shipped[: shipped.index("[[scene]]")] + ONE_SCENE)
 
-    def run(name: str) -> dict:
+    def run(name: str, *more: str) -> dict:
         words = ("--headless", "--bookings", 1, "--seed", 11, "--script", script, "--data", tmp_path / name, "--json")
-        return json.loads(tenprint("demo", *words))
+        return json.loads(tenprint("demo", *words, *more))
 
-    first, again, second = run("a"), run("a"), run("b")
+    first, again = run("a"), run("a")
+    left, second = run("b", "--leave-tasks"), run("b")
+    assert left["cases"] == {"awaiting_examiner": 1}
     counts = ("cases", "candidates", "mates_missed", "false_candidates", "messages")
     assert first["cases"] == {"no_action": 1}
     assert [again[name] for name in counts] == [first[name] for name in counts]

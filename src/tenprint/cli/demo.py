@@ -29,6 +29,9 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, max=999_999, help="Same seed, same counts.")] = 7,
     headless: Annotated[bool, typer.Option("--headless", help="No live table.")] = False,
     script: Annotated[Path | None, typer.Option(help="Another script of human roles (TOML).")] = None,
+    leave_tasks: Annotated[
+        bool, typer.Option("--leave-tasks", help="Play nobody: the tasks wait for you; see `serve --demo`.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Book synthetic people one after the other and watch each case on its way to a decision.
@@ -53,13 +56,15 @@ def demo(
             )
         stage = study.Stage(network.nodes, network.clock, network.run, encode)
         if quiet:
-            tally = study.Demo(stage, humans, seed).run(bookings)
+            tally = study.Demo(stage, humans, seed, plays_people=not leave_tasks).run(bookings)
         else:
-            tally = _with_live_table(lambda show: study.Demo(stage, humans, seed, on_change=show).run(bookings))
+            tally = _with_live_table(
+                lambda show: study.Demo(stage, humans, seed, show, plays_people=not leave_tasks).run(bookings)
+            )
     if json:
         print_json(tally.as_json())
     else:
-        _summarise(tally, data)
+        _summarise(tally, data, leave_tasks=leave_tasks)
 
 
 def _prepare(data: Path, seed: int) -> None:
@@ -98,7 +103,7 @@ def _with_live_table(play: Callable[[Callable[[Booking], None]], Tally]) -> Tall
         return play(show)
 
 
-def _summarise(tally: Tally, data: Path) -> None:
+def _summarise(tally: Tally, data: Path, *, leave_tasks: bool) -> None:
     t = tally.as_json()
     ended = ", ".join(f"{count} {state}" for state, count in t["cases"].items())
     shared = sum(t["messages"].values())
@@ -116,5 +121,7 @@ def _summarise(tally: Tally, data: Path) -> None:
     console.print("[bold]Seconds[/]: " + ", ".join(f"{stage} {spent}" for stage, spent in t["seconds"].items()))
     where = "" if data == DEFAULT_DATA else f" --data {data}"
     console.print("\nTry next:")
+    if leave_tasks:
+        console.print(f"  .venv/bin/tenprint serve --demo{where}", style="bold")
     for command in ("case list", "ledger verify", "ledger reconcile"):
         console.print(f"  .venv/bin/tenprint {command}{where}", style="bold")

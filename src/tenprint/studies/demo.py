@@ -113,12 +113,14 @@ class Demo:
         script: human roles.
         seed: of the people; equal seeds give equal counts.
         on_change: called whenever a booking's row changed.
+        plays_people: False leaves people's tasks open, for whoever wants to answer them; a later run plays the rest.
     """
 
     stage: Stage
     script: Script
     seed: int
     on_change: Callable[[Booking], None] = lambda booking: None
+    plays_people: bool = True
     _seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, bookings: int) -> Tally:
@@ -183,7 +185,7 @@ class Demo:
             with self._timed("exchange"):
                 self.stage.run()
             self._show(booking)
-            due_at = self._next_moment(booking)
+            due_at = self._next_moment(booking) if self.plays_people else None
             if due_at is None:
                 return
             self.stage.clock.jump_to(due_at)
