@@ -213,6 +213,23 @@ def test_scores_and_terms_agree_with_the_twin(seed):
         assert found.score > 4000
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_fingers_of_more_minutiae_than_links_allow_agree_with_the_twin(seed):
+    generator = np.random.default_rng(seed)
+    finger = drawn_finger(generator, count=95, side=380)
+    other = another_impression(generator, finger, side=380)
+    bits = [twin_bits(*(c.astype(float) for c in (f.x, f.y, f.angle))) for f in (finger, other)]
+    similar = twin_similarities(*bits)
+    assert (similar > PAIRING.min_similarity).sum() > 2 * PAIRING.max_links
+    assert len(twin_links(similar)) <= PAIRING.max_links
+    expected, terms = twin_score(finger, other)
+    found = compare(finger, other)
+    assert abs(found.score - expected) <= 2
+    np.testing.assert_allclose(
+        [getattr(found.terms, name) for name in found.terms.__dataclass_fields__], terms, atol=1e-6
+    )
+
+
 def test_the_screen_agrees_with_the_twin():
     generator = np.random.default_rng(5)
     rule = ScreenParameters(lanes=8, max_codes=10)

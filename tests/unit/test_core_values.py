@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import tenprint
 from tenprint.core.canonical import canonical_json
 from tenprint.core.chance import SeededRandomSource, content_id, new_id
-from tenprint.core.clock import ManualClock, from_wire, to_wire
+from tenprint.core.clock import ManualClock, from_wire, to_wire, truncated_to_ms
 from tenprint.core.errors import EngineError, RecordError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
@@ -132,3 +132,52 @@ def test_the_package_has_the_face_that_the_documentation_shows() -> None:
 def test_a_time_outside_the_calendar_is_refused_like_any_other_wrong_time() -> None:
     with pytest.raises(ValueError, match="outside the calendar"):
         from_wire("0001-01-01T00:00:00+14:00")
+
+
+def a_template(**changes) -> Template:
+    columns = {
+        "x": np.arange(3, dtype=np.uint16),
+        "y": np.arange(3, dtype=np.uint16),
+        "angle": np.arange(3, dtype=np.uint16),
+        "kind": np.ones(3, np.uint8),
+        "quality": np.full(3, 63, np.uint8),
+    }
+    return Template(**(columns | changes), width=10, height=10)
+
+
+def test_a_template_cut_at_any_byte_is_refused_with_its_code() -> None:
+    data = a_template().to_bytes()
+    for end in range(len(data)):
+        with pytest.raises(EngineError, match="TEMPLATE_INVALID"):
+            Template.from_bytes(data[:end])
+
+
+@pytest.mark.parametrize(("column", "value"), [("quality", 64), ("kind", 3), ("x", 10), ("y", 10)])
+def test_a_minutia_out_of_range_is_refused(column: str, value: int) -> None:
+    """A quality of 64 would be packed as another kind."""
+    bent = getattr(a_template(), column).copy()
+    bent[1] = value
+    with pytest.raises(EngineError, match="TEMPLATE_INVALID"):
+        a_template(**{column: bent})
+
+
+def test_images_of_equal_bytes_and_another_shape_or_resolution_have_another_digest() -> None:
+    pixels = np.arange(16, dtype=np.uint8)
+    images = [
+        FingerImage(pixels.reshape(4, 4)),
+        FingerImage(pixels.reshape(2, 8)),
+        FingerImage(pixels.reshape(4, 4), 1000),
+    ]
+    assert len({image.digest for image in images}) == 3
+
+
+def test_seeds_that_continue_each_other_share_no_token() -> None:
+    tokens = [source.token(16) for source in map(SeededRandomSource, ("1", "11", "111")) for _ in range(120)]
+    assert len(set(tokens)) == len(tokens)
+
+
+def test_times_are_cut_to_milliseconds_never_rounded_up() -> None:
+    moment = datetime(2010, 10, 4, 8, 0, 0, 999_999, tzinfo=UTC)
+    assert truncated_to_ms(moment).microsecond == 999_000
+    assert ManualClock(moment).now() == moment.replace(microsecond=999_000)
+    assert to_wire(moment) == "2010-10-04T08:00:00.999Z"

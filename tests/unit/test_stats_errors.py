@@ -71,6 +71,21 @@ def test_bootstrap_over_fingers_contains_the_rate_and_repeats_with_its_seed():
     assert first.low <= error_rates(genuine, impostor).eer <= first.high
 
 
+def test_the_bootstrap_is_that_of_pairs_written_out_as_often_as_their_fingers_are_drawn():
+    generator = np.random.default_rng(4)
+    fingers = [number // 3 for number in range(18)]
+    pairs = [(one, other) for one in range(6) for other in range(6) if one < other] * 3
+    genuine, impostor = generator.normal(1.5, 1, 18), generator.normal(0, 1, len(pairs))
+    found = bootstrap_eer_over_fingers(genuine, fingers, impostor, pairs, rounds=60, seed=8)
+    draws, rates = np.random.default_rng(8), []
+    for _ in range(60):
+        times = np.bincount(draws.integers(0, 6, 6), minlength=6)
+        good = np.repeat(genuine, [times[finger] for finger in fingers])
+        bad = np.repeat(impostor, [times[one] * times[other] for one, other in pairs])
+        rates.append(error_rates(good, bad).eer)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(rates, [0.025, 0.975])))
+
+
 @pytest.mark.parametrize(("genuine", "impostor"), [([], [1]), ([1], []), ([float("nan")], [1])])
 def test_missing_or_broken_scores_are_refused(genuine, impostor):
     with pytest.raises(SenderError, match="STATS_SCORES"):

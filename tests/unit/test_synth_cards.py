@@ -13,7 +13,9 @@ from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
 from tenprint.core.trace import collect
 from tenprint.synth.cards import render_card, render_plain, render_plain_set, render_rolled
+from tenprint.synth.impression import _visible
 from tenprint.synth.person import make_person
+from tenprint.synth.skeleton import Minutiae
 
 PERSON = make_person(41, 0)
 INDEX = FingerPosition.RIGHT_INDEX
@@ -37,6 +39,18 @@ def _orientation_errors(image: FingerImage, truth: Template) -> np.ndarray:
     across = np.angle(tensor[truth.y.astype(int), truth.x.astype(int)]) / 2
     off = truth.radians.astype(np.float64) - (across + math.pi / 2)
     return np.abs((off + math.pi / 2) % math.pi - math.pi / 2)
+
+
+def test_truth_counts_only_what_the_ink_shows_inside_the_contact() -> None:
+    stripes = np.tile(np.sin(np.arange(120) * 2 * np.pi / 9), (120, 1)).astype(np.float32)
+    ink = (stripes > 0).astype(np.float32)
+    ink[:, 60:] = 1 - ink[:, 60:]  # smeared: paper where the skin has ridges
+    rim = np.full((120, 120), 30, np.float32)
+    rim[60:] = -30  # outside the contact
+    x, y = np.array([30.0, 90.0, 30.0, 90.0, -5.0]), np.array([30.0, 30.0, 90.0, 90.0, 30.0])
+    seen, quality = _visible(Minutiae(x, y, np.zeros(5), np.ones(5, np.uint8)), stripes, ink, rim)
+    assert (seen.x.tolist(), seen.y.tolist()) == ([30.0], [30.0])
+    assert quality.tolist() == [63]
 
 
 def test_ridges_are_drawn_in_the_direction_that_the_truth_says() -> None:

@@ -122,3 +122,18 @@ def test_a_position_that_is_no_finger_and_a_negative_seed_are_refused() -> None:
     with pytest.raises(SenderError, match="SYNTH_SEED"):
         make_person(-1, 0)
     assert [PEOPLE[0].plan(fgp).fgp for fgp in SINGLE_FINGERS] == list(SINGLE_FINGERS)
+
+
+def test_two_people_never_share_the_chance_of_their_impressions():
+    draws = {person.chance(1, 11, 2).integers(2**62) for person in PEOPLE}
+    assert len(draws) == len(PEOPLE)
+    assert make_person(5, 0).chance(1, 11, 2).integers(2**62) in draws
+    assert make_person(6, 0).chance(1, 11, 2).integers(2**62) not in draws
+
+
+def test_women_have_finer_ridges_than_men_as_in_life():
+    period = {
+        sex: np.mean([plan.period_px for person in PEOPLE if person.biography.sex == sex for plan in person.plans])
+        for sex in "FM"
+    }
+    assert 0.85 < period["F"] / period["M"] < 0.98
