@@ -18,6 +18,8 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import generate_key
 
+pytestmark = pytest.mark.slow
+
 
 class SpyGallery:
     """Remembers, per folder, who was put in."""

@@ -27,6 +27,8 @@ from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.keys import PublicKey
 from tenprint.records.images import write_png
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 
 

@@ -19,6 +19,8 @@ from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.ports import Queue, Work
 
+pytestmark = pytest.mark.slow
+
 AGENCY, STATE, FBI, IDENT = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
 PEOPLE = ("P1", "P2", "P3")
 

@@ -20,6 +20,8 @@ from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, Envelop
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.ledger.reconcile import reconcile
 
+pytestmark = pytest.mark.slow
+
 AGENCY, STATE, FBI, IDENT = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
 LESC, ERO, JAIL = Role.SUPPORT_CENTER, Role.FIELD_OFFICE, Role.JAIL
 HOLD = timedelta(hours=48)

@@ -17,6 +17,8 @@ from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.records.ident import IdentDataResponse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., Rig]]:

@@ -49,8 +49,8 @@ def test_truth_counts_only_what_the_ink_shows_inside_the_contact() -> None:
     rim[60:] = -30  # outside the contact
     x, y = np.array([30.0, 90.0, 30.0, 90.0, -5.0]), np.array([30.0, 30.0, 90.0, 90.0, 30.0])
     seen, quality = _visible(Minutiae(x, y, np.zeros(5), np.ones(5, np.uint8)), stripes, ink, rim)
-    assert (seen.x.tolist(), seen.y.tolist()) == ([30.0], [30.0])
-    assert quality.tolist() == [63]
+    assert (x[seen].tolist(), y[seen].tolist()) == ([30.0], [30.0])
+    assert quality[seen].tolist() == [63]
 
 
 def test_ridges_are_drawn_in_the_direction_that_the_truth_says() -> None:

@@ -19,6 +19,8 @@ from tenprint.web.guard import MAX_BODY_BYTES
 from tenprint.web.serve import ADDRESS, listening_socket
 from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_SESSIONS, Sessions
 
+pytestmark = pytest.mark.slow
+
 SITE = "http://127.0.0.1:8765"
 EVIL = '<script>alert("x")</script>'
 
