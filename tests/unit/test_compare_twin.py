@@ -10,7 +10,7 @@ from test_compare_fingers import TURN, another_impression, drawn_finger
 from tenprint.engine.compare import PAIRING, WEIGHTS, compare, prepare
 from tenprint.engine.compare.codes import build_codes, cell_centres
 from tenprint.engine.compare.kernels import TERMS
-from tenprint.engine.compare.links import code_similarities
+from tenprint.engine.compare.links import best_links, code_similarities
 from tenprint.engine.compare.screen import probe_lanes, screen_finger
 from tenprint.engine.parameters.comparison import CodeParameters, ScreenParameters
 
@@ -228,6 +228,15 @@ def test_fingers_of_more_minutiae_than_links_allow_agree_with_the_twin(seed):
     np.testing.assert_allclose(
         [getattr(found.terms, name) for name in found.terms.__dataclass_fields__], terms, atol=1e-6
     )
+
+
+def test_no_more_links_are_followed_than_the_parameters_allow():
+    similar = np.random.default_rng(4).uniform(0.3, 0.99, (90, 80))
+    first, second = best_links(similar, PAIRING)
+    assert 0.8 * PAIRING.max_links <= len(first) <= PAIRING.max_links
+    kept = similar[first, second]
+    assert np.array_equal(np.stack([first, second], axis=1), twin_links(similar))
+    assert kept.min() > 0.9
 
 
 def test_the_screen_agrees_with_the_twin():

@@ -182,6 +182,8 @@ def test_a_damaged_column_is_found_by_verify_and_a_damaged_index_at_once(gallery
         ("1.starts", 15, 0xC8),
         ("1.starts", 9, 0x7F),
         ("1.starts", 16, 1),
+        ("1.starts", 16, 23),
+        ("1.template_starts", 17, 1),
         ("1.template_starts", 9, 0x7F),
     ],
 )

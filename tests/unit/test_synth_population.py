@@ -1,15 +1,17 @@
 """Fingers without ridges: statistics, structure, and that one person's readings are more alike than two people's."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from tenprint.core.fingers import SINGLE_FINGERS, Impression
 from tenprint.core.template import Template
 from tenprint.synth.flow import ridge_orientation
-from tenprint.synth.parameters import SPARSE
+from tenprint.synth.parameters import ROLLED, SPARSE
 from tenprint.synth.person import make_person
-from tenprint.synth.population import _keep_apart, background, sparse_truth, truth_templates
+from tenprint.synth.population import _keep_apart, _turned, background, sparse_truth, truth_templates
+from tenprint.synth.skeleton import Minutiae
 
 SUBJECTS = list(background(40, 9))
 PERSON, STRANGER = make_person(51, 0), make_person(51, 1)
@@ -97,3 +99,12 @@ def test_readings_repeat_with_their_seed_and_differ_between_seeds() -> None:
     for fgp in SINGLE_FINGERS:
         assert first[fgp].to_bytes() == again[fgp].to_bytes()
         assert first[fgp].to_bytes() != second[fgp].to_bytes()
+
+
+def test_a_finger_that_turns_turns_its_minutiae_with_it():
+    """Two minutiae, the second in the direction of the first: after any turn it still lies there."""
+    pair = Minutiae(np.array([0.0, 60.0]), np.array([0.0, 0.0]), np.zeros(2), np.ones(2, np.uint8))
+    for seed in range(5):
+        turned = _turned(pair, replace(ROLLED, turn_sd_rad=1.0), np.random.default_rng(seed))
+        towards = math.atan2(turned.y[1] - turned.y[0], turned.x[1] - turned.x[0])
+        assert np.allclose(np.exp(1j * turned.angle), np.exp(1j * towards))
