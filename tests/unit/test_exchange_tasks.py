@@ -13,6 +13,7 @@ from tenprint.exchange.model.bodies import DetainerRequest, TaskAnswer
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.parties.field_office import is_juvenile
 
+pytestmark = pytest.mark.slow
 IDENT, LESC, ERO, JAIL = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_OFFICE, Role.JAIL
 
 
