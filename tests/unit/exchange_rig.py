@@ -99,7 +99,8 @@ class WordMatcher:
                 found.append((len(alike) * SCORE_PER_FINGER, subject, dict.fromkeys(alike, SCORE_PER_FINGER)))
         found.sort(key=lambda row: (-row[0], row[1]))
         candidates = tuple(Candidate(s, rank, score, per) for rank, (score, s, per) in enumerate(found[:limit], 1))
-        return SearchResult(candidates, len(self.gallery), *self.shards)
+        alone = sum(probe.keys().isdisjoint(enrolled) for enrolled in self.gallery.values())
+        return SearchResult(candidates, len(self.gallery) - alone, *self.shards, alone)
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         self.gallery[subject_id] = dict(templates)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
+from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, fingers_of, rigs
 
 from tenprint import records
 from tenprint.core.candidate import Candidate, SearchResult
@@ -270,6 +270,22 @@ def test_an_exclusion_after_a_partial_search_is_partial_too(rig: Rig) -> None:
     rig.matcher(IDENT).shards = (1, 2)
     case_id = rig.until_examined(finding="exclusion")
     assert sre(rig, case_id).response.immigration == "partial"
+
+
+@pytest.mark.parametrize("finding", ["", "exclusion"], ids=["no candidate", "all excluded"])
+def test_somebody_on_file_who_shares_no_finger_with_the_prints_leaves_no_no_match(rig: Rig, finding: str) -> None:
+    enrol = rig.matcher(IDENT).enroll
+    enrol("FIN-LEFT", {f: t for f, t in fingers_of("P7").items() if f > 5})
+    left_out = dict.fromkeys(range(6, 11), "XX")
+    images = [i for i in records.read(card("P1")).images() if int(i.fgp) not in {*left_out, 12, 14}]
+    data = records.build_car(replace(BOOKING, amp=tuple(left_out.items())), images)
+    if finding:
+        enrol("FIN-RIGHT", fingers_of("P1"))
+    case_id = rig.book(data)
+    if finding:
+        rig.decide(IDENT, TaskKind.EXAMINE, case_id, finding)
+    assert sre(rig, case_id).response.immigration == "partial"
+    assert state(rig, case_id) == CaseState.ANSWERED
 
 
 def test_a_state_search_that_missed_a_shard_is_told_as_such(rig: Rig) -> None:

@@ -128,9 +128,10 @@ def test_an_empty_gallery_answers_completely_with_nobody(tmp_path):
     assert result.is_complete
 
 
-def test_a_probe_without_common_fingers_is_compared_with_nobody(gallery):
+def test_a_probe_without_common_fingers_is_compared_with_nobody_and_excludes_nobody(gallery):
     result = gallery.search({FingerPosition.LEFT_LITTLE: drawn_finger(np.random.default_rng(0))})
-    assert (result.candidates, result.subjects_searched, result.is_complete) == ((), 0, True)
+    assert (result.candidates, result.subjects_searched, result.is_complete) == ((), 0, False)
+    assert result.subjects_without_common_finger == len(gallery)
 
 
 def test_only_people_who_share_a_finger_with_the_probe_count_as_searched(tmp_path):

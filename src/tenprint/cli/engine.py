@@ -100,6 +100,7 @@ def search(
             {
                 "candidates": rows,
                 "subjects_searched": result.subjects_searched,
+                "subjects_without_common_finger": result.subjects_without_common_finger,
                 "seconds": seconds,
                 "failures": failures,
             }

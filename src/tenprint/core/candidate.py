@@ -33,14 +33,17 @@ class SearchResult:
         subjects_searched: enrolled subjects of the shards that answered who have a finger in common with the probe.
             Everybody among them was looked at; only the most likely were compared in full (`engine.gallery.search`).
         shards_answered, shards_total: coverage; fewer answered than total means a partial answer.
+        subjects_without_common_finger: enrolled subjects of the shards that answered who could not be compared at all:
+            they have no finger in common with the probe. Nobody can say that they are somebody else.
     """
 
     candidates: tuple[Candidate, ...]
     subjects_searched: int
     shards_answered: int = 1
     shards_total: int = 1
+    subjects_without_common_finger: int = 0
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every shard answered."""
-        return self.shards_answered == self.shards_total
+        """Tell whether every shard answered and everybody in them could be compared: only then is nobody a "no"."""
+        return self.shards_answered == self.shards_total and not self.subjects_without_common_finger

@@ -83,7 +83,8 @@ EVIDENCE_TITLES: dict[str, str] = {
 }
 LABELS = {
     "fin": "fingerprint number (FIN)", "a_number": "A-number", "candidates": "candidate", "score": "likeness",
-    "fingers": "likeness by finger", "subjects_searched": "people searched", "shards_total": "gallery parts",
+    "fingers": "likeness by finger", "subjects_searched": "people searched",
+    "subjects_without_common_finger": "people not compared: no finger in common", "shards_total": "gallery parts",
     "shards_answered": "gallery parts that answered", "failures": "fingers that could not be used",
     "juvenile": "under eighteen", "message": "number of the message", "submission": "number of the message",
     "query": "what is asked", "record": "what the record holds", "remember": "remember", "is": "level",

@@ -188,15 +188,16 @@ class Gallery:
             for first in range(0, len(block), step)
         ]
         found: list[tuple[str, Found]] = []
-        searched = answered = 0
+        searched = without_common_finger = answered = 0
         for block, alive, rows in shards:
             if deadline is not None and self._timer() - began >= deadline:
                 break
             hits, subjects = search_rows(block, rows, alive, fingers, self._rule)
             found += [(block.ids[hit.row], hit) for hit in hits]
             searched += subjects
+            without_common_finger += int(alive[rows[0] : rows[1]].sum()) - subjects
             answered += 1
-        return SearchResult(_ranked(found, limit), searched, answered, len(shards))
+        return SearchResult(_ranked(found, limit), searched, answered, len(shards), without_common_finger)
 
     def refresh(self) -> None:
         """See what other processes committed since the last look.

@@ -2,7 +2,8 @@
 
 Candidates above the identification threshold become a task. An inconclusive finding is put to another examiner, who
 does not see the first one's finding. No candidate, or an exclusion of all: the answer is `no_match`, unless the search
-did not reach the whole gallery; then it is `partial`, because what was not searched was not excluded. Examiners who
+did not reach the whole gallery, or somebody in it has no finger in common with the probe; then it is `partial`, because
+who was not compared was not excluded. Examiners who
 cannot tell leave it `partial` too: the candidate was neither identified nor excluded, and the case is `not_confirmed`.
 """
 
@@ -49,7 +50,7 @@ def on_search(work: Work, card: ReadCard) -> None:
         _answer(work, case, RecordState.ERROR, text=f"the prints could not be searched: {codes}")
         return
     coverage = {"shards_answered": card.search.shards_answered, "shards_total": card.search.shards_total}
-    case = case.moved(coverage=coverage)
+    case = case.moved(coverage=coverage, is_complete=card.search.is_complete)
     case = keep_prints(work, case, card, Repository.IMMIGRATION, "")
     best = found[0] if found else None
     if best is None:
@@ -96,10 +97,8 @@ def on_examined(work: Work, _: None) -> None:
         subject = answer.details.get("candidate") or str(task.shown["candidates"][0]["subject_id"])
         _answer(work, case, RecordState.MATCH, subject=subject, finding=finding, examiner=answer.by)
         return
-    coverage = case.known["coverage"]
-    is_complete = coverage["shards_answered"] == coverage["shards_total"]
     is_excluded = finding == RecordFinding.EXCLUSION
-    result = RecordState.NO_MATCH if is_complete and is_excluded else RecordState.PARTIAL
+    result = RecordState.NO_MATCH if is_excluded and case.known.get("is_complete") else RecordState.PARTIAL
     _answer(work, case, result, finding=finding, examiner=answer.by)
 
 
@@ -164,6 +163,7 @@ def _shown(work: Work, card: ReadCard) -> dict[str, Any]:
         "subjects_searched": card.search.subjects_searched,
         "shards_answered": card.search.shards_answered,
         "shards_total": card.search.shards_total,
+        "subjects_without_common_finger": card.search.subjects_without_common_finger,
         "threshold": {"score": threshold.for_fingers(len(card.templates)), "name": threshold.name},
         "usable_fingers": len(card.templates),
         "failures": {finger.title: why for finger, why in sorted(card.failures.items())},

@@ -120,7 +120,8 @@ def verified_by_rule(
     """Return what a repository answers when the dated rule verifies its best candidate, and the match's subject id.
 
     The best one is the first by rank that reaches its threshold, which depends on how many fingers were compared.
-    A search that did not reach the whole gallery and found nobody is `partial`; one that could not be made is `error`.
+    A search that could not compare the whole gallery and found nobody is `partial`; one that could not be made is
+    `error`.
     """
     if search is None:
         return RepositoryState.ERROR, ""
