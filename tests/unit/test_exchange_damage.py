@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from exchange_rig import START, Rig, blob_file, card, fingers_of, reopened, rigs, run_through_retries
+from exchange_rig import START, Rig, blob_file, card, fingers_of, reopened, run_through_retries
 
 from tenprint.adapters import tables
 from tenprint.adapters.reading import ENROLMENT, DeadLetter
@@ -23,17 +23,6 @@ pytestmark = pytest.mark.slow
 
 AGENCY, STATE, FBI, IDENT = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
 PEOPLE = ("P1", "P2", "P3")
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def submitted(rig: Rig) -> list[str]:
@@ -210,7 +199,7 @@ def given_up_examination(rig: Rig, monkeypatch: pytest.MonkeyPatch, *, closes: b
     rig.known_to_immigration("P7")
     case_id = rig.book(card("P7"))
     with monkeypatch.context() as patched:
-        patched.setitem(handling.HANDLERS[IDENT], Kind.TASK_ANSWER, forbidden)
+        patched.setitem(handling.PARTIES[IDENT].HANDLERS, Kind.TASK_ANSWER, forbidden)
         dispatch.decide_task(
             rig.nodes[IDENT], rig.task(IDENT, TaskKind.EXAMINE, case_id).id,
             answer="inconclusive", reason="as seen", by="EXAMINER ONE", closes=closes,
@@ -269,7 +258,7 @@ def test_a_party_is_told_in_the_same_transaction_that_a_message_was_given_up(
         told.append((work.message, problem.code))
         work.log("told", note=problem.code)
 
-    monkeypatch.setitem(handling.FAILED[FBI], Kind.IAR, on_failed)
+    monkeypatch.setitem(handling.PARTIES[FBI].FAILED, Kind.IAR, on_failed)
     envelope = bad_iar(rig)
     rig.run()
     (letter,) = dead_letters(rig, FBI)
@@ -281,7 +270,7 @@ def test_a_party_is_told_of_a_message_whose_body_is_lost_by_its_heading(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Envelope] = []
-    monkeypatch.setitem(handling.FAILED[STATE], Kind.CAR, lambda work, problem: told.append(work.message))
+    monkeypatch.setitem(handling.PARTIES[STATE].FAILED, Kind.CAR, lambda work, problem: told.append(work.message))
     (case_id, *_) = submitted(rig)
     dispatch.relay_due(rig.nodes[AGENCY], 10)
     lose(rig, STATE, card("P1", large=True, tcn="TCN-2010-0000000"))
@@ -300,7 +289,7 @@ def test_a_party_that_cannot_be_told_loses_what_it_wrote_and_the_message_is_give
         work.open_task(TaskKind.EXAMINE, {}, ("yes",))
         raise problem
 
-    monkeypatch.setitem(handling.FAILED[FBI], Kind.IAR, on_failed)
+    monkeypatch.setitem(handling.PARTIES[FBI].FAILED, Kind.IAR, on_failed)
     bad_iar(rig)
     rig.run()
     assert len(dead_letters(rig, FBI)) == 1
@@ -316,7 +305,7 @@ def test_a_bug_in_telling_is_seen_and_the_message_stays_due(rig: Rig, monkeypatc
 
     bad_iar(rig)
     with monkeypatch.context() as patched:
-        patched.setitem(handling.FAILED[FBI], Kind.IAR, broken)
+        patched.setitem(handling.PARTIES[FBI].FAILED, Kind.IAR, broken)
         with pytest.raises(ZeroDivisionError):
             rig.run()
     assert dead_letters(rig, FBI) == []

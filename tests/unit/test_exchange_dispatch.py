@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,17 +22,6 @@ IDENT, STATE = Role.IMMIGRATION_REPOSITORY, Role.STATE_BUREAU
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours catches it."""
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def letter(rig: Rig, sender: Role = Role.AGENCY, recipient: Role = STATE, **more: object) -> Envelope:
@@ -170,7 +158,7 @@ def test_a_bug_is_seen_and_commits_nothing(rig: Rig, monkeypatch: pytest.MonkeyP
 
     dispatch.accept(rig.nodes[STATE], letter(rig).to_bytes())
     with monkeypatch.context() as patched:
-        patched.setitem(handling.HANDLERS[STATE], Kind.CAR, broken)
+        patched.setitem(handling.PARTIES[STATE].HANDLERS, Kind.CAR, broken)
         with pytest.raises(ZeroDivisionError):
             dispatch.handle_due(rig.nodes[STATE], 10)
     assert rig.case(STATE, "case-1") is None

@@ -7,11 +7,11 @@ id first, in a message that is validly signed and of a kind that it may send.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from exchange_rig import Rig, card, rigs
+from exchange_rig import Rig, card
 
 from tenprint.core.canonical import canonical_json
 from tenprint.core.errors import RecordError
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.slow
 AGENCY, STATE, FBI, IDENT = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
 LESC, ERO, JAIL = Role.SUPPORT_CENTER, Role.FIELD_OFFICE, Role.JAIL
 HOLD = timedelta(hours=48)
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
 
 
 def hostile(

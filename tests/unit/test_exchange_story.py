@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from exchange_rig import Rig, card, rigs
+from exchange_rig import Rig, card
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.words import CaseState, Role, TaskKind
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def test_a_story_is_in_the_order_of_time_and_nothing_is_received_before_it_was_sent(rig: Rig) -> None:

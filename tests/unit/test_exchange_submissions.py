@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from exchange_rig import BOOKING, Rig, blob_file, card, rigs, run_through_retries
+from exchange_rig import BOOKING, Rig, blob_file, card, run_through_retries
 
 from tenprint import records
 from tenprint.core.canonical import sha256_hex
@@ -18,17 +18,6 @@ from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.records.ident import IdentDataResponse
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def error(rig: Rig, case_id: str) -> records.ErrorAnswer:

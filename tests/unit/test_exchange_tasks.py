@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
+from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of
 
 from tenprint.core.errors import PolicyRefusal, SenderError, TenprintError
 from tenprint.exchange import dispatch
@@ -15,17 +13,6 @@ from tenprint.exchange.parties.field_office import is_juvenile
 
 pytestmark = pytest.mark.slow
 IDENT, LESC, ERO, JAIL = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_OFFICE, Role.JAIL
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def written(rig: Rig) -> list[int]:

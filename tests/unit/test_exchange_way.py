@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, fingers_of, rigs
+from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, fingers_of
 
 from tenprint import records
 from tenprint.core.candidate import Candidate, SearchResult
@@ -26,17 +26,6 @@ from tenprint.records.nlets.iaq import Iaq
 from tenprint.records.nlets.iar import Iar
 
 IDENT, LESC, ERO = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_OFFICE
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Rig]]:
-    with rigs() as maker:
-        yield maker
-
-
-@pytest.fixture
-def rig(make: Callable[..., Rig]) -> Rig:
-    return make()
 
 
 def sre(rig: Rig, case_id: str, kind: Kind = Kind.SRE) -> records.SubmissionResult:

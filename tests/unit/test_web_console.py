@@ -25,12 +25,6 @@ SITE = "http://127.0.0.1:8765"
 EVIL = '<script>alert("x")</script>'
 
 
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with rigs() as make:
-        yield make()
-
-
 @pytest.fixture(scope="module")
 def waiting() -> Iterator[Rig]:
     """A network in which a case waits for an officer; for tests that change nothing but who looked."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
 from tenprint.exchange.dispatch.retry import put_off
@@ -29,34 +31,24 @@ from tenprint.exchange.ports import (
 )
 
 DEAD_LETTER = "dead_letter"
-HANDLERS: dict[Role, dict[Kind, Handler]] = {
-    Role.AGENCY: agency.HANDLERS,
-    Role.STATE_BUREAU: state_bureau.HANDLERS,
-    Role.CRIMINAL_REPOSITORY: criminal_repository.HANDLERS,
-    Role.IMMIGRATION_REPOSITORY: immigration_repository.HANDLERS,
-    Role.SUPPORT_CENTER: support_center.HANDLERS,
-    Role.FIELD_OFFICE: field_office.HANDLERS,
-    Role.JAIL: jail.HANDLERS,
-}
-PREPARERS: dict[Role, dict[Kind, Preparer]] = {
-    Role.AGENCY: agency.PREPARERS,
-    Role.STATE_BUREAU: state_bureau.PREPARERS,
-    Role.CRIMINAL_REPOSITORY: criminal_repository.PREPARERS,
-    Role.IMMIGRATION_REPOSITORY: immigration_repository.PREPARERS,
-    Role.SUPPORT_CENTER: support_center.PREPARERS,
-    Role.FIELD_OFFICE: field_office.PREPARERS,
-    Role.JAIL: jail.PREPARERS,
-}
 
 
-FAILED: dict[Role, dict[Kind, FailureHandler]] = {
-    Role.AGENCY: agency.FAILED,
-    Role.STATE_BUREAU: state_bureau.FAILED,
-    Role.CRIMINAL_REPOSITORY: criminal_repository.FAILED,
-    Role.IMMIGRATION_REPOSITORY: immigration_repository.FAILED,
-    Role.SUPPORT_CENTER: support_center.FAILED,
-    Role.FIELD_OFFICE: field_office.FAILED,
-    Role.JAIL: jail.FAILED,
+class PartyModule(Protocol):
+    """What a module of `parties` has: by kind of message, what to do with it, before it, and when it is given up."""
+
+    HANDLERS: dict[Kind, Handler]
+    PREPARERS: dict[Kind, Preparer]
+    FAILED: dict[Kind, FailureHandler]
+
+
+PARTIES: dict[Role, PartyModule] = {
+    Role.AGENCY: agency,
+    Role.STATE_BUREAU: state_bureau,
+    Role.CRIMINAL_REPOSITORY: criminal_repository,
+    Role.IMMIGRATION_REPOSITORY: immigration_repository,
+    Role.SUPPORT_CENTER: support_center,
+    Role.FIELD_OFFICE: field_office,
+    Role.JAIL: jail,
 }
 
 
@@ -81,10 +73,11 @@ def handle_due(node: Node, limit: int) -> int:
 
 def _handle(node: Node, envelope: Envelope) -> None:
     role = node.party.role
-    handler = HANDLERS.get(role, {}).get(envelope.kind)
-    if handler is None:
+    party = PARTIES.get(role)
+    handler = party.HANDLERS.get(envelope.kind) if party else None
+    if party is None or handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
-    preparer = PREPARERS.get(role, {}).get(envelope.kind)
+    preparer = party.PREPARERS.get(envelope.kind)
     prepared = preparer(node.services, envelope) if preparer else None
     node.trigger(HANDLE_PREPARED)
     with node.store.transaction() as tx:
@@ -118,7 +111,8 @@ def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:
 
 def _tell_of_failure(work: Work, problem: TenprintError) -> None:
     """Call the party's failure handler; what it wrote is undone when it fails, and the dead letter stays one."""
-    handler = FAILED.get(work.services.party.role, {}).get(work.message.kind)
+    party = PARTIES.get(work.services.party.role)
+    handler = party.FAILED.get(work.message.kind) if party else None
     if handler is None:
         return
     try:
