@@ -39,9 +39,8 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
                 path = Path(address.database)
                 make_folders(path.parent)
                 if not path.exists():
-                    path.touch(
-                        mode=PRIVATE_MODE
-                    )  # SQLite's log and shared memory take the mode of the file they belong to
+                    # SQLite's log and shared memory take the mode of the file they belong to.
+                    path.touch(mode=PRIVATE_MODE)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
     return engine

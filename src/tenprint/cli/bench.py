@@ -21,7 +21,8 @@ REFERENCE_EER_PERCENT = {
 
 COLUMNS = ("set", "EER", "95 %", "FMR1000", "min.", "s/image", "us/pair")
 SYNTH_COLUMNS = (
-    "condition", "prints", "true", "found", "%", "95 %", "hidden", "found yet", "extracted", "true of these %"
+    "condition", "prints", "true", "found", "%", "95 %", "hidden", "found yet", "% of both", "extracted",
+    "true of these %",
 )  # fmt: skip
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
@@ -90,9 +91,12 @@ def synth(
     from tenprint.synth.conditions import Condition
 
     if sheet is not None:
-        with progress("impressions", 24, quiet=json) as advance:
-            write_file(sheet, print_sheet.make_sheet(lambda done, total: advance(done)))
-        console.print(f"contact sheet in {sheet}")
+        with progress("impressions", print_sheet.IMPRESSIONS, quiet=json) as advance:
+            write_file(sheet, print_sheet.make_sheet(advance))
+        if json:
+            print_json({"sheet": str(sheet)})
+        else:
+            console.print(f"contact sheet in {sheet}")
         return
     with progress("impressions", prints * len(Condition), quiet=json) as advance:
         figures = study.measure(bootstrap.extract, prints, plain=plain, on_progress=advance)
@@ -107,7 +111,8 @@ def synth(
         (
             (
                 r.condition, r.prints, r.truth, r.found, percent(100 * r.share),
-                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.lost, r.lost_found, r.extracted,
+                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.lost, r.lost_found,
+                percent(100 * r.share_with_hidden), r.extracted,
                 percent(100 * r.precision),
             )
             for r in figures.conditions

@@ -17,6 +17,7 @@ from tenprint.synth.patterns import FingerPlan, Pattern
 from tenprint.synth.person import SyntheticPerson, make_person
 
 Grey = npt.NDArray[np.uint8]
+IMPRESSIONS = 2 * (len(Pattern) + len(Condition))
 SHEET_SEED = 11
 OCCASION = 2
 CELL_PX = 290
@@ -26,27 +27,27 @@ ROLLED_SIDE_PX, PLAIN_SIDE_PX = 680, 500
 """Side of the square cut out around the middle of an impression."""
 PAPER_MARGIN_GREY = 14
 """Pixels this near to the paper's grey become white: noise of the paper would fill the file."""
+BLACKEST_GREY = 20
 GREY_LEVELS = 10
 """Levels kept in the file: a sheet of full depth is three times as large and looks the same."""
 _TEXT_SCALE = 0.42
 _INK = 40
 
 
-def make_sheet(on_progress: Callable[[int, int], None] = lambda done, total: None) -> bytes:
-    """Return the sheet as a PNG file, about 1,800 x 1,250 px: four rows of six impressions, named below each.
+def make_sheet(on_progress: Callable[[int], None] = lambda done: None) -> bytes:
+    """Return the sheet as a PNG file, about 1,800 x 1,300 px: four rows of six impressions, named below each.
 
     Args:
-        on_progress: called with the impressions done and their number.
+        on_progress: called with the number of impressions done, of `IMPRESSIONS`.
     """
-    rows = _rows()
-    total, done = sum(len(row) for row in rows), itertools.count(1)
+    done = itertools.count(1)
     lines = []
-    for row in rows:
+    for row in _rows():
         cells = []
         for person, plan, condition, rolled in row:
             render = render_rolled if rolled else render_plain
             cells.append(_cell(render(person, OCCASION, plan.fgp, condition), _label(plan, condition, rolled), rolled))
-            on_progress(next(done), total)
+            on_progress(next(done))
         lines.append(np.hstack(cells))
     sheet = np.vstack(lines)
     step = 255 / (GREY_LEVELS - 1)
@@ -60,16 +61,16 @@ _Wanted = tuple[SyntheticPerson, FingerPlan, Condition, bool]
 
 def _rows() -> list[list[_Wanted]]:
     by_pattern = [_first(lambda plan, p=pattern: plan.pattern is p) for pattern in Pattern]  # type: ignore[misc]
-    by_condition = [_first(lambda plan, f=finger: plan.fgp == f, skip=5) for finger in (7, 1, 3, 9, 2, 8)]  # type: ignore[misc]
+    by_condition = [_first(lambda plan, f=finger: plan.fgp == f, skip=5) for finger in (1, 3, 9, 2, 8)]  # type: ignore[misc]
     scarred = _first(lambda plan: draw_scar(plan) is not None and plan.fgp in (2, 3, 4, 7, 8, 9))
-    conditions = list(Condition)
+    bad = [condition for condition in Condition if condition is not Condition.GOOD]
     return [
         [(*found, Condition.GOOD, True) for found in by_pattern],
         [(*scarred, Condition.GOOD, True)]
-        + [(*found, condition, True) for found, condition in zip(by_condition[1:], conditions[1:], strict=True)],
+        + [(*found, condition, True) for found, condition in zip(by_condition, bad, strict=True)],
         [(*found, Condition.GOOD, False) for found in by_pattern],
         [(*scarred, Condition.GOOD, False)]
-        + [(*found, condition, False) for found, condition in zip(by_condition[1:], conditions[1:], strict=True)],
+        + [(*found, condition, False) for found, condition in zip(by_condition, bad, strict=True)],
     ]
 
 
@@ -103,7 +104,7 @@ def _cell(made: Rendered, label: str, rolled: bool) -> Grey:
     square = np.full((side, side), 255, dtype=np.uint8)
     y, x = (side - part.shape[0]) // 2, (side - part.shape[1]) // 2
     square[y : y + part.shape[0], x : x + part.shape[1]] = np.clip(
-        (part - black) * (235 / (white - black)) + 20, 0, 255
+        (part - black) * ((255 - BLACKEST_GREY) / (white - black)) + BLACKEST_GREY, 0, 255
     ).astype(np.uint8)
     cell = np.full((CELL_PX + LABEL_PX + GAP_PX, CELL_PX + GAP_PX), 255, dtype=np.uint8)
     cell[:CELL_PX, :CELL_PX] = cv2.resize(square, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)

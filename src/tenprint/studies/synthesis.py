@@ -45,6 +45,7 @@ class ConditionFigures:
         found, lost_found: of truth and of lost, those found; a lost one that is found was not lost after all, or by
             accident.
         share, interval: found of truth, with its 95 % interval (prints drawn anew).
+        share_with_hidden: found of truth and lost together: what is marked as hidden is our own rule, this is not.
         precision: found (of both kinds) of extracted.
     """
 
@@ -57,6 +58,7 @@ class ConditionFigures:
     lost_found: int
     share: float
     interval: Interval
+    share_with_hidden: float
     precision: float
 
 
@@ -149,6 +151,7 @@ def _figures(condition: Condition, rows: list[tuple[int, ...]]) -> ConditionFigu
         lost_found=lost_found,
         share=found / truth,
         interval=bootstrap_share_over_groups([row[3] for row in rows], [row[0] for row in rows]),
+        share_with_hidden=(found + lost_found) / (truth + lost),
         precision=min(1.0, (found + lost_found) / extracted) if extracted else 0.0,
     )
 

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from tenprint.synth.distortion import Placement
 from tenprint.synth.noise import smooth_noise
-from tenprint.synth.parameters import SMUDGE, ContactParameters
+from tenprint.synth.parameters import PARTIAL, SMUDGE, ContactParameters
 
 F32 = npt.NDArray[np.float32]
+GRID_PX = 8
+"""Middles of smudges lie on a grid of this step: nobody sees a finer one."""
 
 
 def cut_contact(
@@ -33,7 +35,7 @@ def cut_contact(
         rng: chance.
     """
     heading = float(rng.uniform(0, 2 * math.pi))
-    share, bow = float(rng.uniform(*reach)), float(rng.uniform(0.0006, 0.0018))
+    share, bow = float(rng.uniform(*reach)), float(rng.uniform(*PARTIAL.bow_per_px))
     x, y = placement.flat_points(*placement.grid())
     ahead = x * math.cos(heading) + y * math.sin(heading)
     beside = -x * math.sin(heading) + y * math.cos(heading)
@@ -43,7 +45,7 @@ def cut_contact(
     )
     # the edge of a contact bends back at its sides
     edge = placement.enlarge(share * half - ahead - bow * beside**2)
-    ragged = np.float32(7.0) * smooth_noise((rim.shape[0], rim.shape[1]), 20, rng)
+    ragged = np.float32(PARTIAL.ragged) * smooth_noise((rim.shape[0], rim.shape[1]), PARTIAL.ragged_px, rng)
     return np.asarray(np.minimum(rim, edge + ragged), dtype=np.float32)
 
 
@@ -61,18 +63,18 @@ def smudge(ink: F32, rim: F32, count: tuple[int, int], rng: np.random.Generator)
     heading = float(rng.uniform(0, math.pi))
     length = float(rng.uniform(*SMUDGE.slide_px))
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-    rows, columns = np.nonzero(rim[::8, ::8] > SMUDGE.inside_px)
+    rows, columns = np.nonzero(rim[::GRID_PX, ::GRID_PX] > SMUDGE.inside_px)
     for _ in range(int(rng.integers(*count, endpoint=True)) if rows.size else 0):
         chosen = int(rng.integers(rows.size))
-        right, down = x - 8 * columns[chosen], y - 8 * rows[chosen]
+        right, down = x - GRID_PX * columns[chosen], y - GRID_PX * rows[chosen]
         along = (right * math.cos(heading) - down * math.sin(heading)) / rng.uniform(*SMUDGE.half_length_px)
         across = (right * math.sin(heading) + down * math.cos(heading)) / rng.uniform(*SMUDGE.half_width_px)
         inside = 1 - np.sqrt(along**2 + across**2) + SMUDGE.ragged * smooth_noise(shape, SMUDGE.ragged_px, rng)
         wiped = np.maximum(wiped, np.clip(inside / SMUDGE.edge, 0, 1)).astype(np.float32)
     slid = cv2.filter2D(ink, -1, _slide(length, heading))
-    streaks = cv2.filter2D(smooth_noise(shape, 1.2, rng), -1, _slide(2 * length, heading))
+    streaks = cv2.filter2D(smooth_noise(shape, SMUDGE.streak_px, rng), -1, _slide(2 * length, heading))
     # sweat that was dragged along dries in streaks, some full and some bare
-    drag = slid + SMUDGE.streak * streaks * np.minimum(1, 3 * slid) - SMUDGE.bare
+    drag = slid + SMUDGE.streak * streaks * np.minimum(1, SMUDGE.streak_gain * slid) - SMUDGE.bare
     slid = SMUDGE.darkness / (1 + np.exp(np.clip(-drag / SMUDGE.softness, -30, 30)))
     return np.asarray(ink + (slid - ink) * wiped, dtype=np.float32), wiped
 

@@ -244,7 +244,7 @@ def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Mask,
     drawn = (cover > VISIBLE.least_ink) & (cover < VISIBLE.most_ink) & (likeness > VISIBLE.least_likeness)
     # broad wet ridges are unlike the skin's, yet readable as long as valleys stay lighter than ridges
     on_ridge, in_valley = cv2.blur(ink * ridge, window), cv2.blur(ink * (1 - ridge), window)
-    share = np.clip(cv2.blur(ridge, window), 0.05, 0.95)
+    share = np.clip(cv2.blur(ridge, window), VISIBLE.least_share, 1 - VISIBLE.least_share)
     contrast = _at(minutiae, on_ridge / share - in_valley / (1 - share))
     broad = (cover > VISIBLE.broad_ink) & (contrast > VISIBLE.least_contrast)
     seen = _deeper(minutiae, rim) & (drawn | broad)

@@ -88,7 +88,7 @@ def cut_relief(scar: Scar, relief: F32) -> F32:
     band = np.clip(half - np.abs(across) + 1, 0, 1) * (strength > 0)
     # healed skin is puckered: a swollen lip runs along both sides of the band
     lip = SCAR.lip * strength * np.exp(-(((np.abs(across) - half - SCAR.lip_px) / SCAR.lip_px) ** 2))
-    return np.asarray(slid * (1 - 0.8 * band) - SCAR.depth * band + lip, dtype=np.float32)
+    return np.asarray(slid * (1 - SCAR.filled * band) - SCAR.depth * band + lip, dtype=np.float32)
 
 
 def cut_truth(scar: Scar, truth: Minutiae) -> tuple[Minutiae, Minutiae]:

@@ -235,6 +235,8 @@ class VisibleParameters:
     """Share of ink from which ridges count as broad; then only the contrast of ridges and valleys decides."""
     least_contrast: float = 0.15
     """Least difference of ink between ridges and valleys: some 30 grey levels, three times the ridges' noise."""
+    least_share: float = 0.05
+    """Ridges and valleys count as at least this share of the surroundings, so that neither mean is of nothing."""
 
 
 ELASTIC = ElasticParameters()
@@ -359,11 +361,25 @@ class ScarParameters:
     """Distance from the scar over which that slip dies out."""
     depth: float = 1.3
     """Depth of the band in units of relief."""
+    filled: float = 0.8
+    """Share of the relief that is gone inside the band."""
     lip: float = 0.5
     """Height of the swollen skin along the band in units of relief."""
     lip_px: float = 3.0
     loss_px: float = 4.0
     """Minutiae this near to the band are lost."""
+
+
+@dataclass(frozen=True)
+class PartialParameters:
+    """The edge of a contact that leaves one side of the finger out; how far it reaches is the condition's number."""
+
+    bow_per_px: tuple[float, float] = (0.0006, 0.0018)
+    """How far the edge bends back, in px for each squared px beside its middle."""
+    ragged: float = 7.0
+    """Spread of the edge's noise, px."""
+    ragged_px: float = 20.0
+    """Width of that noise."""
 
 
 @dataclass(frozen=True)
@@ -383,6 +399,10 @@ class SmudgeParameters:
     darkness: float = 0.9
     streak: float = 0.22
     """Strength of the streaks, in units of ink."""
+    streak_px: float = 1.2
+    """Width of a streak, across."""
+    streak_gain: float = 3.0
+    """From the inverse of this ink on, streaks are at full strength; below, they fade with the ink."""
     bare: float = 0.36
     """Ink that must be dragged along to leave a trace."""
     softness: float = 0.13
@@ -393,4 +413,5 @@ class SmudgeParameters:
 
 CREASE = CreaseParameters()
 SCAR = ScarParameters()
+PARTIAL = PartialParameters()
 SMUDGE = SmudgeParameters()

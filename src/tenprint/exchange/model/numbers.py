@@ -6,6 +6,7 @@ from tenprint.core.chance import content_id
 
 ICN_CHARACTERS = 20
 NUMBER_CHARACTERS = 12
+"""Most characters of a short number: 62 of the 80 bits of a content id."""
 SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

@@ -68,7 +68,7 @@ def on_status(work: Work, _: None) -> None:
         legal_ground=answer.details.get("legal_ground", ""),
         arn=record["a_number"],
         fin=record["fin"],
-        confirmed_by=MatchConfirmation(record["match_confirmed_by"]),
+        confirmed_by=MatchConfirmation(record.get("match_confirmed_by", "")),
     ).to_bytes()
     asked = message_of(case, Kind.IAQ)
     for recipient in (work.peer(Role.FIELD_OFFICE), case.known[ASKER]):
