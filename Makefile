@@ -10,7 +10,7 @@ KERNELS := $(wildcard src/tenprint/engine/*.py src/tenprint/engine/*/*.py src/te
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long check format bench lock clean
+.PHONY: help setup browser demo test long check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -34,7 +34,12 @@ $(WARM): $(STAMP) $(KERNELS)
 demo: setup ## run the main job: synthetic people, seven parties, human roles from a script
 	$(BIN)/tenprint demo
 
-test: setup ## set everything up and pass all tests (marks slow and crash included)
+browser: ## Chromium for the tests of pages: Debian's package, installed when this user may (root), else said
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core > /dev/null; } \
+	  || echo "No Chromium here: tests in a browser will be skipped (Debian: apt-get install chromium)."
+
+test: setup browser ## set everything up and pass all tests (marks slow, crash and web included)
 	$(BIN)/pytest -m "not bench"
 
 long: setup ## what is too long for make test: benchmarks and accuracy

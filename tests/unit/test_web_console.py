@@ -290,7 +290,7 @@ def test_files_and_odd_forms_are_refused(waiting: Rig) -> None:
     assert officer.client.post(path, json={}).status_code == 415
     twice = {"csrf": officer.tokens()["csrf"], "answer": ["no_action", "detainer"]}
     assert officer.client.post(path, data=twice).status_code == 400
-    many = {f"f{n}": "x" for n in range(50)}
+    many = {f"f{n}": "x" for n in range(70)}
     assert officer.client.post(path, data=many).status_code == 400
     assert officer.client.post("/queue").status_code == 405
     assert sizes(waiting) == before

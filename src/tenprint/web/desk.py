@@ -6,7 +6,8 @@ One lock stands around it. Requests come in several threads, and one must never 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.exchange.tasks.looks import note_look
+from tenprint.policy.access import Action
 from tenprint.web.sessions import Form, Session
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
@@ -129,13 +131,34 @@ class Desk:
         """Return id and role of every party."""
         return tuple((name, str(node.party.role)) for name, node in self._nodes.items())
 
-    def queue(self, seat: Session) -> tuple[datetime, list[Task]]:
-        """Return the time, and the open tasks of a person's own party, the most urgent first."""
+    @contextmanager
+    def at_work(self) -> Iterator[House]:
+        """Hold the network while something is read or done; what was due is done first. Not for long work."""
         with self._lock:
             self._catch_up()
-            with self._nodes[seat.party].store.transaction() as tx:
+            yield self._house
+
+    def require(self, seat: Session, action: Action, party: str) -> None:
+        """Refuse what a person may not do with a party's data.
+
+        Args:
+            seat: who wants it.
+            action: what.
+            party: whose data it is.
+
+        Raises:
+            Refusal: 403.
+        """
+        del action
+        if party != seat.party and not self._tells_all:
+            raise Refusal(HTTPStatus.FORBIDDEN, "This belongs to another party: you cannot see it from here.")
+
+    def queue(self, seat: Session) -> tuple[datetime, list[Task]]:
+        """Return the time, and the open tasks of a person's own party, the most urgent first."""
+        with self.at_work() as house:
+            with house.nodes[seat.party].store.transaction() as tx:
                 tasks = tx.tasks(open_only=True)
-            now = self._house.clock.now()
+            now = house.clock.now()
         return now, sorted(tasks, key=lambda task: (task.due_at is None, task.due_at or task.opened_at, task.id))
 
     def task(self, seat: Session, task_id: str) -> TaskView:

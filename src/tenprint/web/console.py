@@ -1,0 +1,128 @@
+"""What all pages of the console share: templates, sessions, forms, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tenprint.web import words
+from tenprint.web.desk import Desk, Refusal
+from tenprint.web.sessions import Session, Sessions
+
+COOKIE = "tenprint_session"
+FORM_CONTENT = "application/x-www-form-urlencoded"
+MAX_FIELDS = 60
+HERE = Path(__file__).parent
+NOT_A_FORM = "What was sent is not a form of this console."
+
+
+class Route(NamedTuple):
+    """One address: its path with names in braces, what answers it, and its method."""
+
+    path: str
+    answer: Callable[..., Response] | Callable[..., Awaitable[Response]]
+    method: str = "GET"
+
+
+class Console:
+    """What pages are made with.
+
+    Args:
+        desk: the network.
+        sessions: who is signed in.
+        is_demo: roles can be taken without an account.
+    """
+
+    def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool) -> None:
+        self.desk, self.sessions, self.is_demo = desk, sessions, is_demo
+        self.globals: dict[str, Any] = {}
+        """What every template knows besides, by name; a page module adds its own when its routes are made."""
+
+    def page(
+        self, name: str, seat: Session | None, answer_status: int = HTTPStatus.OK, /, **values: Any
+    ) -> HTMLResponse:
+        """Return a page; every template knows who is signed in."""
+        known = self.globals | {"seat": seat, "is_demo": self.is_demo, "words": words} | values
+        return HTMLResponse(_templates().get_template(f"{name}.html").render(known), status_code=answer_status)
+
+    def refusal(self, status: HTTPStatus, sentence: str, code: str = "", seat: Session | None = None) -> HTMLResponse:
+        """Return the page that says in a sentence why something was refused."""
+        return self.page("refusal", seat, status, status=status, sentence=sentence, code=code)
+
+    def session_of(self, request: Request) -> Session | None:
+        """Return the request's session, or None."""
+        return self.sessions.find(request.cookies.get(COOKIE, ""))
+
+    def seat_of(self, request: Request) -> Session:
+        """Return the session of somebody who is signed in.
+
+        Raises:
+            Refusal: 401.
+        """
+        session = self.session_of(request)
+        if session is None or not session.is_signed_in:
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "Nobody is signed in, or the session has expired. Please sign in.")
+        return session
+
+    def bound(self, session: Session | None, form: Mapping[str, str]) -> Session:
+        """Return the session to which a form belongs.
+
+        Raises:
+            Refusal: 401 without a session, 403 when the form is not one of this session.
+        """
+        if session is None:
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "The session has expired. Please sign in. Nothing was changed.")
+        if not session.owns(form.get("csrf", "")):
+            raise Refusal(HTTPStatus.FORBIDDEN, "This form does not belong to your session. Nothing was changed.")
+        return session
+
+    def with_cookie(self, answer: Response, session: Session) -> Response:
+        """Return the answer with the session's cookie."""
+        # No `secure`: the server speaks plain HTTP, to this machine only.
+        answer.set_cookie(COOKIE, session.token, path="/", httponly=True, samesite="strict")
+        return answer
+
+
+def taking_form(page: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
+    """Return an endpoint for `page(request, form)`, or `page(request, form, **path)` with the names of its path."""
+
+    async def taking(request: Request) -> Response:
+        return await run_in_threadpool(page, request, await _form_of(request), **request.path_params)
+
+    return taking
+
+
+def go(path: str) -> RedirectResponse:
+    """Return the answer to a form that was taken: go on with this page."""
+    return RedirectResponse(path, status_code=HTTPStatus.SEE_OTHER)
+
+
+async def _form_of(request: Request) -> dict[str, str]:
+    """Return a form's fields, each given once.
+
+    Raises:
+        Refusal: 415 for another kind of body, an upload among them; 400 for a field given twice.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_CONTENT:
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This console takes forms only, and no files.")
+    async with request.form(max_fields=MAX_FIELDS, max_files=0) as form:
+        fields = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
+    if len(fields) > MAX_FIELDS or len(dict(fields)) < len(fields):
+        raise Refusal(HTTPStatus.BAD_REQUEST, NOT_A_FORM)
+    return dict(fields)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """Return the templates, compiled once for the process."""
+    loader = jinja2.FileSystemLoader(HERE / "templates")
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)

@@ -1,0 +1,69 @@
+"""A task: its evidence and its form, and what becomes of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import Request
+from starlette.responses import Response
+
+from tenprint.core.errors import TenprintError
+from tenprint.web import words
+from tenprint.web.console import Console, Route, go, taking_form
+from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
+from tenprint.web.sessions import Session
+
+
+class TaskPage:
+    """A task's page.
+
+    Args:
+        console: what pages are made with.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, request: Request, task_id: str) -> Response:
+        """Show a task with its evidence and its form."""
+        seat = self._console.seat_of(request)
+        return self._page(seat, self._console.desk.task(seat, task_id))
+
+    def answer(self, request: Request, form: Mapping[str, str], task_id: str) -> Response:
+        """Take an answer to a task, and go on where the task stands now."""
+        seat = self._console.seat_of(request)
+        self._console.bound(seat, form)
+        try:
+            return go(self._console.desk.answer(seat, task_id, form.get("form_id", ""), form))
+        except Unanswerable as refused:
+            return self._page(seat, refused.view, refused.problem, form)
+
+    def _page(
+        self,
+        seat: Session,
+        view: TaskView,
+        problem: TenprintError | None = None,
+        given: Mapping[str, str] | None = None,
+    ) -> Response:
+        is_examination = view.task.kind in EXAMINATIONS
+        return self._console.page(
+            "task",
+            seat,
+            HTTPStatus.OK if problem is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+            task=view.task,
+            view=view,
+            problem=problem,
+            given=given or {},
+            is_examination=is_examination,
+            candidates=words.candidates(view.task) if is_examination else (),
+        )
+
+
+def routes(console: Console) -> list[Route]:
+    """Return the addresses of this group."""
+    page = TaskPage(console)
+    return [
+        Route("/tasks/{task_id}", page.show),
+        Route("/tasks/{task_id}", taking_form(page.answer), "POST"),
+    ]
