@@ -50,7 +50,8 @@ def create_app(house: House, *, is_demo: bool, sessions: Sessions | None = None)
 
 def _say_refusals(app: FastAPI, console: Console) -> None:
     def refused(request: Request, problem: Any) -> Response:
-        return console.refusal(problem.status, problem.sentence, problem.code, console.session_of(request))
+        seat = console.session_of(request)
+        return console.refusal(problem.status, problem.sentence, problem.code, seat, problem.verdict)
 
     def not_found(request: Request, problem: Any) -> Response:
         status = HTTPStatus(problem.status_code)

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tenprint.policy.access import Verdict
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
 from tenprint.web.sessions import Session, Sessions
@@ -54,9 +55,16 @@ class Console:
         known = self.globals | {"seat": seat, "is_demo": self.is_demo, "words": words} | values
         return HTMLResponse(_templates().get_template(f"{name}.html").render(known), status_code=answer_status)
 
-    def refusal(self, status: HTTPStatus, sentence: str, code: str = "", seat: Session | None = None) -> HTMLResponse:
-        """Return the page that says in a sentence why something was refused."""
-        return self.page("refusal", seat, status, status=status, sentence=sentence, code=code)
+    def refusal(
+        self,
+        status: HTTPStatus,
+        sentence: str,
+        code: str = "",
+        seat: Session | None = None,
+        verdict: Verdict | None = None,
+    ) -> HTMLResponse:
+        """Return the page that says in a sentence why something was refused, and by which access rule if it was one."""
+        return self.page("refusal", seat, status, status=status, sentence=sentence, code=code, verdict=verdict)
 
     def session_of(self, request: Request) -> Session | None:
         """Return the request's session, or None."""
