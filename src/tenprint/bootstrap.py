@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tenprint.adapters.accounts import Account, AccountFile
+from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.faults import storage_faults
@@ -56,9 +56,9 @@ LOG_ORIGIN = "tenprint/{party}"
 _WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
 
 __all__ = [
-    "Account", "AccountFile", "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec",
-    "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery", "open_network", "read_image", "seeded_random",
-    "warm",
+    "AccountFile", "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec",
+    "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery", "open_network",
+    "read_image", "seeded_random", "warm",
 ]  # fmt: skip
 
 
@@ -344,14 +344,8 @@ def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Calla
 
 
 def open_accounts(directory: Path) -> AccountFile:
-    """Return the accounts of people who may sign in outside of a demo; there may be none yet.
-
-    Raises:
-        SenderError: ``NETWORK_MISSING`` when no network is in this folder.
-        RecordError: ``NETWORK_INVALID``.
-    """
-    load_network(directory)
-    return AccountFile(directory)
+    """Return the accounts of a network's people; raises as `load_network`."""
+    return AccountFile(load_network(directory).folder)
 
 
 def ledger_origin(party_id: str) -> str:

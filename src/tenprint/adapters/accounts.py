@@ -103,14 +103,14 @@ class AccountFile:
                     rows[person_key(name)] = replace(row, password=self._hashed(password))
         return row.account
 
-    def add(self, account: Account, password: str) -> None:
-        """Add an account.
+    def add(self, name: str, party: str, role: str, password: str) -> Account:
+        """Add an account and return it; that party and role exist is the caller's to know.
 
         Raises:
             SenderError: ``ACCOUNT_EXISTS``, ``PASSWORD_WEAK``, or a name that `official_name` refuses.
             StorageError: it could not be written.
         """
-        name = official_name(account.name)
+        name = official_name(name)
         if len(name) > MAX_NAME:
             raise SenderError("NAME_TOO_LONG", f"a name has at most {MAX_NAME} characters")
         _refuse_weak(name, password)
@@ -119,7 +119,9 @@ class AccountFile:
                 raise SenderError(
                     "ACCOUNT_EXISTS", "there is an account of this name", hint="see: tenprint accounts list"
                 )
-            rows[person_key(name)] = _Row(replace(account, name=name), self._hashed(password))
+            account = Account(name, party, role)
+            rows[person_key(name)] = _Row(account, self._hashed(password))
+        return account
 
     def remove(self, name: str) -> Account:
         """Remove an account and return it; its sessions end with their next request.
