@@ -12,6 +12,7 @@ from tenprint.core.errors import TenprintError
 from tenprint.web import words
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
+from tenprint.web.pages import prints
 from tenprint.web.sessions import Session
 
 
@@ -34,8 +35,10 @@ class TaskPage:
         """Take an answer to a task, and go on where the task stands now."""
         seat = self._console.seat_of(request)
         self._console.bound(seat, form)
+        form_id = form.get("form_id", "")
         try:
-            return go(self._console.desk.answer(seat, task_id, form.get("form_id", ""), form))
+            prints.require_fingers(self._console, seat, task_id, form_id, form)
+            return go(self._console.desk.answer(seat, task_id, form_id, form))
         except Unanswerable as refused:
             return self._page(seat, refused.view, refused.problem, form)
 
@@ -57,6 +60,7 @@ class TaskPage:
             given=given or {},
             is_examination=is_examination,
             candidates=words.candidates(view.task) if is_examination else (),
+            **(prints.shown_beside(self._console, seat, view) if is_examination else {}),
         )
 
 
