@@ -199,6 +199,15 @@ class Desk:
             with self._nodes[seat.party].store.transaction() as tx:
                 return recorded(tx, task)
 
+    def clock(self, seat: Session, task_id: str) -> TaskView:
+        """Return a task of the own party for its clock alone: nothing else of it may be shown, for no look is noted.
+
+        Raises:
+            Refusal: 404 for an unknown one, 403 for another party's.
+        """
+        with self.at_work():
+            return self._view(seat, self._own_task(seat, task_id), "")
+
     def answer(self, seat: Session, task_id: str, form_id: str, fields: Mapping[str, str]) -> str:
         """Record a person's answer; return where to go on. A form sent again changes nothing and leads there too.
 
