@@ -250,6 +250,8 @@ class Store(Protocol):
 
     def counts(self) -> Counts:
         """Return how many cases, messages and answers there are."""
+        ...
+
     def case_entries(self, case_id: str) -> list[Entry]:
         """Return the ledger entries of a case, in their order; each tells its place as ``sequence``."""
         ...
