@@ -16,10 +16,9 @@ from typing import Protocol
 from tenprint.core.clock import Clock
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange import dispatch, story
-from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.words import CaseState, TaskKind
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
@@ -91,29 +90,6 @@ class TaskView:
     is_blind: bool
     form_id: str
     now: datetime
-
-
-@dataclass(frozen=True)
-class CaseView:
-    """A case as it may be shown to one person.
-
-    Args:
-        case_id: which.
-        known: per party at hand, in the order of the network, what it knows; the own party only outside of a demo.
-        state: where the case stands, as far as these parties know.
-        lines: the story forwards.
-        tasks: open ones of the own party.
-        is_whole: the story is that of all parties.
-        is_kept_back: an examiner who has not recorded a first finding is told no story.
-    """
-
-    case_id: str
-    known: tuple[tuple[str, Case], ...]
-    state: CaseState
-    lines: tuple[StoryLine, ...]
-    tasks: tuple[Task, ...]
-    is_whole: bool
-    is_kept_back: bool
 
 
 class Desk:
@@ -251,30 +227,28 @@ class Desk:
             self._house.run()
             return form.sent_to
 
-    def case(self, seat: Session, case_id: str) -> CaseView:
-        """Return a case, after the look at it was written to the own party's ledger.
+    @property
+    def tells_whole_story(self) -> bool:
+        """Tell whether this is a demo, in which pages tell what all parties wrote down."""
+        return self._tells_all
 
-        Raises:
-            Refusal: 404 when no party whose word may be shown knows it.
+    def seen_by(self, seat: Session, action: Action) -> list[Node]:
+        """Return the parties whose data a person may see, in the order of the network. Call it inside `at_work`."""
+        seen = []
+        for party, node in self._nodes.items():
+            try:
+                self.require(seat, action, party)
+            except Refusal:
+                continue
+            seen.append(node)
+        return seen
+
+    def keeps_back(self, seat: Session, case_id: str) -> bool:
+        """Tell whether a person has a first finding of a case to make, and must be told nothing of it before.
+
+        Call it inside `at_work`.
         """
-        with self._lock:
-            self._catch_up()
-            own = self._nodes[seat.party]
-            nodes = list(self._nodes.values()) if self._tells_all else [own]
-            known = []
-            for node in nodes:
-                with node.store.transaction() as tx:
-                    case = tx.case(case_id)
-                if case is not None:
-                    known.append((node.party.id, case))
-            if not known:
-                raise Refusal(HTTPStatus.NOT_FOUND, "Your party knows no case with this number.")
-            note_look(own, person=seat.person, case_id=case_id)
-            tasks = tuple(story.open_tasks([own], case_id))
-            is_kept_back = any(self._is_blind(seat, task) for task in tasks)
-            lines = () if is_kept_back else story.case_story(nodes, case_id)
-            state = story.final_state(nodes, case_id)
-        return CaseView(case_id, tuple(known), state, lines, tasks, self._tells_all, is_kept_back)
+        return any(self._is_blind(seat, task) for task in story.open_tasks([self._nodes[seat.party]], case_id))
 
     @property
     def _nodes(self) -> Mapping[str, Node]:
