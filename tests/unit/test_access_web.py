@@ -240,7 +240,7 @@ def test_what_is_kept_back_is_told_case_by_case(shared: Rig) -> None:
     waiting = shared.tasks(Role.IMMIGRATION_REPOSITORY, open_only=True)[0].case_id
     (other,) = {task.case_id for task in shared.tasks(Role.FIELD_OFFICE)}
     assert desk.kept_back(examiner) == {waiting}
-    assert desk.awaits_first_finding(examiner, waiting) and not desk.awaits_first_finding(examiner, other)
+    assert desk.keeps_back(examiner, waiting) and not desk.keeps_back(examiner, other)
     for action in (Action.READ_STORY, Action.READ_MESSAGE, Action.READ_LEDGER, Action.READ_WHY, Action.READ_RECORDS):
         for party in ("immigration_repository", "agency"):
             with pytest.raises(Refusal) as caught:
@@ -337,7 +337,7 @@ def test_two_claim_at_once_one_wins_and_the_other_is_told(two, shared: Rig) -> N
     assert "ANN OFFICER has claimed this task" in bea.post(path + "/claim", 409)
     assert sum(sizes(shared)) == sum(before) + 1
     assert "You have claimed this task" in ann.get(path) and "claimed by you" in ann.get("/queue")
-    assert "claimed by ANN OFFICER" in bea.get("/queue")
+    assert "claimed by ANN OFFICER" in bea.get("/queue?show=all")
 
 
 def test_a_claimed_task_cannot_be_answered_by_a_colleague_until_it_is_taken_over(two, shared: Rig) -> None:

@@ -17,11 +17,11 @@ from typing import Any, Protocol
 from tenprint.core.clock import Clock
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange import dispatch, story
-from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.words import CaseState, TaskKind
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.answers import person_key
+from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy import access
 from tenprint.policy.access import Action, Verdict, Visible
@@ -32,8 +32,8 @@ _log = logging.getLogger("tenprint.access")
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
 DETAILS: dict[str, tuple[str, ...]] = {
-    TaskKind.EXAMINE: ("candidate",),
-    TaskKind.EXAMINE_SECOND: ("candidate",),
+    TaskKind.EXAMINE: (CANDIDATE, *FINGER_DETAILS),
+    TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
     TaskKind.STATUS: ("legal_ground",),
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
 }
@@ -103,29 +103,6 @@ class TaskView:
     seen: Visible = NOTHING_SEEN
 
 
-@dataclass(frozen=True)
-class CaseView:
-    """A case as it may be shown to one person.
-
-    Args:
-        case_id: which.
-        known: per party at hand, in the order of the network, what it knows; the own party only outside of a demo.
-        state: where the case stands, as far as these parties know.
-        lines: the story forwards.
-        tasks: open ones of the own party.
-        is_whole: the story is that of all parties.
-        is_kept_back: an examiner who has not recorded a first finding is told no story.
-    """
-
-    case_id: str
-    known: tuple[tuple[str, Case], ...]
-    state: CaseState
-    lines: tuple[StoryLine, ...]
-    tasks: tuple[Task, ...]
-    is_whole: bool
-    is_kept_back: bool
-
-
 class Desk:
     """The network, as people at their desks use it.
 
@@ -138,11 +115,6 @@ class Desk:
         self._house, self._tells_all = house, tells_whole_story
         # Whoever holds the network may ask what is allowed, which looks into it too.
         self._lock = threading.RLock()
-
-    @property
-    def is_demo(self) -> bool:
-        """Tell whether all people are invented, and a case page tells what all parties wrote down."""
-        return self._tells_all
 
     def parties(self) -> tuple[tuple[str, str], ...]:
         """Return id and role of every party."""
@@ -183,11 +155,11 @@ class Desk:
             case_id: of the case whose data it is. Who has a first finding to make on its prints is told nothing of it;
                 without the case's number that is not checked.
         """
-        waits = seat is not None and bool(case_id) and self.awaits_first_finding(seat, case_id)
+        waits = seat is not None and bool(case_id) and self.keeps_back(seat, case_id)
         return self._ask(seat, action, party, kind, awaits=waits)
 
-    def awaits_first_finding(self, seat: Session, case_id: str) -> bool:
-        """Tell whether this person has a first finding to make on this case's prints."""
+    def keeps_back(self, seat: Session, case_id: str) -> bool:
+        """Tell whether a person has a first finding of a case to make, and must be told nothing of it before."""
         node = self._nodes.get(seat.party)
         if node is None:
             return False
@@ -234,9 +206,39 @@ class Desk:
             self._catch_up()
             task, verdict = self.own_task(seat, task_id, Action.READ_TASK)
             about = {"case_id": task.case_id, "task_id": task.id}
-            note_look(self._nodes[seat.party], person=seat.person, **about, **_basis(verdict))
+            note_look(self._nodes[seat.party], person=seat.person, **about, **verdict.basis)
             form = Form(task.id, task.findings, task.shown_hash)
             return self._view(seat, task, seat.new_form(form) if task.is_open else "")
+
+    def glance(self, seat: Session, task_id: str, action: Action) -> TaskView:
+        """Return a task of the own party without a form, for what belongs to its page; no look is written down here.
+
+        Raises:
+            Refusal: as `task`.
+        """
+        with self._lock:
+            self._catch_up()
+            task, _ = self.own_task(seat, task_id, Action.READ_TASK)
+            self.require(seat, action, task.party, kind=str(task.kind))
+            return self._view(seat, task, "")
+
+    def findings(self, seat: Session, task_id: str) -> tuple[Recorded, ...]:
+        """Return an examination's findings on record; none before this person has made an own first one."""
+        with self._lock:
+            task, _ = self.own_task(seat, task_id, Action.READ_TASK)
+            if self._is_blind(seat, task):
+                return ()
+            with self._nodes[seat.party].store.transaction() as tx:
+                return recorded(tx, task)
+
+    def clock(self, seat: Session, task_id: str) -> TaskView:
+        """Return a task of the own party for its clock alone: nothing else of it may be shown, for no look is noted.
+
+        Raises:
+            Refusal: 404 for an unknown one, 403 for another party's.
+        """
+        with self.at_work():
+            return self._view(seat, self.own_task(seat, task_id, Action.READ_TASK)[0], "")
 
     def answer(self, seat: Session, task_id: str, form_id: str, fields: Mapping[str, str]) -> str:
         """Record a person's answer; return where to go on. A form sent again changes nothing and leads there too.
@@ -281,31 +283,14 @@ class Desk:
             self._house.run()
             return form.sent_to
 
-    def case(self, seat: Session, case_id: str) -> CaseView:
-        """Return a case, after the look at it was written to the own party's ledger.
+    @property
+    def tells_whole_story(self) -> bool:
+        """Tell whether this is a demo, in which pages tell what all parties wrote down."""
+        return self._tells_all
 
-        Raises:
-            Refusal: 404 when no party whose word may be shown knows it; 403 for a role that reads no cases.
-        """
-        with self._lock:
-            self._catch_up()
-            verdict = self.require(seat, Action.READ_CASE, seat.party)
-            own = self._nodes[seat.party]
-            nodes = list(self._nodes.values()) if self._tells_all else [own]
-            known = []
-            for node in nodes:
-                with node.store.transaction() as tx:
-                    case = tx.case(case_id)
-                if case is not None:
-                    known.append((node.party.id, case))
-            if not known:
-                raise Refusal(HTTPStatus.NOT_FOUND, "Your party knows no case with this number.")
-            note_look(own, person=seat.person, case_id=case_id, **_basis(verdict))
-            tasks = tuple(story.open_tasks([own], case_id))
-            is_kept_back = not self.verdict(seat, Action.READ_STORY, seat.party, case_id=case_id).allowed
-            lines = () if is_kept_back else story.case_story(nodes, case_id)
-            state = story.final_state(nodes, case_id)
-        return CaseView(case_id, tuple(known), state, lines, tasks, self._tells_all, is_kept_back)
+    def seen_by(self, seat: Session, action: Action) -> list[Node]:
+        """Return the parties whose data a person may see, in the order of the network. Call it inside `at_work`."""
+        return [node for party, node in self._nodes.items() if self.verdict(seat, action, party).allowed]
 
     @property
     def _nodes(self) -> Mapping[str, Node]:
@@ -356,7 +341,7 @@ class Desk:
 
     def _awaits(self, seat: Session, task: Task) -> bool:
         """Tell whether this task waits for a first finding that this person may make."""
-        may = self._is_blind(seat, task) and task.party == seat.party
+        may = task.party == seat.party and self._is_blind(seat, task)
         return may and self._ask(seat, Action.ANSWER_TASK, task.party, str(task.kind), awaits=False).allowed
 
     def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
@@ -367,9 +352,8 @@ class Desk:
     def _is_blind(self, seat: Session, task: Task) -> bool:
         if task.kind not in EXAMINATIONS or not task.is_open:
             return False
-        return task.findings == 0 or person_key(task.decided_by) != person_key(seat.person)
-
-
-def _basis(verdict: Verdict) -> dict[str, str]:
-    """Return what a ledger notes of the access rule behind a look."""
-    return {"rule": verdict.policy_ids[0], "version": verdict.stamp}
+        person = person_key(seat.person)
+        if task.findings == 0 or person_key(task.decided_by) == person:
+            return task.findings == 0
+        with self._nodes[seat.party].store.transaction() as tx:
+            return all(person_key(each.answer.by) != person for each in recorded(tx, task))

@@ -67,6 +67,11 @@ class Verdict:
         """Return version and beginning of the digest in one word, as ledgers note it."""
         return f"{self.version}+{self.digest[:12]}"
 
+    @property
+    def basis(self) -> dict[str, str]:
+        """Return what a ledger notes of a look that this verdict allows: ``rule`` and ``version``."""
+        return {"rule": self.policy_ids[0], "version": self.stamp}
+
 
 @dataclass(frozen=True)
 class Policy:
