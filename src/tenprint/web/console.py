@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
+from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session, Sessions
 
 COOKIE = "tenprint_session"
@@ -44,6 +45,8 @@ class Console:
 
     def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool) -> None:
         self.desk, self.sessions, self.is_demo = desk, sessions, is_demo
+        self.logs = Logs()
+        """The trees of the ledgers, for proofs; used while the network is held."""
         self.globals: dict[str, Any] = {}
         """What every template knows besides, by name; a page module adds its own when its routes are made."""
 
