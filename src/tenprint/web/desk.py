@@ -20,14 +20,15 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.answers import person_key
+from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy.access import Action
 from tenprint.web.sessions import Form, Session
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
 DETAILS: dict[str, tuple[str, ...]] = {
-    TaskKind.EXAMINE: ("candidate",),
-    TaskKind.EXAMINE_SECOND: ("candidate",),
+    TaskKind.EXAMINE: (CANDIDATE, *FINGER_DETAILS),
+    TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
     TaskKind.STATUS: ("legal_ground",),
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
 }
@@ -147,13 +148,41 @@ class Desk:
         with self._lock:
             self._catch_up()
             task = self._own_task(seat, task_id)
-            others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
-            if any(self._is_blind(seat, other) for other in others):
-                said = "This is kept back until you have recorded your own first finding on this case's prints."
-                raise Refusal(HTTPStatus.FORBIDDEN, said)
+            self._refuse_kept_back(seat, task)
             note_look(self._nodes[seat.party], person=seat.person, case_id=task.case_id, task_id=task.id)
             form = Form(task.id, task.findings, task.shown_hash)
             return self._view(seat, task, seat.new_form(form) if task.is_open else "")
+
+    def glance(self, seat: Session, task_id: str, action: Action) -> TaskView:
+        """Return a task of the own party without a form, for what belongs to its page; no look is written down here.
+
+        Raises:
+            Refusal: as `task`.
+        """
+        with self._lock:
+            self._catch_up()
+            task = self._own_task(seat, task_id)
+            self.require(seat, action, task.party)
+            self._refuse_kept_back(seat, task)
+            return self._view(seat, task, "")
+
+    def findings(self, seat: Session, task_id: str) -> tuple[Recorded, ...]:
+        """Return an examination's findings on record; none before this person has made an own first one."""
+        with self._lock:
+            task = self._own_task(seat, task_id)
+            if self._is_blind(seat, task):
+                return ()
+            with self._nodes[seat.party].store.transaction() as tx:
+                return recorded(tx, task)
+
+    def clock(self, seat: Session, task_id: str) -> TaskView:
+        """Return a task of the own party for its clock alone: nothing else of it may be shown, for no look is noted.
+
+        Raises:
+            Refusal: 404 for an unknown one, 403 for another party's.
+        """
+        with self.at_work():
+            return self._view(seat, self._own_task(seat, task_id), "")
 
     def answer(self, seat: Session, task_id: str, form_id: str, fields: Mapping[str, str]) -> str:
         """Record a person's answer; return where to go on. A form sent again changes nothing and leads there too.
@@ -247,7 +276,17 @@ class Desk:
     def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
         return TaskView(task, self._is_blind(seat, task), form_id, self._house.clock.now())
 
+    def _refuse_kept_back(self, seat: Session, task: Task) -> None:
+        others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
+        if any(self._is_blind(seat, other) for other in others):
+            said = "This is kept back until you have recorded your own first finding on this case's prints."
+            raise Refusal(HTTPStatus.FORBIDDEN, said)
+
     def _is_blind(self, seat: Session, task: Task) -> bool:
         if task.kind not in EXAMINATIONS or not task.is_open:
             return False
-        return task.findings == 0 or person_key(task.decided_by) != person_key(seat.person)
+        person = person_key(seat.person)
+        if task.findings == 0 or person_key(task.decided_by) == person:
+            return task.findings == 0
+        with self._nodes[seat.party].store.transaction() as tx:
+            return all(person_key(each.answer.by) != person for each in recorded(tx, task))

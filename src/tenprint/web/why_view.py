@@ -108,7 +108,6 @@ def view_of(node: Node, entry: Entry, ledgers: Sequence[Node], own: str) -> WhyV
     trail = _trail(node, entry, text)
     facts = find(trail, programme, rule) if programme and rule else {}
     question = node.services.programme.vocabulary.questions.get(text.get("question", ""))
-    unit = f" {question.unit}" if question and question.unit else ""
     check, is_same = _asked_again(programme, rule, facts)
     return WhyView(
         party=node.party.id,
@@ -116,7 +115,7 @@ def view_of(node: Node, entry: Entry, ledgers: Sequence[Node], own: str) -> WhyV
         time=from_wire(text["time"]),
         case_id=text.get("case", ""),
         asks=question.asks if question else text.get("question", ""),
-        outcome=text.get("outcome", "").replace("_", " ") + unit,
+        outcome=case_words.outcome_in_words(text.get("outcome", ""), question.unit if question else ""),
         sentence=text.get("note", ""),
         rule_id=text.get("rule", ""),
         version=text.get("version", ""),
