@@ -73,6 +73,7 @@ class Told:
         asked: the question that a rule or a person answered, in words, or ``""``.
         answer: the answer in words, or ``""``.
         reason: the rule's sentence or the person's reason, or ``""``.
+        question: name of the rule's question, or ``""``.
     """
 
     line: StoryLine
@@ -83,6 +84,7 @@ class Told:
     asked: str = ""
     answer: str = ""
     reason: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,15 @@ def _told(node: Node, entry: Entry) -> Told:
         href = case_words.why_path(party, place)
     elif kind == ANSWERED:
         href = case_words.message_path(party, party, message)
-    return Told(line, kind, place, href, entry_href, *_question_and_answer(node, entry, line))
+    return Told(
+        line,
+        kind,
+        place,
+        href,
+        entry_href,
+        *_question_and_answer(node, entry, line),
+        str(entry.fields.get("question", "")),
+    )
 
 
 def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str, str, str]:
@@ -211,13 +221,12 @@ def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str
     outcome = text.get("outcome", "")
     if text.get("kind") == DECISION:
         question = node.services.programme.vocabulary.questions.get(text.get("question", ""))
-        unit = f" {question.unit}" if question and question.unit else ""
         asks = question.asks if question else words.spoken_name(text.get("question", ""))
-        return asks, f"{words.spoken_name(outcome)}{unit}", text.get("note", "")
+        return asks, case_words.outcome_in_words(outcome, question.unit if question else ""), text.get("note", "")
     if text.get("kind") in (ANSWERED, CLOSED):
         asks = words.TASK_TITLES.get(text.get("note", ""), words.spoken_name(text.get("note", "")))
         reason = line.sentence.partition(f" {outcome.replace('_', ' ')}: ")[2]
-        return asks, words.ANSWER_TITLES.get(outcome, words.spoken_name(outcome)), reason
+        return asks, case_words.answer_in_words(outcome), reason
     return "", "", ""
 
 
@@ -276,8 +285,8 @@ def _mark(one: Told) -> Event | None:
         return None
     kind = line.sentence.partition(": ")[2]
     label = {
-        DECISION: line.sentence.partition(". ")[0],
-        ANSWERED: f"{line.person}: {one.answer.partition(':')[0]}",
+        DECISION: f"{case_words.RULES.get(one.question, words.spoken_name(one.question))} {one.answer}",
+        ANSWERED: f"{line.person}: {one.answer}",
         CLOSED: "closed by a clock",
         OPENED: case_words.ASKED.get(kind.replace(" ", "_"), "asks a person"),
         CLOCK: "time is up: answer is due",
