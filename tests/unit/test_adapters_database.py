@@ -132,7 +132,8 @@ def test_the_third_revision_gives_old_entries_their_case(tmp_path: Path) -> None
     engine.dispose()
     migrate(sqlite_url(tmp_path / "a.db"))
     with sqlite3.connect(tmp_path / "a.db") as connection:
-        assert connection.execute("SELECT case_id FROM ledger_entries").fetchall() == [("case-1",), (None,)]
+        cases = connection.execute("SELECT case_id FROM ledger_entries ORDER BY sequence").fetchall()
+    assert cases == [("case-1",), (None,)]
     connection.close()
 
 
