@@ -14,6 +14,7 @@ from tenprint.web import role_words, words
 from tenprint.web.advice import Advice, advice
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
+from tenprint.web.log import note_refusal, page_of
 from tenprint.web.sessions import Session
 
 TICKS, TICK_SECONDS = 40, 15
@@ -58,6 +59,7 @@ class TaskPage:
         try:
             return go(self._console.desk.answer(seat, task_id, form.get("form_id", ""), role_words.form_fields(form)))
         except Unanswerable as refused:
+            note_refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.problem.code, request.method, page_of(request))
             return self._page(seat, refused.view, refused.problem, form)
 
     def _page(
