@@ -152,7 +152,7 @@ class Pane {
     if (!this.picture) return;
     const numbers = [];
     for (const minutia of this.minutiae) this.drawMinutia(minutia, numbers);
-    // The surest pairs have the lowest numbers; where numbers would cover each other, the others wait for more zoom.
+    // Where numbers would cover each other, the higher ones wait for more zoom.
     numbers.sort((one, two) => one.number - two.number);
     const shown = [];
     for (const { number, x, y } of numbers) {
