@@ -52,11 +52,6 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
     TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
 }
-NOT_BUILT: dict[str, str] = {
-    TaskKind.EXAMINE: "The fingerprint viewer is not built yet: this page cannot show the prints. In this demo a "
-    "finding is made without seeing them; real work must not be done here.",
-}
-NOT_BUILT[TaskKind.EXAMINE_SECOND] = NOT_BUILT[TaskKind.EXAMINE]
 NEXT_STEPS: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
     "REASON_MISSING": "Write a reason; it is kept with the answer.",
@@ -66,6 +61,9 @@ NEXT_STEPS: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "Copy the legal ground exactly as the specialist wrote it.",
     "EVIDENCE_UNKNOWN": "Choose one of the evidence boxes.",
     "DETAIL_INVALID": "Answer with yes or no.",
+    "FINGER_FINDING_MISSING": 'Go through the fingers: a finding for each, or "not compared"; at least one finding.',
+    "FINGER_FINDING_UNKNOWN": "Choose one of the findings for each finger.",
+    "FINDING_CONTRADICTS": "Check the fingers and the finding as a whole: one does not follow from the other.",
     "CANDIDATE_UNKNOWN": "Choose one of the candidates shown.",
     "SAME_EXAMINER": "Another examiner must sign in and make this examination.",
     "SAME_OFFICER": "Another officer must sign in and take this look.",
