@@ -24,6 +24,7 @@ from tenprint.synth.master import Master
 from tenprint.synth.noise import smooth_noise
 from tenprint.synth.parameters import (
     CREASE,
+    HAND,
     INK,
     PLAIN,
     ROLLED,
@@ -88,6 +89,7 @@ def press(
     origin: tuple[float, float],
     lean_rad: float = 0.0,
     condition: Condition = Condition.GOOD,
+    moisture: float = 0.0,
 ) -> InkLayer:
     """Press or roll a finger once.
 
@@ -99,6 +101,7 @@ def press(
         origin: where the finger's origin comes to lie, px, up to a random shift.
         lean_rad: mean turn, counter-clockwise.
         condition: the state of skin and contact.
+        moisture: what this occasion adds to the threshold of ink for all fingers, in units of relief; above 0 is drier.
     """
     numbers = condition.numbers
     contact = ROLLED if impression.is_rolled else PLAIN
@@ -119,7 +122,7 @@ def press(
         hidden |= cv2.dilate(depth, np.ones((CREASE.loss_px, CREASE.loss_px))) > CREASE.loss_depth
     if numbers.reach is not None:
         rim = cut_contact(rim, placement, contact, size=master.plan.size, reach=numbers.reach, rng=rng)
-    ink = _ink(relief, rim, numbers, rng)
+    ink = _ink(relief, rim, numbers, moisture, rng)
     if numbers.smudges[1]:
         ink, wiped = smudge(ink, rim, numbers.smudges, rng)
         hidden |= wiped > SMUDGE.loss
@@ -205,25 +208,36 @@ def _contact_depth(placement: Placement, contact: ContactParameters, size: float
     return np.asarray(depth + ragged, dtype=np.float32)
 
 
-def _ink(relief: F32, rim: F32, numbers: ConditionParameters, rng: np.random.Generator) -> F32:
+def _ink(relief: F32, rim: F32, numbers: ConditionParameters, moisture: float, rng: np.random.Generator) -> F32:
     """Return how much ink each pixel takes, 0 to 1: relief above a threshold that follows moisture and pressure."""
     shape = (relief.shape[0], relief.shape[1])
-    moisture = (
-        INK.threshold + numbers.threshold_shift + numbers.threshold_spread * float(rng.normal(0, INK.moisture_sd))
-    )
+    own = INK.moisture_sd * math.sqrt(1 - HAND.moisture_share) * float(rng.normal())
+    level = INK.threshold + numbers.threshold_shift + moisture + numbers.threshold_spread * own
     cloud = numbers.cloud_gain * INK.cloud * smooth_noise(shape, INK.cloud_px, rng)
     fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
-    threshold = moisture + cloud + fade
+    threshold = _bounded(level + cloud) + fade
     dryness = np.clip(threshold, 0, 1.5)
     grade = math.exp(numbers.grade_spread * float(rng.normal(0, INK.grade_sd)))
     ragged = numbers.ragged_gain * grade * (INK.ragged + INK.ragged_dry * dryness)
     patches = numbers.patch_gain * grade * (INK.patch + INK.patch_dry * dryness)
     height = relief if not numbers.fill_px else cv2.GaussianBlur(relief, (0, 0), numbers.fill_px)
-    height = height + ragged * smooth_noise(shape, INK.grain_px, rng)
-    height = height + patches * smooth_noise(shape, INK.patch_px, rng) - threshold
+    # valleys do not touch the glass: what varies along the ridges breaks them, and leaves no specks between them
+    touch = np.clip((relief - INK.valley_relief) / INK.valley_span, INK.valley_share, 1)
+    grain = ragged * smooth_noise(shape, INK.grain_px, rng)
+    height = height + touch * (grain + patches * smooth_noise(shape, INK.patch_px, rng)) - threshold
     ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
     gate = np.clip(rim / INK.overrun_px + 1, 0, 1)
     return np.asarray(ink * gate, dtype=np.float32)
+
+
+def _bounded(threshold: F32) -> F32:
+    """Return a threshold of moisture within the skin's bounds, softly.
+
+    However dry the skin, the tops of its ridges touch; however wet, few valleys fill up to the last. Only missing
+    contact, towards the rim, leaves nothing at all.
+    """
+    inside = np.clip(threshold, INK.wettest, INK.driest)
+    return np.asarray(inside + np.float32(INK.beyond) * (threshold - inside), dtype=np.float32)
 
 
 def _dust(shape: tuple[int, int], rng: np.random.Generator) -> F32:

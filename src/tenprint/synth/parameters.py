@@ -181,14 +181,25 @@ class InkParameters:
     """Spread of the logarithm of an impression's raggedness: some come out clean, some do not."""
     ragged: float = 0.23
     """Fine noise that makes edges of ridges ragged."""
-    ragged_dry: float = 0.55
+    ragged_dry: float = 0.38
     """How much more of it a threshold raised by 1 brings."""
-    grain_px: float = 1.05
+    grain_px: float = 1.25
     patch: float = 0.17
     patch_dry: float = 0.2
     patch_px: float = 5.0
     cloud: float = 0.24
     cloud_px: float = 42.0
+    driest: float = 0.55
+    """Threshold from which more dryness takes little more ink."""
+    wettest: float = -0.48
+    """Threshold from which more moisture fills few valleys more."""
+    beyond: float = 0.3
+    """How much of the dryness or moisture beyond these two still counts."""
+    valley_relief: float = -0.75
+    """Relief of a valley's floor: up to there, noise has only `valley_share` of its strength."""
+    valley_span: float = 0.9
+    """Rise of the relief over which noise grows to its full strength."""
+    valley_share: float = 0.12
     softness: float = 0.20
     """Width of the step between paper and ridge."""
     fade_px: float = 34.0
@@ -415,3 +426,41 @@ CREASE = CreaseParameters()
 SCAR = ScarParameters()
 PARTIAL = PartialParameters()
 SMUDGE = SmudgeParameters()
+
+
+@dataclass(frozen=True)
+class HandParameters:
+    """What the fingers of one person have in common on one occasion."""
+
+    moisture_share: float = 0.6
+    """Share of the variance of moisture that all fingers of an occasion have in common."""
+
+
+@dataclass(frozen=True)
+class SetParameters:
+    """Where fingers lie in a plain set. Places are a finger's origin x and y in px and its turn in degrees."""
+
+    thumb_size: tuple[int, int] = (500, 1000)
+    thumbs_size: tuple[int, int] = (1000, 1000)
+    four_size: tuple[int, int] = (1600, 1000)
+    layer_size: tuple[int, int] = (460, 620)
+    """One plain impression by itself."""
+    layer_origin: tuple[int, int] = (230, 290)
+    thumb_place: tuple[float, float, float] = (250.0, 440.0, 0.0)
+    right_thumb_of_pair: tuple[float, float, float] = (725.0, 440.0, 7.0)
+    """Thumbs laid down side by side lean towards each other at their tips."""
+    right_four_places: tuple[tuple[float, float, float], ...] = (
+        # index to little, left to right on the print; turned counter-clockwise
+        (255.0, 440.0, 5.0),
+        (620.0, 335.0, 2.0),
+        (985.0, 405.0, -2.0),
+        (1335.0, 610.0, -8.0),
+    )
+    place_sd_px: float = 14.0
+    hand_turn_sd_deg: float = 4.0
+    gap_px: int = 12
+    """Least distance between the contacts of two neighbouring fingers."""
+
+
+HAND = HandParameters()
+SETS = SetParameters()
