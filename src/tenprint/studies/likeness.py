@@ -7,6 +7,7 @@ and for each 100 mm2. Two of the sets are themselves synthetic (SFinGe) and are 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ IMPRESSIONS = (1, 3, 5, 7)
 """Impressions of each real finger that are read: half of them, spread over the sessions."""
 COMPARABLE_MM2 = (150.0, 300.0)
 """Foreground of impressions whose counts are compared as they are."""
+PRINTS_PER_CONDITION = 3
+"""Synthetic impressions read for each one that is asked for in a condition: distributions want more of them."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MM_PER_INCH = 25.4
 _QUALITY_STEPS = 63
@@ -90,6 +93,14 @@ class Measure:
     by_chance: float | None
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """All measures; `skipped` says why the real sets are left out, None when they are not."""
+
+    measures: tuple[Measure, ...]
+    skipped: str | None = None
+
+
 OURS, REAL, SFINGE = "ours", "FVC, real", "FVC, SFinGe"
 Extract = Callable[[FingerImage], Template]
 Measured = Callable[[Reading], float]
@@ -101,6 +112,33 @@ MEASURES: tuple[tuple[str, bool, Measured], ...] = (
     ("mean confidence, percent", False, lambda reading: 100 * reading.confidence),
 )
 """Name, whether only impressions of comparable area count, and what is measured."""
+
+
+def measure(
+    extract: Extract,
+    read_file: Callable[[Path], FingerImage],
+    files: Mapping[str, Sequence[Path]],
+    prints: int,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> Likeness:
+    """Return every measure of `prints` synthetic impressions and of the real ones in `files`.
+
+    Args:
+        extract: the extractor that reads.
+        read_file: gives the image in a file.
+        files: of real impressions by group (`chosen_files`); may be empty.
+        prints: number of synthetic impressions, at least 1.
+        on_progress: called with the number of impressions read.
+
+    Raises:
+        SenderError: ``SYNTH_PRINTS`` when `prints` is below 1.
+    """
+    done = itertools.count(1)
+    sources = {OURS: synthetic_images(prints), **{group: map(read_file, paths) for group, paths in files.items()}}
+    groups = {
+        group: readings(images, extract, lambda: on_progress(next(done))) for group, images in sources.items()
+    }  # fmt: skip
+    return Likeness(compare(groups))
 
 
 def read(image: FingerImage, extract: Extract) -> Reading | None:

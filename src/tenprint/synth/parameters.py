@@ -61,7 +61,8 @@ class GrowthParameters:
     """Gaussian spread across the ridges, in periods."""
     sigma_along_periods: float = 0.50
     """Gaussian spread along the ridges, in periods: longer filters leave fewer minutiae."""
-    half_rounds: int = 60
+    half_rounds: tuple[int, int] = (20, 64)
+    """Fewest and most rounds at half resolution; fingers differ in how many minutiae are left, as people's do."""
     full_rounds: int = 3
     gain: float = 3.0
     """Steepness of the saturation after each filtering."""
@@ -101,7 +102,7 @@ class SkinParameters:
     pore_distance_px: float = 10.0
     pore_radius_px: float = 1.0
     pore_depth: float = 0.8
-    fine_creases: float = 2.0
+    fine_creases: float = 4.0
     """Mean number of fine white lines per finger."""
     crease_depth: float = 1.1
 
@@ -144,12 +145,12 @@ ROLLED = ContactParameters(
     torsion_sd_rad=0.02,
 )
 PLAIN = ContactParameters(
-    half_width_px=150,
-    tip_px=190,
-    root_px=205,
+    half_width_px=138,
+    tip_px=178,
+    root_px=192,
     tip_power=2.15,
     root_power=2.5,
-    spread=0.06,
+    spread=0.08,
     turn_sd_rad=0.06,
     shift_sd_px=8.0,
     stretch_px=2.2,
@@ -175,19 +176,19 @@ class InkParameters:
     """From relief to grey values. Relief runs from -1 to 1; thresholds and noise are in its unit."""
 
     threshold: float = 0.0
-    moisture_sd: float = 0.20
+    moisture_sd: float = 0.27
     """Spread of the threshold between impressions: below is wet (broad ridges), above is dry."""
-    grade_sd: float = 0.30
+    grade_sd: float = 0.50
     """Spread of the logarithm of an impression's raggedness: some come out clean, some do not."""
-    ragged: float = 0.23
+    ragged: float = 0.40
     """Fine noise that makes edges of ridges ragged."""
     ragged_dry: float = 0.38
     """How much more of it a threshold raised by 1 brings."""
     grain_px: float = 1.25
-    patch: float = 0.17
+    patch: float = 0.40
     patch_dry: float = 0.2
     patch_px: float = 5.0
-    cloud: float = 0.24
+    cloud: float = 0.30
     cloud_px: float = 42.0
     driest: float = 0.55
     """Threshold from which more dryness takes little more ink."""
@@ -199,7 +200,7 @@ class InkParameters:
     """Relief of a valley's floor: up to there, noise has only `valley_share` of its strength."""
     valley_span: float = 0.9
     """Rise of the relief over which noise grows to its full strength."""
-    valley_share: float = 0.12
+    valley_share: float = 0.2
     softness: float = 0.20
     """Width of the step between paper and ridge."""
     fade_px: float = 34.0
