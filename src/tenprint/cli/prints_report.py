@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from tenprint.cli.output import console, print_table
 
 if TYPE_CHECKING:
+    from tenprint.stats.errors import Interval
     from tenprint.studies.likeness import Likeness
     from tenprint.studies.packing import CardPacking, PackingFigures
     from tenprint.studies.synthesis import SynthesisFigures
 
 FOUND_COLUMNS = (
-    "condition", "prints", "true", "found", "%", "95 %", "kept %", "95 %", "hidden", "found yet", "% of both", "extracted",
-    "true of these %",
+    "condition", "prints", "true", "found % (95 %)", "kept % (95 %)", "hidden", "with hidden %", "true of extracted %",
 )  # fmt: skip
 LIKENESS_COLUMNS = ("measure", "prints of", "N", "5 %", "25 %", "median", "75 %", "95 %", "distance", "by chance")
 PACKING_COLUMNS = ("images", "N", "ratio", "least", "largest", "PSNR dB", "least", "largest")
@@ -30,11 +30,9 @@ def show_found(figures: SynthesisFigures, *, plain: bool) -> None:
         FOUND_COLUMNS,
         (
             (
-                r.condition, r.prints, r.truth, r.found, _percent(100 * r.share),
-                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", _percent(100 * r.share_kept),
-                f"{100 * r.interval_kept.low:.1f}-{100 * r.interval_kept.high:.1f}", r.lost, r.lost_found,
-                _percent(100 * r.share_with_hidden), r.extracted,
-                _percent(100 * r.precision),
+                r.condition, r.prints, r.truth, _with_interval(r.share, r.interval),
+                _with_interval(r.share_kept, r.interval_kept), r.lost,
+                _percent(100 * r.share_with_hidden), _percent(100 * r.precision),
             )
             for r in figures.conditions
         ),
@@ -44,6 +42,10 @@ def show_found(figures: SynthesisFigures, *, plain: bool) -> None:
         f"median seconds on one core: {figures.first_s:.2f} a finger's first impression (ridges grown), "
         f"{figures.again_s:.2f} a further one"
     )
+
+
+def _with_interval(share: float, interval: Interval) -> str:
+    return f"{100 * share:.1f} ({100 * interval.low:.1f}-{100 * interval.high:.1f})"
 
 
 def show_likeness(figures: Likeness) -> None:
