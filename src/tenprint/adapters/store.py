@@ -111,6 +111,30 @@ class SqlStore:
         with self.reading() as reader:
             return reader.entries(start, end)
 
+    def case_entries(self, case_id: str) -> list[Entry]:
+        """Return the ledger entries of a case, in their order."""
+        with self.reading() as reader:
+            return reader.case_entries(case_id)
+
+    def leaf_hashes(self) -> list[bytes]:
+        """Return the hash (32 bytes) of every leaf of the ledger."""
+        with self.reading() as reader:
+            return reader.leaf_hashes()
+
+    def exemplars(self, subject_id: str) -> list[str]:
+        """Return the SHA-256 of the files under which a subject is enrolled, the newest first."""
+        with self.reading() as reader:
+            return reader.exemplars(subject_id)
+
+    def file(self, digest: str) -> bytes:
+        """Return a kept file: a blob, or a message's short body.
+
+        Raises:
+            StorageError: ``STORE_BLOB_MISSING``, ``STORE_BLOB_DAMAGED`` or a code of `faults`.
+        """
+        with self.reading() as reader:
+            return reader.file(digest)
+
     def checkpoints(self) -> list[bytes]:
         """Return all signed checkpoints of this ledger, smallest first; the last one is the newest."""
         with self.reading() as reader:

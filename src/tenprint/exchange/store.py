@@ -147,6 +147,10 @@ class Transaction(Protocol):
         """Queue an enrolment into this party's gallery, done from `at` on, after the commit and at least once."""
         ...
 
+    def keep_exemplar(self, subject_id: str, digest: str, at: datetime) -> bool:
+        """Note that a subject is enrolled under a kept file (a blob, or a message's body); False when it was noted."""
+        ...
+
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
         ...
@@ -205,6 +209,30 @@ class Store(Protocol):
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
         """Return ledger entries of the range."""
+        ...
+
+    def case_entries(self, case_id: str) -> list[Entry]:
+        """Return the ledger entries of a case, in their order; each tells its place as ``sequence``."""
+        ...
+
+    def leaf_hashes(self) -> list[bytes]:
+        """Return the hash (32 bytes) of every leaf of the ledger, to make proofs from."""
+        ...
+
+    def exemplars(self, subject_id: str) -> list[str]:
+        """Return the SHA-256 of the ANSI/NIST files under which a subject is enrolled here, the newest first."""
+        ...
+
+    def file(self, digest: str) -> bytes:
+        """Return such a file.
+
+        Raises:
+            StorageError: ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``.
+        """
+        ...
+
+    def checkpoints(self) -> list[bytes]:
+        """Return all signed checkpoints of this ledger, smallest first; the last one is the newest."""
         ...
 
     def close(self) -> None:

@@ -83,10 +83,7 @@ def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
 
     What is received never stands before what was sent: entries of one time are put in the order of cause and effect.
     """
-    logs = [
-        (node, [e for e in node.store.entries() if e.fields.get("case") == case_id and e.fields.get("kind") != RECEIPT])
-        for node in nodes
-    ]
+    logs = [(node, [e for e in node.store.case_entries(case_id) if e.fields.get("kind") != RECEIPT]) for node in nodes]
     return tuple(_line(node, entry) for node, entry in _in_order(logs))
 
 
