@@ -9,11 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenprint.core.errors import EngineError, TenprintError
 from tenprint.core.image import FingerImage
@@ -105,8 +105,7 @@ class WorkerPool:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_prepare_worker)
+            self._executor = _executor(self._workers)
         return self._executor
 
 
@@ -146,3 +145,42 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+class Crew:
+    """Worker processes for any work that a module's function does: warm like those of `WorkerPool`, one thread each.
+
+    May be used from several threads. A worker that dies takes the work under way with it; the next work starts others.
+
+    Args:
+        workers: number of processes, at least 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = max(1, workers)
+        self._executor: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Have `work(*arguments)` called in a worker; its future tells a broken pool as `BrokenProcessPool`."""
+        with self._lock:
+            if self._executor is None:
+                self._executor = _executor(self._workers)
+            try:
+                return self._executor.submit(work, *arguments)
+            except BrokenProcessPool:
+                self._executor.shutdown(wait=False, cancel_futures=True)
+                self._executor = _executor(self._workers)
+                return self._executor.submit(work, *arguments)
+
+    def close(self) -> None:
+        """Begin nothing that waits, and end the workers when they have done what they are at."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)

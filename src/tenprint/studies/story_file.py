@@ -99,11 +99,16 @@ class Known:
 
 @dataclass(frozen=True)
 class Later:
-    """An enrolment at the immigration repository after the case has ended: number, from what, minutes after the end."""
+    """An enrolment at the immigration repository after the booking: number, from what, minutes after the booking."""
 
     subject: str
     source: str
     minutes: int
+
+    @property
+    def after(self) -> timedelta:
+        """Return how long after the booking."""
+        return timedelta(minutes=self.minutes)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ class Story:
         ends: the final state in which it must end.
         not_built: what a later release must bring before the story is whole.
         person, charges, known, answers, after: as above; `known` is None for somebody in no repository.
-        later: an enrolment after the end, or None.
+        later: an enrolment after the booking, or None.
     """
 
     name: str
