@@ -7,6 +7,7 @@ databases, so that a run that was killed goes on where it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -29,7 +30,7 @@ EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
 NOT_ALLOWED = "The rules in force do not allow what the story's file says here, so nothing is asked of the jail."
 NOT_THE_MATE = "The person's record is not among the candidates shown; none of them agrees."
 
-MayPlay = Callable[[Node, Task], bool]
+MayPlay = Callable[[Story, Node, Task], bool]
 
 
 class What(IntEnum):
@@ -51,10 +52,20 @@ class Event:
     task: Task | None = None
     answer: StoryAnswer | None = None
 
+    @property
+    def sentence(self) -> str:
+        """Return what happens, as a sentence."""
+        if self.answer is not None and self.story is not None:
+            said = self.answer.answer.replace("_", " ")
+            return f"{self.answer.by} answers '{said}' in '{self.story.title}'."
+        if self.what == What.ENROLMENT and self.story is not None:
+            return f"The person of '{self.story.title}' is enrolled in the immigration repository."
+        return "A clock has run out, or a message was due: the network has worked."
 
-def always(node: Node, task: Task) -> bool:
+
+def always(story: Story, node: Node, task: Task) -> bool:
     """Let the players answer every task."""
-    del node, task
+    del story, node, task
     return True
 
 
@@ -141,7 +152,7 @@ class Troupe:
         kinds = {task.kind for _, task in waiting}
         events = []
         for node, task in waiting:
-            if task.id in self._left_to_people or not may_play(node, task):
+            if task.id in self._left_to_people or task.claimed_by or not may_play(story, node, task):
                 continue
             if task.kind == TaskKind.DECIDE and task.findings and TaskKind.SECOND_LOOK in kinds:
                 continue  # the first officer waits for the second one
@@ -181,7 +192,8 @@ class Troupe:
             self._left_to_people.add(task.id)
             nothing = OfficerDecision.NO_ACTION
             if nothing in task.answers:
-                dispatch.decide_task(node, task.id, answer=nothing, reason=NOT_ALLOWED, by=answer.by)
+                with suppress(SenderError, PolicyRefusal):
+                    dispatch.decide_task(node, task.id, answer=nothing, reason=NOT_ALLOWED, by=answer.by)
 
 
 def played(story: Story, case_id: str) -> Played:
