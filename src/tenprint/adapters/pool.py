@@ -12,7 +12,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from tenprint.core.errors import EngineError, TenprintError
@@ -160,25 +162,58 @@ class Crew:
         self._workers = max(1, workers)
         self._executor: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._leash: tuple[Connection, Connection] | None = None
+        self._is_closed = False
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Have `work(*arguments)` called in a worker; its future tells a broken pool as `BrokenProcessPool`."""
+        """Have `work(*arguments)` called in a worker; its future tells a broken pool as `BrokenProcessPool`.
+
+        Raises:
+            EngineError: ``CREW_ENDED`` after `close`.
+        """
         with self._lock:
-            if self._executor is None:
-                self._executor = _executor(self._workers)
+            if self._is_closed:
+                raise EngineError("CREW_ENDED", "the worker processes were ended")
             try:
-                return self._executor.submit(work, *arguments)
+                return self._started().submit(work, *arguments)
             except BrokenProcessPool:
-                self._executor.shutdown(wait=False, cancel_futures=True)
-                self._executor = _executor(self._workers)
-                return self._executor.submit(work, *arguments)
+                self._end()
+                return self._started().submit(work, *arguments)
 
     def close(self) -> None:
-        """Begin nothing that waits, and end the workers when they have done what they are at."""
+        """End the workers at once, whatever they are at; their futures tell a broken pool."""
         with self._lock:
-            executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
+            self._is_closed = True
+            self._end()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._leash = context.Pipe(duplex=False)
+            self._executor = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_prepare_leashed, initargs=(self._leash[0],)
+            )
+        return self._executor
+
+    def _end(self) -> None:
+        if self._leash is not None:
+            for side in self._leash:
+                side.close()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor, self._leash = None, None
+
+
+def _prepare_leashed(leash: Connection) -> None:
+    """Begin the life of a worker that ends at once when the other side lets go of the leash."""
+
+    def wait() -> None:
+        with suppress(EOFError, OSError):
+            leash.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    _prepare_worker()
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:

@@ -12,7 +12,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from tenprint.cli import stories
+from tenprint.cli import staging, stories
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, progress
 from tenprint.cli.serve import DEFAULT_PORT
@@ -79,16 +79,9 @@ def demo(
         stories.play(data, chosen, seed=seed, cards=cards, json=json)
         return
     if not is_job:
-        first = stories.chosen(story)[0].name if story else ""
-        stories.open_console(
-            data,
-            first=first,
-            seed=seed,
-            cards=cards,
-            found=lambda: _prepare(data, seed, background),
-            port=port,
-            opens_browser=not no_browser,
-        )
+        begins = stories.chosen(story)[0].name if story else ""
+        plan = staging.Plan(data, stories.cards_beside(data, cards), seed, port, begins, opens_browser=not no_browser)
+        staging.open_console(plan, lambda: _prepare(data, seed, background))
         return
     _prepare(data, seed, background)
     run = _Run(data, bookings, seed, script, leave_tasks, headless or json)

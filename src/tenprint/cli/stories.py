@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,17 +101,3 @@ def _played(troupe: Troupe, shop: CardShop, told: Sequence[Story]) -> tuple[list
             with watch.timed("exchange"):
                 played.append(troupe.play(story, lambda other: shop.made(other.person.fingers)))
     return played, watch.seconds
-
-
-def open_console(
-    data: Path,
-    *,
-    first: str,
-    seed: int,
-    cards: Path | None,
-    found: Callable[[], None],
-    port: int,
-    opens_browser: bool,
-) -> None:
-    """Serve the console with the stories."""
-    raise SenderError("NOT_BUILT", f"no console for {data}, {first}, {seed}, {cards}, {found}, {port}, {opens_browser}")

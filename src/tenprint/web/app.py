@@ -14,8 +14,9 @@ from starlette.types import ASGIApp
 from tenprint.core.errors import TenprintError
 from tenprint.web.console import COOKIE, HERE, NOT_A_FORM, Console
 from tenprint.web.desk import Desk, House, Refusal
+from tenprint.web.director import Director
 from tenprint.web.guard import Guard
-from tenprint.web.pages import cases, entrance, prints, queue, tasks
+from tenprint.web.pages import cases, entrance, prints, queue, stage, tasks
 from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
@@ -29,21 +30,26 @@ SENTENCES = {
 }
 
 
-def create_app(house: House, *, is_demo: bool, sessions: Sessions | None = None) -> ASGIApp:
+def create_app(
+    house: House, *, is_demo: bool, sessions: Sessions | None = None, director: Director | None = None
+) -> ASGIApp:
     """Return the console of a running network.
 
     Args:
         house: the network; nothing else may run it meanwhile.
         is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else nobody can sign in.
         sessions: instead of new ones, for tests that move their clock.
+        director: of the stories of a demo; works from now on under the lock of the pages.
     """
     console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo)
     # No OpenAPI pages: they would load scripts from another host.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for module in PAGES:
-        for route in module.routes(console):
-            app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
+    pages = [route for module in PAGES for route in module.routes(console)]
+    if director is not None:
+        pages = stage.routes(console, director) + pages  # its start page goes before the usual one
+    for route in pages:
+        app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
     _say_refusals(app, console)
     return Guard(app, console.refusal)
 
