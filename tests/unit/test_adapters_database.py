@@ -122,6 +122,21 @@ def test_the_second_revision_can_be_undone_with_rows(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_the_third_revision_gives_old_entries_their_case(tmp_path: Path) -> None:
+    fill_first_revision(tmp_path / "a.db")
+    engine = open_engine(sqlite_url(tmp_path / "a.db"))
+    with engine.begin() as connection:
+        row = "INSERT INTO ledger_entries VALUES (?, ?, '{}', '{}', ?)"
+        for sequence, fields in enumerate(('{"case":"case-1","kind":"sent"}', '{"kind":"enrolled"}')):
+            connection.exec_driver_sql(row, (sequence, fields, "00" * 32))
+    engine.dispose()
+    migrate(sqlite_url(tmp_path / "a.db"))
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        cases = connection.execute("SELECT case_id FROM ledger_entries ORDER BY sequence").fetchall()
+    assert cases == [("case-1",), (None,)]
+    connection.close()
+
+
 def test_migrations_have_one_head_and_every_step_can_be_undone(tmp_path: Path) -> None:
     scripts = ScriptDirectory.from_config(migrations.configuration())
     assert scripts.get_heads() == [migrations.HEAD]

@@ -11,6 +11,7 @@ from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import sqlite_url
 from tenprint.adapters.reading import DeadLetter
 from tenprint.adapters.store import SqlStore
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -391,3 +392,25 @@ def test_what_was_written_is_there_when_the_database_is_opened_again(tmp_path) -
     with second.transaction() as tx:
         tx.append_entry(entry(tx.ledger_size()))
     second.close()
+
+
+def test_entries_of_a_case_are_found_by_it_and_leaves_come_without_their_fields(store) -> None:
+    with store.transaction() as tx:
+        for sequence in range(7):
+            tx.append_entry(entry(sequence))
+    assert [e.fields["sequence"] for e in store.case_entries("case-1")] == [1, 4]
+    assert store.case_entries("case-9") == []
+    assert store.leaf_hashes() == [leaf_hash(e.leaf()) for e in store.entries()]
+
+
+def test_a_subject_keeps_its_files_newest_first_and_a_file_is_noted_once(store) -> None:
+    short, long = b"a card", b"c" * 9_000
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(1, body=short), NOW, b"")
+        tx.put_inbox(envelope(2, body=long), NOW, b"")
+        digests = [sha256_hex(short), sha256_hex(long)]
+        assert [tx.keep_exemplar("S1", digest, NOW) for digest in (*digests, digests[0])] == [True, True, False]
+    assert store.exemplars("S1") == digests[::-1] and store.exemplars("S2") == []
+    assert [store.file(digest) for digest in digests] == [short, long]
+    with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
+        store.file("00" * 32)

@@ -263,3 +263,28 @@ def test_a_report_on_its_way_when_the_time_runs_out_is_kept_as_a_dead_letter(rig
     rig.run()
     assert rig.case(JAIL, case_id).state == CaseState.LAPSED
     assert [row["note"] for row in rig.entries(JAIL, "dead_letter")] == ["TASK_CLOSED"]
+
+
+def test_whoever_is_enrolled_from_a_file_is_found_and_the_file_is_kept_as_exemplar(rig: Rig) -> None:
+    node, data = rig.nodes[Role.IMMIGRATION_REPOSITORY], card("P9")
+    for _ in range(2):
+        assert len(dispatch.enrol(node, "FIN-P9", data).templates) == 10
+    assert [node.store.file(digest) for digest in node.store.exemplars("FIN-P9")] == [data]
+    assert [row["count"] for row in rig.entries(Role.IMMIGRATION_REPOSITORY, "enrolled")] == [10]
+    case_id = rig.book(card("P9"))
+    assert rig.task(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id).shown["candidates"]
+
+
+def test_nobody_is_enrolled_at_a_party_without_gallery_or_from_a_file_without_fingers(rig: Rig) -> None:
+    before = [len(node.store.entries()) for node in rig.all]
+    for role, data, code in ((Role.JAIL, card("P9"), "NO_GALLERY"), (Role.STATE_BUREAU, b"x", "NO_USABLE_FINGER")):
+        with pytest.raises(SenderError, match=code):
+            dispatch.enrol(rig.nodes[role], "S", data)
+    assert [len(node.store.entries()) for node in rig.all] == before
+
+
+def test_a_retained_booking_is_the_exemplar_of_its_subject(rig: Rig) -> None:
+    data = card("P3", ret="Y")
+    case = rig.case(Role.CRIMINAL_REPOSITORY, rig.book(data))
+    store = rig.nodes[Role.CRIMINAL_REPOSITORY].store
+    assert [store.file(digest) for digest in store.exemplars(case.known["subject"])] == [data]

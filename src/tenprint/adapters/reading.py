@@ -231,6 +231,39 @@ class Reader:
             query = query.where(table.c.sequence < end)
         return [rows.entry_value(row) for row in self._connection.execute(query)]
 
+    def case_entries(self, case_id: str) -> list[Entry]:
+        """Return the ledger entries of a case, in their order."""
+        table = tables.ledger_entries
+        query = sa.select(table).where(table.c.case_id == case_id).order_by(table.c.sequence)
+        return [rows.entry_value(row) for row in self._connection.execute(query)]
+
+    def leaf_hashes(self) -> list[bytes]:
+        """Return the hash of every leaf of the ledger, as kept beside the entries; `ledger.verify` checks them."""
+        query = sa.select(tables.ledger_entries.c.leaf_hash).order_by(tables.ledger_entries.c.sequence)
+        return [bytes.fromhex(leaf) for leaf in self._connection.execute(query).scalars()]
+
+    def exemplars(self, subject_id: str) -> list[str]:
+        """Return the SHA-256 of the files under which a subject is enrolled, the newest first."""
+        table = tables.exemplars
+        query = sa.select(table.c.file_sha256).where(table.c.subject_id == subject_id)
+        return list(self._connection.execute(query.order_by(table.c.position.desc())).scalars())
+
+    def file(self, digest: str) -> bytes:
+        """Return a kept file: a blob, or a message's short body.
+
+        Raises:
+            StorageError: ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``.
+        """
+        table = tables.messages
+        query = sa.select(table.c.body).where(table.c.body_sha256 == digest, table.c.body.is_not(None)).limit(1)
+        try:
+            return self._blobs.get(digest)
+        except StorageError as problem:
+            body = self._connection.execute(query).scalar_one_or_none()
+            if body is None or problem.code != "STORE_BLOB_MISSING":
+                raise
+            return bytes(body)
+
     def checkpoints(self) -> list[bytes]:
         """Return all signed checkpoints of this ledger, smallest first."""
         query = sa.select(tables.checkpoints.c.note).order_by(tables.checkpoints.c.size)

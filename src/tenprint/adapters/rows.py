@@ -182,6 +182,7 @@ def entry_values(sequence: int, entry: Entry) -> Values:
         "salts": json_text({name: salt.hex() for name, salt in entry.salts.items()}),
         "commitments": json_text(entry.commitments),
         "leaf_hash": leaf_hash(entry.leaf()).hex(),
+        "case_id": entry.fields.get("case"),
     }
 
 

@@ -145,6 +145,16 @@ enrolments = sa.Table(
     sa.Column("failure", sa.String(64), nullable=False),
 )
 
+exemplars = sa.Table(
+    "exemplars",
+    metadata,
+    _position(),
+    sa.Column("subject_id", _ID, nullable=False),
+    sa.Column("file_sha256", _HASH, nullable=False),  # a blob, or the body of a message
+    sa.Column("kept_at", _TIME, nullable=False),
+    sa.UniqueConstraint("subject_id", "file_sha256"),
+)
+
 ledger_entries = sa.Table(
     "ledger_entries",
     metadata,
@@ -153,6 +163,7 @@ ledger_entries = sa.Table(
     sa.Column("salts", sa.Text, nullable=False),
     sa.Column("commitments", sa.Text, nullable=False),
     sa.Column("leaf_hash", _HASH, nullable=False),
+    sa.Column("case_id", _ID, index=True),  # the field `case` once more, to be found by; NULL without one
 )
 
 ledger_state = sa.Table(

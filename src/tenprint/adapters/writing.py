@@ -125,6 +125,11 @@ class Writer(Reader):
             row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
             self._save(table, row, key="subject_id")
 
+    def keep_exemplar(self, subject_id: str, digest: str, at: datetime) -> bool:
+        """Note that a subject is enrolled under a kept file; False when that was noted before."""
+        row = {"subject_id": subject_id, "file_sha256": digest, "kept_at": rows.time_text(at)}
+        return self._insert_once(tables.exemplars, ("subject_id", "file_sha256"), row)
+
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
         self._update(*row_of(Queue.ENROLMENTS, subject_id), {"state": tables.DONE, "due_at": None})
@@ -191,10 +196,12 @@ class Writer(Reader):
         if changed.rowcount == 0:
             self._connection.execute(sa.insert(table).values(values))
 
-    def _insert_once(self, table: sa.Table, key: str, values: rows.Values) -> bool:
+    def _insert_once(self, table: sa.Table, key: str | tuple[str, ...], values: rows.Values) -> bool:
         """Insert unless a row with this key is there; tell whether it was inserted. Both databases know the clause."""
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        query = insert(table).values(values).on_conflict_do_nothing(index_elements=[key])
+        query = (
+            insert(table).values(values).on_conflict_do_nothing(index_elements=[key] if isinstance(key, str) else key)
+        )
         return self._connection.execute(query).rowcount == 1
 
 

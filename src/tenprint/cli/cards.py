@@ -101,18 +101,14 @@ def enroll(
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
-    """Put a card's single fingers into a party's gallery."""
-    from tenprint import bootstrap, records
+    """Put a card's single fingers into a party's gallery; the card is kept, so that examiners can see it."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch
 
-    images = records.read(read_file(card)).images()
+    card_bytes = read_file(card)
     with bootstrap.open_network(data) as network:
-        matcher = network.node(party).services.matcher
-        extraction = matcher.extract(images)
-        if not extraction.templates:
-            raise SenderError(
-                "NO_USABLE_FINGER", f"{card} has no usable single-finger image", hint="see: tenprint records inspect"
-            )
-        matcher.enroll(subject, extraction.templates)
+        extraction = dispatch.enrol(network.node(party), subject, card_bytes)
+        network.sign_checkpoints()
     fingers = {finger.title: len(template) for finger, template in extraction.templates.items()}
     failures = {finger.title: why for finger, why in extraction.failures.items()}
     if json:

@@ -5,7 +5,7 @@ things come in from outside the exchange are `submit` (a booking) and `decide_ta
 other parties come in through `accept`.
 """
 
-from tenprint.exchange.dispatch.doors import Submission, decide_task, submit
+from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
@@ -18,6 +18,7 @@ __all__ = [
     "Submission",
     "accept",
     "decide_task",
+    "enrol",
     "enrol_due",
     "fire_due_timers",
     "handle_due",

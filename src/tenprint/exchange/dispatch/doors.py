@@ -1,4 +1,4 @@
-"""The two doors from outside: a booking agency submits a file, a person answers a task."""
+"""The doors from outside: a booking agency submits a file, a person answers a task, a subject is enrolled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tenprint.core.chance import content_id, new_id
 from tenprint.core.errors import SenderError
+from tenprint.core.fingers import SINGLE_FINGERS
 from tenprint.exchange.dispatch.intake import signed_receipt
 from tenprint.exchange.dispatch.points import (
     DECIDE_AFTER_COMMIT,
@@ -14,17 +15,22 @@ from tenprint.exchange.dispatch.points import (
     SUBMIT_AFTER_COMMIT,
     SUBMIT_BEFORE_COMMIT,
 )
-from tenprint.exchange.dispatch.wakes import own_message
+from tenprint.exchange.dispatch.wakes import enrol_all_due, own_message
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role
-from tenprint.exchange.ports import Node, Queue, Transaction, Work
+from tenprint.exchange.ports import Extraction, Node, Queue, Transaction, Work, write_down
 from tenprint.exchange.tasks.answers import answered, draft_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.questions import quietly
 from tenprint.exchange.tasks.submissions import SUBMISSION, submission_key
+from tenprint.records import read
+
+GALLERY_ROLES = frozenset({Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY})
+FROM_A_FILE = "a subject enrolled from a file, which is kept"
+INSPECT_HINT = "see: tenprint records inspect"
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,39 @@ def submit(node: Node, data: bytes) -> Submission:
     return Submission(case_id, tcn, is_repeat=False)
 
 
+def enrol(node: Node, subject_id: str, data: bytes) -> Extraction:
+    """Put a subject into a party's gallery from a file of finger images; the file is kept as exemplar.
+
+    The same file again changes nothing. What the gallery cannot take now is tried again as any queued enrolment.
+
+    Args:
+        node: a party with a gallery.
+        subject_id: the gallery's own identifier.
+        data: ANSI/NIST file with single-finger images.
+
+    Returns:
+        what the images gave; at least one template.
+
+    Raises:
+        SenderError: ``NO_GALLERY``, ``NO_USABLE_FINGER``.
+        StorageError: the file could not be kept; nothing was enrolled.
+    """
+    if node.party.role not in GALLERY_ROLES:
+        raise SenderError("NO_GALLERY", f"{node.party.id} keeps no fingerprints", hint="enrol at a repository")
+    images = [image for image in read(data).images() if image.fgp in SINGLE_FINGERS]
+    extraction = node.services.matcher.extract(images)
+    if not extraction.templates:
+        raise SenderError("NO_USABLE_FINGER", "the file has no usable single-finger image", hint=INSPECT_HINT)
+    digest = node.services.blobs.put(data)
+    with node.store.transaction() as tx:
+        now = node.services.clock.now()
+        tx.put_enrolment(subject_id, extraction.templates, now)
+        if tx.keep_exemplar(subject_id, digest, now):
+            write_down(tx, node.services, "enrolled", now, count=len(extraction.templates), note=FROM_A_FILE)
+    enrol_all_due(node)
+    return extraction
+
+
 def decide_task(
     node: Node,
     task_id: str,
@@ -86,7 +125,8 @@ def decide_task(
         task_id: from `Task.id`.
         answer: one of the task's answers.
         reason, by: why, and who.
-        details: examine ``candidate`` (else the best one is meant); status ``legal_ground``; decide ``evidence``,
+        details: examine ``candidate`` (else the best one is meant) and ``finger_1`` to ``finger_10``
+            (`tasks.findings`); status ``legal_ground``; decide ``evidence``,
             ``legal_ground``, ``citizenship_claim`` and ``victim_or_witness`` (``yes`` or ``no``).
         closes: False records a finding and leaves the task open for a later one.
 

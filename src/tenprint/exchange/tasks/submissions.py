@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
@@ -184,6 +185,7 @@ def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, 
         return case.moved(subject=matched)
     subject = content_id("subject", work.services.party.id, case.case_id)
     work.tx.put_enrolment(subject, card.templates, work.now)
+    work.tx.keep_exemplar(subject, sha256_hex(work.message.body), work.now)
     work.log("enrolled", repository=str(repository), count=len(card.templates))
     return case.moved(subject=subject, enrolled=True)
 
