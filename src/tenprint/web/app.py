@@ -16,12 +16,24 @@ from tenprint.web.console import COOKIE, HERE, NOT_A_FORM, Console
 from tenprint.web.desk import Desk, House, Refusal
 from tenprint.web.door import Accounts, Door
 from tenprint.web.guard import Guard
-from tenprint.web.pages import cases, claims, entrance, prints, queue, rights, tasks
+from tenprint.web.pages import (
+    cases,
+    claims,
+    entrance,
+    ledgers,
+    messages,
+    prints,
+    public,
+    queue,
+    rights,
+    tasks,
+    why,
+)  # fmt: skip
 from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, rights, queue, claims, tasks, prints, cases)
+PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
