@@ -197,7 +197,7 @@ def test_a_task_of_another_party_or_role_is_refused_with_rule_and_sentence(
 ) -> None:
     browser, path, before = Browser(real).sign_in(name), path_of(shared, of), sizes(shared)
     browser.get("/queue" if name != "AMY AUDITOR" else "/why/access")
-    with caplog.at_level(logging.WARNING, "tenprint.access"):
+    with caplog.at_level(logging.INFO, "tenprint.access"):
         page = browser.get(path, 403)
     assert rule in page and house_access().version in page and "What may I do, and why?" in page
     browser.get("/why/access")
