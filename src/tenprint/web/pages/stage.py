@@ -188,8 +188,12 @@ def _page_before(request: Request) -> str:
 
 
 def seats_of(console: Console) -> tuple[Seat, ...]:
-    """Return the roles that signed-in people have taken."""
-    return tuple(Seat(session.party, person_key(session.person)) for session in console.sessions.signed_in())
+    """Return the roles that signed-in people have taken; an auditor, who sees no tasks, takes nobody's place."""
+    return tuple(
+        Seat(session.party, person_key(session.person))
+        for session in console.sessions.signed_in()
+        if console.desk.verdict(session, Action.LIST_TASKS, session.party).allowed
+    )
 
 
 def routes(console: Console, director: Director) -> list[Route]:
