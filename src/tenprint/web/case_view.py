@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from tenprint.core.clock import from_wire
 from tenprint.core.errors import RecordError, StorageError
 from tenprint.exchange import story
 from tenprint.exchange.model.case import Case, Task
@@ -167,7 +168,9 @@ def view_of(
         steps = [step for step in _steps(had, own, now) if step.party == own]
         return CaseView(case_id, state, now, (), (), tuple(steps), (), (), Markup(""), is_whole, is_kept_back=True)
     reasons = _reasons(had)
-    told = [_told(node, entry) for node, entry in story.written_down(nodes, case_id)]
+    written = [(node, story.entries_of(node, case_id)) for node in nodes]
+    apart = [(node, [entry for entry in entries if not _is_look(entry)]) for node, entries in written]
+    told = [_told(node, entry) for node, entry in story.in_order(apart)]
     return CaseView(
         case_id=case_id,
         state=state,
@@ -175,8 +178,8 @@ def view_of(
         holders=tuple(Holder(one.node.party.id, one.case, _known(one, had, reasons)) for one in had),
         repositories=tuple(_best_word(repository, had, reasons) for repository in Repository),
         steps=tuple(_steps(had, own, now)),
-        lines=tuple(one for one in told if one.kind != LOOKED_AT),
-        lookers=_lookers(told),
+        lines=tuple(told),
+        lookers=_lookers(written),
         picture=_drawn(nodes, told, own),
         is_whole=is_whole,
         is_kept_back=False,
@@ -230,14 +233,18 @@ def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str
     return "", "", ""
 
 
-def _lookers(told: Sequence[Told]) -> tuple[Looker, ...]:
-    found: dict[tuple[str, str], Looker] = {}
-    for one in told:
-        if one.kind == LOOKED_AT:
-            who = (one.line.person, one.line.party)
-            times = found[who].times if who in found else 0
-            found[who] = Looker(*who, times + 1, one.line.time)
-    return tuple(sorted(found.values(), key=lambda looker: looker.last, reverse=True))
+def _is_look(entry: Entry) -> bool:
+    return entry.fields.get("kind") == LOOKED_AT
+
+
+def _lookers(written: Sequence[tuple[Node, Sequence[Entry]]]) -> tuple[Looker, ...]:
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for node, entries in written:
+        for entry in filter(_is_look, entries):
+            who = (str(entry.fields.get("person", "somebody")), node.party.id)
+            found[who] = (found.get(who, (0, ""))[0] + 1, str(entry.fields["time"]))
+    looked = [Looker(*who, times, from_wire(last)) for who, (times, last) in found.items()]
+    return tuple(sorted(looked, key=lambda looker: looker.last, reverse=True))
 
 
 def _drawn(nodes: Sequence[Node], told: Sequence[Told], own: str) -> Markup:

@@ -16,9 +16,12 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import LOOKED_AT
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
+from tenprint.policy.access import Visible
 from tenprint.web import case_words
 from tenprint.web.decoding import Decoded, decoded
+from tenprint.web.desk import NOTHING_SEEN
 from tenprint.web.proofs import Logs, Proof
+from tenprint.web.sight import gives_bytes
 
 SHOWN_BYTES, LINE_BYTES = 1_024, 16
 MISSING = "MESSAGE_MISSING"
@@ -75,6 +78,7 @@ class MessageView:
         receipts: what was signed for it.
         about: entries of the ledgers that may be seen.
         answers, answered_by: messages of the case before and after it.
+        seen: what of the content is masked for who looks.
     """
 
     party: str
@@ -88,6 +92,12 @@ class MessageView:
     about: tuple[About, ...]
     answers: tuple[Neighbour, ...]
     answered_by: tuple[Neighbour, ...]
+    seen: Visible = NOTHING_SEEN
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Tell whether the bytes may be seen, too."""
+        return self.is_whole and gives_bytes(self.content, self.seen)
 
     @property
     def size(self) -> int:

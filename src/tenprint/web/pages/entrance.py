@@ -90,8 +90,11 @@ class Entrance:
         return account.party, account.role, account.name
 
     def _first_page(self, seat: Session) -> str:
-        sees_tasks = self._console.desk.verdict(seat, Action.LIST_TASKS, seat.party).allowed
-        return "/queue" if sees_tasks else "/why/access"
+        return "/queue" if self.sees_tasks(seat) else "/why/access"
+
+    def sees_tasks(self, seat: Session) -> bool:
+        """Tell whether this person has a queue."""
+        return self._console.desk.verdict(seat, Action.LIST_TASKS, seat.party).allowed
 
     def _desks(self) -> tuple[DemoDesk, ...]:
         """Return what can be taken in a demo: at each party its own kind of work, and an auditor's seat."""
@@ -123,8 +126,9 @@ def _desk_title(role: OfficialRole, party: str) -> str:
 
 
 def routes(console: Console) -> list[Route]:
-    """Return the addresses of this group."""
+    """Return the addresses of this group; templates learn `sees_tasks`."""
     pages = Entrance(console)
+    console.globals["sees_tasks"] = pages.sees_tasks
     return [
         Route("/", pages.start),
         Route("/sign-in", pages.sign_in_form),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import Request
@@ -15,10 +16,12 @@ from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.policy.access import Action
 from tenprint.web import case_words, proofs
 from tenprint.web.console import Console, Route
+from tenprint.web.decoding import decoded
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import look, party_at_hand
 from tenprint.web.message_view import SHOWN_BYTES, MessageView, message_at, twin, view_of
 from tenprint.web.proofs import Logs
+from tenprint.web.sight import BYTES_KEPT_BACK, gives_bytes, seen_content
 
 TWIN = ".json"
 UNKNOWN = "This party holds no message with this number."
@@ -66,7 +69,9 @@ class MessagePages:
                     raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
                 return None
             look(self._console, house, seat, message.case_id, message_id=message.id)
-            return view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
+            view = view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
+            content, seen = seen_content(desk, seat, view.content)
+            return replace(view, content=content, seen=seen)
 
     def _download(
         self, request: Request, party: str, key: MessageKey, bytes_of: Callable[[Envelope], bytes], what: str
@@ -78,6 +83,8 @@ class MessagePages:
                 raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
             if message is None:
                 raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+            if not gives_bytes(*seen_content(self._console.desk, seat, decoded(message))):
+                raise Refusal(HTTPStatus.FORBIDDEN, BYTES_KEPT_BACK, "BYTES_MASKED")
             look(self._console, house, seat, message.case_id, message_id=message.id)
         name = re.sub(r"[^A-Za-z0-9-]+", "-", f"{message.kind}-{message.id}-{what}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.bin"'}

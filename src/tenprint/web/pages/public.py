@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response
 
+from tenprint.policy.access import Action
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import UNKNOWN_PARTY
@@ -54,6 +55,7 @@ class PublicPages:
         return PlainTextResponse(found.note, headers=_public())
 
     def _fresh(self) -> NetworkView:
+        self._console.desk.require(None, Action.READ_NETWORK, "")
         with self._lock:
             if self._view is None or time.monotonic() - self._made_at > FRESH_SECONDS:
                 with self._console.desk.at_work() as house:

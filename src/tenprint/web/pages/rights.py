@@ -67,15 +67,34 @@ class RightsPage:
         )
 
     def _rights(self, seat: Session | None) -> list[Right]:
-        wishes = [(action, kind) for action in Action for kind in (TaskKind if action in TASK_ACTIONS else ("",))]
-        return [self._right(seat, action, str(kind)) for action, kind in wishes]
+        """Return a line a wish; kinds of tasks of which the rules say the same share one."""
+        lines: list[Right] = []
+        for action in Action:
+            kinds = [str(kind) for kind in TaskKind] if action in TASK_ACTIONS else [""]
+            said: dict[tuple[Verdict, ...], list[str]] = {}
+            for kind in kinds:
+                said.setdefault(self._verdicts(seat, action, kind), []).append(kind)
+            # The few kinds that are somebody's own work are named; what is left is "any other".
+            for verdicts, alike in sorted(said.items(), key=lambda row: not row[0][0].allowed):
+                is_rest = len(said) > 1 and not verdicts[0].allowed
+                lines.append(Right(_wish(action, alike, is_rest=is_rest), *verdicts))
+        return lines
 
-    def _right(self, seat: Session | None, action: Action, kind: str) -> Right:
-        title = house_tables().actions[action]
-        wish = f"{title}: {words.TASK_TITLES[kind].lower()}" if kind else title
+    def _verdicts(self, seat: Session | None, action: Action, kind: str) -> tuple[Verdict, Verdict]:
         own, desk = seat.party if seat is not None else ANOTHER_PARTY, self._console.desk
-        verdicts = (desk.verdict(seat, action, party, kind=kind) for party in (own, ANOTHER_PARTY))
-        return Right(wish, *verdicts)
+        return (
+            desk.verdict(seat, action, own, kind=kind),
+            desk.verdict(seat, action, ANOTHER_PARTY, kind=kind),
+        )
+
+
+def _wish(action: Action, kinds: list[str], *, is_rest: bool) -> str:
+    title = house_tables().actions[action]
+    if kinds == [""] or len(kinds) == len(TaskKind):
+        return title
+    if is_rest:
+        return f"{title}: any other kind"
+    return f"{title}: {'; '.join(words.TASK_TITLES[kind].lower() for kind in kinds)}"
 
 
 def _level(entry: FieldClass, role: str) -> str:
