@@ -71,6 +71,7 @@ NEXT_STEPS: dict[str, str] = {
     "SAME_OFFICER": "Another officer must sign in and take this look.",
     "SECOND_LOOK_OPEN": "Wait for the second officer, or decide no action or an interview.",
     "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
+    "TASK_CLAIMED": "Ask whoever has claimed it to release it, or take it over with the button on this page.",
     "TASK_CLOSED": "Go back to the queue.",
 }
 USUAL_NEXT_STEP = "Check the evidence boxes, the questions and the legal ground, or choose another answer."
