@@ -7,6 +7,7 @@ from dataclasses import replace
 from tenprint.policy.access import Visible
 from tenprint.web.decoding import Decoded
 from tenprint.web.desk import Desk
+from tenprint.web.masking import masked
 from tenprint.web.sessions import Session
 
 BYTES_KEPT_BACK = (
@@ -22,17 +23,8 @@ def seen_content(desk: Desk, seat: Session, content: Decoded) -> tuple[Decoded, 
         seat: who looks.
         content: all of it.
     """
-    # A tag may stand in a body more than once (names, charges), so that the fields go by their place.
-    rows = [field for section in content.sections for field in section.fields]
-    seen = [desk.visible(seat, {field.tag: field.value}) for field in rows]
-    values = iter(str(one.fields[field.tag]) for one, field in zip(seen, rows, strict=True))
-    sections = tuple(
-        replace(section, fields=tuple(replace(field, value=next(values)) for field in section.fields))
-        for section in content.sections
-    )
-    masks = {mask.id: mask for one in seen for mask in one.masks}
-    found = tuple(masks[name] for name in sorted(masks))
-    return replace(content, sections=sections), Visible({}, found, is_applied=not desk.tells_whole_story)
+    shown, seen = masked(content, lambda fields: desk.visible(seat, fields))
+    return shown, replace(seen, is_applied=not desk.tells_whole_story)
 
 
 def gives_bytes(content: Decoded, seen: Visible) -> bool:

@@ -17,10 +17,11 @@ from tenprint.policy.access import Action
 from tenprint.web import case_words, proofs
 from tenprint.web.console import Console, Route
 from tenprint.web.decoding import decoded
-from tenprint.web.desk import Refusal
+from tenprint.web.desk import House, Refusal
 from tenprint.web.looking import look, party_at_hand
 from tenprint.web.message_view import SHOWN_BYTES, MessageView, message_at, twin, view_of
 from tenprint.web.proofs import Logs
+from tenprint.web.sessions import Session
 from tenprint.web.sight import BYTES_KEPT_BACK, gives_bytes, seen_content
 
 TWIN = ".json"
@@ -50,7 +51,7 @@ class MessagePages:
             view = self._view(request, party, MessageKey(sender, message_id.removesuffix(TWIN)))
         if view is None:
             raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
-        return JSONResponse(twin(view))
+        return JSONResponse(twin(view) | {"masked": [mask.id for mask in view.seen.masks if view.seen.is_applied]})
 
     def body(self, request: Request, party: str, sender: str, message_id: str) -> Response:
         """Give the body's bytes as a file."""
@@ -68,7 +69,7 @@ class MessagePages:
                 if why:
                     raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
                 return None
-            look(self._console, house, seat, message.case_id, message_id=message.id)
+            self._look(house, seat, party, message)
             view = view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
             content, seen = seen_content(desk, seat, view.content)
             return replace(view, content=content, seen=seen)
@@ -85,10 +86,15 @@ class MessagePages:
                 raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
             if not gives_bytes(*seen_content(self._console.desk, seat, decoded(message))):
                 raise Refusal(HTTPStatus.FORBIDDEN, BYTES_KEPT_BACK, "BYTES_MASKED")
-            look(self._console, house, seat, message.case_id, message_id=message.id)
+            self._look(house, seat, party, message)
         name = re.sub(r"[^A-Za-z0-9-]+", "-", f"{message.kind}-{message.id}-{what}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.bin"'}
         return Response(bytes_of(message), media_type="application/octet-stream", headers=headers)
+
+    def _look(self, house: House, seat: Session, party: str, message: Envelope) -> None:
+        look(
+            self._console, house, seat, message.case_id, action=Action.READ_MESSAGE, party=party, message_id=message.id
+        )
 
 
 def routes(console: Console) -> list[Route]:
