@@ -33,7 +33,7 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.directory import Directory, Party
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind, Role, TaskKind
-from tenprint.exchange.ports import Extraction, Node, Services
+from tenprint.exchange.ports import Extraction, Node, Pairing, Services
 from tenprint.ledger.keys import PrivateKey, generate_key
 from tenprint.policy import programme
 
@@ -104,6 +104,14 @@ class WordMatcher:
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         self.gallery[subject_id] = dict(templates)
+
+    def remembered(self, image: records.EncodedImage) -> Template | None:
+        return self.extract([image]).templates.get(image.fgp)
+
+    def pairing(self, probe: records.EncodedImage, candidate: records.EncodedImage) -> Pairing:
+        one, other = (self.extract([image]).templates[image.fgp] for image in (probe, candidate))
+        pairs = tuple((n, n) for n in range(len(one)) if one.to_bytes() == other.to_bytes())
+        return Pairing(one, other, pairs, len(pairs) * SCORE_PER_FINGER, ())
 
 
 def template_of(word: str, finger: FingerPosition) -> Template:

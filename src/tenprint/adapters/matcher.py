@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from tenprint.adapters.pool import Failed, Pool
 from tenprint.adapters.templates import TemplateCache
 from tenprint.core.candidate import SearchResult
-from tenprint.core.errors import SenderError, TenprintError
+from tenprint.core.errors import EngineError, SenderError, TenprintError
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
-from tenprint.exchange.ports import Extraction
+from tenprint.exchange.ports import Extraction, Pairing, ScoreRow
 from tenprint.records import EncodedImage
 
 Decode = Callable[[EncodedImage], FingerImage]
@@ -49,6 +50,7 @@ class Extractor:
         self._cache = cache
         self._decode = decode
         self._pool = pool
+        self._turn = threading.Lock()  # examiners look at prints beside the loop; a pool serves one at a time
 
     def extract(self, images: Iterable[EncodedImage]) -> Extraction:
         """Return templates of the single-finger images (FGP 1 to 10); others are passed over.
@@ -71,6 +73,21 @@ class Extractor:
             {fgp: templates[fgp] for fgp in sorted(templates)}, {fgp: missed[fgp] for fgp in sorted(missed)}
         )
 
+    def remembered(self, image: EncodedImage) -> Template | None:
+        """Return the template of an image that was extracted before, or None."""
+        return self._cache.get(image.digest)
+
+    def template(self, image: EncodedImage) -> Template:
+        """Return the template of one image, extracted if it was not before.
+
+        Raises:
+            EngineError: with the code of what went wrong.
+        """
+        (outcome,) = self._outcomes([image])
+        if isinstance(outcome, Failed):
+            raise EngineError(outcome.code, outcome.message)
+        return outcome
+
     def _outcomes(self, images: list[EncodedImage]) -> list[Template | Failed]:
         """Return a template or failure per image: from the cache, else decoded here and extracted in the pool."""
         found: dict[int, Template | Failed] = {}
@@ -84,7 +101,11 @@ class Extractor:
                 pending[index] = self._decode(image)
             except TenprintError as problem:
                 found[index] = Failed(problem.code, problem.message)
-        for index, outcome in zip(pending, self._pool.run(list(pending.values())), strict=True):
+        if not pending:
+            return [found[index] for index in range(len(images))]
+        with self._turn:
+            outcomes = self._pool.run(list(pending.values()))
+        for index, outcome in zip(pending, outcomes, strict=True):
             found[index] = outcome
             if isinstance(outcome, Template):
                 self._cache.put(images[index].digest, outcome)
@@ -131,6 +152,26 @@ class LocalMatcher:
         if subject_id in gallery and _as_bytes(gallery.templates(subject_id)) == _as_bytes(templates):
             return
         gallery.enroll(subject_id, templates)
+
+    def remembered(self, image: EncodedImage) -> Template | None:
+        """Return the template of an image that was extracted before, or None; never extracts."""
+        return self._extractor.remembered(image)
+
+    def pairing(self, probe: EncodedImage, candidate: EncodedImage) -> Pairing:
+        """Return which minutiae of two images belong together, and what their score is made of.
+
+        Raises:
+            EngineError: an image cannot be decoded, or gives no template.
+        """
+        return _compared(self._extractor.template(probe), self._extractor.template(candidate))
+
+
+def _compared(probe: Template, candidate: Template) -> Pairing:
+    from tenprint.engine.compare import compare  # noqa: PLC0415 - loads the compiled kernels
+
+    found = compare(probe, candidate)
+    pairs = tuple((int(of_probe), int(of_candidate)) for of_probe, of_candidate in found.pairs)
+    return Pairing(probe, candidate, pairs, found.score, tuple(ScoreRow(*row) for row in found.rows()))
 
 
 def _as_bytes(templates: Mapping[FingerPosition, Template]) -> dict[FingerPosition, bytes]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tenprint.core.candidate import SearchResult
 from tenprint.core.canonical import canonical_json, sha256_hex
@@ -52,6 +52,32 @@ class Extraction:
     failures: Mapping[FingerPosition, str]
 
 
+class ScoreRow(NamedTuple):
+    """One row of why a score is what it is: term, measured value, thousandths of a point it gave."""
+
+    name: str
+    value: float
+    points: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """Which minutiae of two images of one finger belong together, and what that is worth.
+
+    Args:
+        probe, candidate: the templates; positions are pixels at 500 ppi.
+        pairs: places of minutiae that belong together, (in the probe, in the candidate).
+        score: thousandths of a point.
+        rows: what the score is made of; the points add up to it, unless they fall below 0.
+    """
+
+    probe: Template
+    candidate: Template
+    pairs: tuple[tuple[int, int], ...]
+    score: int
+    rows: tuple[ScoreRow, ...]
+
+
 class Matcher(Protocol):
     """One party's extractor and gallery. Pure and memoised but for `enroll`."""
 
@@ -65,6 +91,18 @@ class Matcher(Protocol):
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         """Put a subject into the gallery; enrolling the same again changes nothing."""
+        ...
+
+    def remembered(self, image: EncodedImage) -> Template | None:
+        """Return the template of an image that was extracted before, or None; never extracts."""
+        ...
+
+    def pairing(self, probe: EncodedImage, candidate: EncodedImage) -> Pairing:
+        """Return which minutiae of two images belong together; extracts what was not extracted before.
+
+        Raises:
+            EngineError: an image cannot be decoded, or gives no template; the code says why.
+        """
         ...
 
 
@@ -317,6 +355,7 @@ FailureHandler = Callable[[Work, TenprintError], None]
 that: the message is a dead letter all the same."""
 
 __all__ = [
-    "Blobs", "Extraction", "FailureHandler", "Handler", "Matcher", "Node", "Post", "Preparer", "Queue", "Receipt",
-    "RowKey", "Services", "Signer", "Store", "Transaction", "Trigger", "Work", "no_trigger", "write_down",
+    "Blobs", "Extraction", "FailureHandler", "Handler", "Matcher", "Node", "Pairing", "Post", "Preparer", "Queue",
+    "Receipt", "RowKey", "ScoreRow", "Services", "Signer", "Store", "Transaction", "Trigger", "Work",
+    "no_trigger", "write_down",
 ]  # fmt: skip

@@ -16,12 +16,12 @@ from tenprint.web.console import COOKIE, HERE, NOT_A_FORM, Console
 from tenprint.web.desk import Desk, House, Refusal
 from tenprint.web.guard import Guard
 from tenprint.web.log import note_refusal, page_of
-from tenprint.web.pages import cases, entrance, queue, tasks
+from tenprint.web.pages import cases, entrance, prints, queue, tasks
 from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, queue, tasks, cases)
+PAGES = (entrance, queue, tasks, prints, cases)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",

@@ -16,19 +16,19 @@ from typing import Protocol
 from tenprint.core.clock import Clock
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange import dispatch, story
-from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.words import CaseState, TaskKind
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.answers import person_key
+from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy.access import Action
 from tenprint.web.sessions import Form, Session
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
 DETAILS: dict[str, tuple[str, ...]] = {
-    TaskKind.EXAMINE: ("candidate",),
-    TaskKind.EXAMINE_SECOND: ("candidate",),
+    TaskKind.EXAMINE: (CANDIDATE, *FINGER_DETAILS),
+    TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
     TaskKind.STATUS: ("legal_ground",),
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
 }
@@ -92,29 +92,6 @@ class TaskView:
     now: datetime
 
 
-@dataclass(frozen=True)
-class CaseView:
-    """A case as it may be shown to one person.
-
-    Args:
-        case_id: which.
-        known: per party at hand, in the order of the network, what it knows; the own party only outside of a demo.
-        state: where the case stands, as far as these parties know.
-        lines: the story forwards.
-        tasks: open ones of the own party.
-        is_whole: the story is that of all parties.
-        is_kept_back: an examiner who has not recorded a first finding is told no story.
-    """
-
-    case_id: str
-    known: tuple[tuple[str, Case], ...]
-    state: CaseState
-    lines: tuple[StoryLine, ...]
-    tasks: tuple[Task, ...]
-    is_whole: bool
-    is_kept_back: bool
-
-
 class Desk:
     """The network, as people at their desks use it.
 
@@ -171,13 +148,32 @@ class Desk:
         with self._lock:
             self._catch_up()
             task = self._own_task(seat, task_id)
-            others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
-            if any(self._is_blind(seat, other) for other in others):
-                said = "This is kept back until you have recorded your own first finding on this case's prints."
-                raise Refusal(HTTPStatus.FORBIDDEN, said)
+            self._refuse_kept_back(seat, task)
             note_look(self._nodes[seat.party], person=seat.person, case_id=task.case_id, task_id=task.id)
             form = Form(task.id, task.findings, task.shown_hash)
             return self._view(seat, task, seat.new_form(form) if task.is_open else "")
+
+    def glance(self, seat: Session, task_id: str, action: Action) -> TaskView:
+        """Return a task of the own party without a form, for what belongs to its page; no look is written down here.
+
+        Raises:
+            Refusal: as `task`.
+        """
+        with self._lock:
+            self._catch_up()
+            task = self._own_task(seat, task_id)
+            self.require(seat, action, task.party)
+            self._refuse_kept_back(seat, task)
+            return self._view(seat, task, "")
+
+    def findings(self, seat: Session, task_id: str) -> tuple[Recorded, ...]:
+        """Return an examination's findings on record; none before this person has made an own first one."""
+        with self._lock:
+            task = self._own_task(seat, task_id)
+            if self._is_blind(seat, task):
+                return ()
+            with self._nodes[seat.party].store.transaction() as tx:
+                return recorded(tx, task)
 
     def clock(self, seat: Session, task_id: str) -> TaskView:
         """Return a task of the own party for its clock alone: nothing else of it may be shown, for no look is noted.
@@ -231,30 +227,28 @@ class Desk:
             self._house.run()
             return form.sent_to
 
-    def case(self, seat: Session, case_id: str) -> CaseView:
-        """Return a case, after the look at it was written to the own party's ledger.
+    @property
+    def tells_whole_story(self) -> bool:
+        """Tell whether this is a demo, in which pages tell what all parties wrote down."""
+        return self._tells_all
 
-        Raises:
-            Refusal: 404 when no party whose word may be shown knows it.
+    def seen_by(self, seat: Session, action: Action) -> list[Node]:
+        """Return the parties whose data a person may see, in the order of the network. Call it inside `at_work`."""
+        seen = []
+        for party, node in self._nodes.items():
+            try:
+                self.require(seat, action, party)
+            except Refusal:
+                continue
+            seen.append(node)
+        return seen
+
+    def keeps_back(self, seat: Session, case_id: str) -> bool:
+        """Tell whether a person has a first finding of a case to make, and must be told nothing of it before.
+
+        Call it inside `at_work`.
         """
-        with self._lock:
-            self._catch_up()
-            own = self._nodes[seat.party]
-            nodes = list(self._nodes.values()) if self._tells_all else [own]
-            known = []
-            for node in nodes:
-                with node.store.transaction() as tx:
-                    case = tx.case(case_id)
-                if case is not None:
-                    known.append((node.party.id, case))
-            if not known:
-                raise Refusal(HTTPStatus.NOT_FOUND, "Your party knows no case with this number.")
-            note_look(own, person=seat.person, case_id=case_id)
-            tasks = tuple(story.open_tasks([own], case_id))
-            is_kept_back = any(self._is_blind(seat, task) for task in tasks)
-            lines = () if is_kept_back else story.case_story(nodes, case_id)
-            state = story.final_state(nodes, case_id)
-        return CaseView(case_id, tuple(known), state, lines, tasks, self._tells_all, is_kept_back)
+        return any(self._is_blind(seat, task) for task in story.open_tasks([self._nodes[seat.party]], case_id))
 
     @property
     def _nodes(self) -> Mapping[str, Node]:
@@ -282,7 +276,17 @@ class Desk:
     def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
         return TaskView(task, self._is_blind(seat, task), form_id, self._house.clock.now())
 
+    def _refuse_kept_back(self, seat: Session, task: Task) -> None:
+        others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
+        if any(self._is_blind(seat, other) for other in others):
+            said = "This is kept back until you have recorded your own first finding on this case's prints."
+            raise Refusal(HTTPStatus.FORBIDDEN, said)
+
     def _is_blind(self, seat: Session, task: Task) -> bool:
         if task.kind not in EXAMINATIONS or not task.is_open:
             return False
-        return task.findings == 0 or person_key(task.decided_by) != person_key(seat.person)
+        person = person_key(seat.person)
+        if task.findings == 0 or person_key(task.decided_by) == person:
+            return task.findings == 0
+        with self._nodes[seat.party].store.transaction() as tx:
+            return all(person_key(each.answer.by) != person for each in recorded(tx, task))

@@ -18,7 +18,7 @@ from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import findings, questions
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.records.nlets.iar import NEEDS_GROUND
 from tenprint.records.words import IarStatus
@@ -53,7 +53,7 @@ def draft_answer(
             ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
             ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
-            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``.
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``; and what `findings.check_fingers` raises.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
     task = _open_task(tx, task_id)
@@ -165,10 +165,13 @@ def _line(text: str, code: str, message: str, *, hint: str = "") -> str:
 
 
 def _check_examination(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
-    del tx, ask
+    del ask
     shown = [candidate["subject_id"] for candidate in task.shown["candidates"]]
-    if answer.details.get("candidate", shown[0]) not in shown:
+    if answer.details.get(findings.CANDIDATE, shown[0]) not in shown:
         raise SenderError("CANDIDATE_UNKNOWN", "the candidate is one of those shown", hint="see: tenprint tasks show")
+    earlier = findings.recorded(tx, task) if task.findings else ()
+    own = [e for e in earlier if e.answer.n < answer.n and person_key(e.answer.by) == person_key(answer.by)]
+    findings.check_fingers(task, answer, own)
 
 
 def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:

@@ -15,6 +15,7 @@ from tenprint.web.advice import Advice, advice
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
 from tenprint.web.log import note_refusal, page_of
+from tenprint.web.pages import prints
 from tenprint.web.sessions import Session
 
 TICKS, TICK_SECONDS = 40, 15
@@ -56,8 +57,10 @@ class TaskPage:
         """Take an answer to a task, and go on where the task stands now."""
         seat = self._console.seat_of(request)
         self._console.bound(seat, form)
+        form_id = form.get("form_id", "")
         try:
-            return go(self._console.desk.answer(seat, task_id, form.get("form_id", ""), role_words.form_fields(form)))
+            prints.require_fingers(self._console, seat, task_id, form_id, form)
+            return go(self._console.desk.answer(seat, task_id, form_id, role_words.form_fields(form)))
         except Unanswerable as refused:
             note_refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.problem.code, request.method, page_of(request))
             return self._page(seat, refused.view, refused.problem, form)
@@ -84,6 +87,7 @@ class TaskPage:
             advice=self._advice(seat, view),
             is_examination=is_examination,
             candidates=words.candidates(view.task) if is_examination else (),
+            **(prints.shown_beside(self._console, seat, view) if is_examination else {}),
             ticks=TICKS,
             tick_seconds=TICK_SECONDS,
         )
