@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.faults import storage_faults
@@ -55,9 +56,9 @@ LOG_ORIGIN = "tenprint/{party}"
 _WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
 
 __all__ = [
-    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec", "init_network",
-    "ledger_origin",
-    "load_network", "make_extractor", "open_gallery", "open_network", "read_image", "seeded_random", "warm",
+    "AccountFile", "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec",
+    "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery", "open_network",
+    "read_image", "seeded_random", "warm",
 ]  # fmt: skip
 
 
@@ -340,6 +341,11 @@ def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Calla
 
     with CodecWorker() as worker:
         yield lambda image: decode(image, worker), lambda image: encode(image, worker)
+
+
+def open_accounts(directory: Path) -> AccountFile:
+    """Return the accounts of a network's people; raises as `load_network`."""
+    return AccountFile(load_network(directory).folder)
 
 
 def ledger_origin(party_id: str) -> str:

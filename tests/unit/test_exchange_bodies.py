@@ -25,6 +25,7 @@ EXAMPLES = (
     DetainerAnswer("detainer-1", "accept", "room", "CLERK", NOW),
     DetainerAnswer("detainer-1", "decline", "no room", "CLERK"),
     CustodyReport("detainer-1", "lapsed", NOW, NOW, "time ran out"),
+    CustodyReport("detainer-1", "released", NOW, NOW, "bail was paid", by="CLERK"),
 )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ def test_values_that_contradict_each_other_are_refused() -> None:
         lambda: DetainerAnswer("d", "decline", "no", "CLERK", NOW),
         lambda: DetainerAnswer("d", "perhaps", "no", "CLERK", None),
         lambda: CustodyReport("d", "transferred", NOW, NOW, "handed over", by=""),
+        lambda: CustodyReport("d", "released", NOW, NOW, "bail was paid", by=""),
         lambda: CustodyReport("d", "lapsed", NOW, NOW.replace(year=2009), "time"),
         lambda: Acknowledgement("TCN", 11),
     ):

@@ -140,6 +140,28 @@ def test_a_held_person_may_be_handed_over_and_the_clock_stops(rig: Rig) -> None:
     assert dispatch.next_due(rig.all) is None
 
 
+def test_a_jail_may_release_before_the_time_runs_out_and_the_clock_stops(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.clock.advance(timedelta(hours=5))
+    rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "released", by="CLERK")
+    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    assert (report.event, report.by) == ("released", "CLERK")
+    assert report.ended_at - report.held_from == timedelta(hours=5)
+    assert dispatch.next_due(rig.all) is None
+    for role in (Role.JAIL, ERO):
+        assert rig.case(role, case_id).state == CaseState.LAPSED
+        (said,) = [row for row in rig.entries(role, "state") if row["state"] == "lapsed"]
+        assert said["note"] == "the jail released the person before the time ran out"
+    rig.wait(timedelta(hours=100))
+    assert len(rig.messages(ERO, case_id, Kind.CUSTODY)) == 1
+
+
+def test_who_holds_a_person_is_shown_on_whose_word(rig: Rig) -> None:
+    shown = rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, rig.until_held()).shown
+    assert shown["requested_by"] == "field_office" and shown["officer"] == "OFFICIAL decide"
+    assert shown["accepted_by"] == "OFFICIAL answer_detainer" and "at most 48 hours" in shown["hold_rule"]
+
+
 def test_a_hold_lapses_by_itself_after_48_hours(rig: Rig) -> None:
     case_id = rig.until_held()
     rig.wait(timedelta(hours=48, milliseconds=-1))

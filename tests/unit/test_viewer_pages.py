@@ -119,7 +119,7 @@ def test_what_is_no_print_of_this_task_is_not_found(seen: tuple[Rig, str], rest:
 def test_a_task_of_another_kind_shows_no_prints(rig: Rig) -> None:
     rig.until_examined()
     (task,) = rig.tasks(Role.SUPPORT_CENTER)
-    at(rig, Role.SUPPORT_CENTER).get(f"/prints/{task.id}/probe/1.png", 404)
+    at(rig, Role.SUPPORT_CENTER).get(f"/prints/{task.id}/probe/1.png", 403)
 
 
 def test_a_damaged_image_gets_a_sentence_and_the_others_are_shown(seen: tuple[Rig, str]) -> None:
@@ -274,7 +274,7 @@ def test_nothing_is_decoded_while_the_network_is_held(seen: tuple[Rig, str]) -> 
             decoded.append(image.digest)
         return FingerImage(np.full((SIDE, SIDE), 200, np.uint8))
 
-    seat = Session("token", "csrf", 0.0, 0.0, str(EXAMINERS), "SAM OFFICIAL")
+    seat = Session("token", "csrf", 0.0, 0.0, str(EXAMINERS), "SAM OFFICIAL", role="examiner")
     lightbox = Lightbox(desk, decode)
     task_id = path.removeprefix("/tasks/")
     pictures = [lightbox.picture(seat, task_id, "probe", 3, is_small=False) for _ in range(3)]

@@ -374,11 +374,11 @@ def test_a_role_and_a_name_are_needed_to_sign_in(waiting: Rig, party: str, name:
     desk.get("/queue", 401)
 
 
-def test_outside_of_a_demo_nobody_can_sign_in_and_the_pages_say_so(waiting: Rig) -> None:
+def test_outside_of_a_demo_no_role_can_be_taken_and_without_accounts_nobody_signs_in(waiting: Rig) -> None:
     desk = Desktop(console(waiting, is_demo=False))
-    assert "accounts are not built yet" in desk.get("/")
-    assert "nobody can sign in" in desk.get("/sign-in")
-    assert "not built" in desk.post("/sign-in", 403, party="jail", name="SAM")
+    assert "Take a role" not in desk.get("/")
+    assert "There is no account yet" in desk.get("/sign-in") and 'name="party"' not in desk.page
+    desk.post("/sign-in", 403, party="jail", name="SAM")
     desk.get("/queue", 401)
 
 
@@ -415,9 +415,11 @@ def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) 
     assert "◐ immigration: waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
     assert "does not mean citizen" in page
     examiner = at(rig, Role.IMMIGRATION_REPOSITORY)
-    assert "Due (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
+    assert (
+        "Due soon (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
+    )
     rig.clock.advance(timedelta(days=3))
-    assert "Overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
+    assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
 
 
 def test_every_page_forbids_script_of_its_own_and_other_hosts(waiting: Rig) -> None:

@@ -194,6 +194,7 @@ def _place(founder: _Founder, key: PrivateKey) -> Place:
         ori=founder.ori,
         public_key=key.public.raw,
         peers={role: str(role) for role in founder.peers},
+        name=founder.name,
     )
     return Place(
         party=party,

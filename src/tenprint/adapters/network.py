@@ -238,6 +238,7 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         public_key=public_key,
         peers={_role(role, f"{where}.peers"): _text(peers, role, f"{where}.peers.{role}") for role in peers},
         settings=dict(settings),
+        name=_text(table, "name", f"{where}.name", default=""),
     )
     return Place(
         party=party,

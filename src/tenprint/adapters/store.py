@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from tenprint.adapters import counting
 from tenprint.adapters.database import WRITING, migrate, open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
@@ -18,6 +19,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.ports import Blobs, Queue
+from tenprint.exchange.store import Counts
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey
@@ -57,7 +59,7 @@ class SqlStore:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Open a view of the committed rows that does not change while it is open."""
-        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
+        with self._connected() as connection:
             yield Reader(connection, self._blobs)
 
     def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
@@ -140,6 +142,21 @@ class SqlStore:
         with self.reading() as reader:
             return reader.checkpoints()
 
+    def newest_checkpoint(self) -> bytes | None:
+        """Return the signed checkpoint of the greatest size, or None before the first one."""
+        with self._connected() as connection:
+            return counting.newest_checkpoint(connection)
+
+    def waiting_timers(self, case_id: str) -> list[Timer]:
+        """Return a case's timers that have not fired, earliest first."""
+        with self._connected() as connection:
+            return counting.waiting_timers(connection, case_id)
+
+    def counts(self) -> Counts:
+        """Return how many cases, messages and answers there are."""
+        with self._connected() as connection:
+            return counting.counts(connection)
+
     def sign_checkpoint(self, origin: str, key: PrivateKey, at: datetime) -> bytes:
         """Sign the ledger's present size and root unless that was done; return the newest checkpoint's note.
 
@@ -157,3 +174,8 @@ class SqlStore:
     def close(self) -> None:
         """Release the database."""
         self._engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
+            yield connection

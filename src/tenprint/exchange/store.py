@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -30,6 +31,30 @@ class Queue(StrEnum):
 
 RowKey = MessageKey | str
 """What names a row of a queue: the message's key, or the subject id of an enrolment."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What can be counted of a party's database without reading what anybody wrote.
+
+    Args:
+        states: number of cases by state.
+        matched: cases in which this party knows that the immigration repository found a match.
+        cases_by_message: by kind of message, in how many cases this party sent one.
+        answers: by kind of task and answer, how many tasks people have closed.
+        first_entry_at: time of the first ledger entry; None while there is none.
+    """
+
+    states: Mapping[str, int]
+    matched: int
+    cases_by_message: Mapping[str, int]
+    answers: Mapping[tuple[str, str], int]
+    first_entry_at: datetime | None
+
+    @property
+    def cases(self) -> int:
+        """Return the number of cases."""
+        return sum(self.states.values())
 
 
 class Transaction(Protocol):
@@ -113,6 +138,10 @@ class Transaction(Protocol):
 
     def receipt_of(self, key: MessageKey) -> bytes | None:
         """Return the receipt that was signed when this message was first taken in, or None."""
+        ...
+
+    def delivery_receipt(self, key: MessageKey) -> bytes | None:
+        """Return the receiver's receipt for a message that this party sent, or None while it is under way."""
         ...
 
     def mark_handled(self, key: MessageKey, at: datetime) -> None:
@@ -209,6 +238,18 @@ class Store(Protocol):
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
         """Return ledger entries of the range."""
+        ...
+
+    def waiting_timers(self, case_id: str) -> list[Timer]:
+        """Return a case's timers that have not fired, earliest first."""
+        ...
+
+    def newest_checkpoint(self) -> bytes | None:
+        """Return the signed checkpoint of the greatest size, or None before the first one."""
+        ...
+
+    def counts(self) -> Counts:
+        """Return how many cases, messages and answers there are."""
         ...
 
     def case_entries(self, case_id: str) -> list[Entry]:

@@ -79,12 +79,18 @@ class StoryLine:
 
 
 def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
-    """Return everything that the parties wrote down about a case, oldest first; empty when nobody knows it.
+    """Return everything that the parties wrote down about a case, oldest first; empty when nobody knows it."""
+    return tuple(line_of(node, entry) for node, entry in written_down(nodes, case_id))
+
+
+def written_down(nodes: Sequence[Node], case_id: str) -> list[tuple[Node, Entry]]:
+    """Return the ledger entries of `case_story`, each with the party whose ledger it stands in.
 
     What is received never stands before what was sent: entries of one time are put in the order of cause and effect.
+    Receipts are left out.
     """
-    logs = [(node, [e for e in node.store.case_entries(case_id) if e.fields.get("kind") != RECEIPT]) for node in nodes]
-    return tuple(_line(node, entry) for node, entry in _in_order(logs))
+    logs = [(node, [e for e in node.store.case_entries(case_id) if not _is(e, RECEIPT)]) for node in nodes]
+    return list(_in_order(logs))
 
 
 def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
@@ -180,7 +186,8 @@ def _is(entry: Entry, kind: str) -> bool:
     return entry.fields.get("kind") == kind
 
 
-def _line(node: Node, entry: Entry) -> StoryLine:
+def line_of(node: Node, entry: Entry) -> StoryLine:
+    """Return a ledger entry as a line of a story."""
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
     if "reason_hash" in text:
@@ -217,6 +224,9 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "decision": f"{said.get('question', '')}: {said.get('outcome', '')}. {note}",
         "task_opened": f"asks a person: {said.get('note', '')}",
         "task_answered": f"{said.get('note', '')}: {text.get('person', '')} answers {said.get('outcome', '')}{reason}",
+        "task_claimed": f"{text.get('person', '')} claims a task: {said.get('note', '')}",
+        "task_released": f"{text.get('person', '')} releases a task: {said.get('note', '')}",
+        "task_taken_over": f"{text.get('person', '')} takes a task over: {said.get('note', '')}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
         "looked_at": f"{text.get('person', '')} looks at " + ("a task of the case" if "task" in text else "the case"),
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),

@@ -180,8 +180,10 @@ class Lightbox:
             raise Refusal(HTTPStatus.NOT_FOUND, "No prints are compared in this task.")
         key = (seat.token, view.task.id)
         if key not in self._looks:
+            allowed = self._desk.require(seat, Action.READ_PRINTS, seat.party, kind=str(view.task.kind))
+            about = {"case_id": view.task.case_id, "task_id": view.task.id}
             with self._desk.at_work() as house:
-                note_look(house.nodes[seat.party], person=seat.person, case_id=view.task.case_id, task_id=view.task.id)
+                note_look(house.nodes[seat.party], person=seat.person, **about, **allowed.basis)
             self._looks.get(key, lambda: True)
         return view
 

@@ -32,8 +32,8 @@ def listening_socket(port: int) -> socket.socket:
     raise StorageError("NO_PORT", f"no port of {ADDRESS} can be listened on")
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or a termination signal; requests under way are finished first."""
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """Return a server of the console; ``run(sockets=[listener])`` serves until ``should_exit`` is set."""
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -45,5 +45,10 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=10,
     )
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or a termination signal; requests under way are finished first."""
     with closing(listener), suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        server_of(app).run(sockets=[listener])

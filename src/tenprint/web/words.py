@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -43,18 +44,15 @@ ANSWER_TITLES: dict[str, str] = {
     "accept": "Accept: hold the person, at most for the time stated above",
     "decline": "Decline: do not hold the person",
     "transferred": "Transferred: the field office took the person into its custody",
+    "released": "Released: the jail let the person go before the hold's end",
+    "lapsed": "Lapsed: the time ran out and nobody came",
 }
 STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.STATUS: (KNOWN_IS_NOT_REMOVABLE, NO_MATCH_IS_NOT_CITIZEN),
     TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
     TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
 }
-NOT_BUILT: dict[str, str] = {
-    TaskKind.DECIDE: "Protections other than age, a citizenship claim, and being a victim or witness are not built "
-    "yet. Neither is the stage of the criminal case shown.",
-    TaskKind.ANSWER_DETAINER: "What local law says and what a hold costs are not built yet.",
-    TaskKind.REPORT_CUSTODY: "Only a transfer can be reported so far; a hold that nobody takes over ends by its clock.",
-}
+NOT_BUILT: dict[str, str] = {}
 NEXT_STEPS: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
     "REASON_MISSING": "Write a reason; it is kept with the answer.",
@@ -72,6 +70,7 @@ NEXT_STEPS: dict[str, str] = {
     "SAME_OFFICER": "Another officer must sign in and take this look.",
     "SECOND_LOOK_OPEN": "Wait for the second officer, or decide no action or an interview.",
     "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
+    "TASK_CLAIMED": "Ask whoever has claimed it to release it, or take it over with the button on this page.",
     "TASK_CLOSED": "Go back to the queue.",
 }
 USUAL_NEXT_STEP = "Check the evidence boxes, the questions and the legal ground, or choose another answer."
@@ -88,6 +87,13 @@ LABELS = {
     "shards_answered": "gallery parts that answered", "failures": "fingers that could not be used",
     "juvenile": "under eighteen", "message": "number of the message", "submission": "number of the message",
     "query": "what is asked", "record": "what the record holds", "remember": "remember", "is": "level",
+    "asked_by": "asked by (ORI)", "birth_place": "place of birth (code)", "in_custody": "in custody",
+    "offence": "most serious charge", "booking": "number of the booking", "officer": "officer who asks",
+    "match_confirmed_by": "who confirmed the match of the prints", "specialist_says": "in the specialist's words",
+    "caveat": "every such answer says", "longest_hold_hours": "longest hold", "decided_at": "decided",
+    "requested_by": "asked for by", "reference": "the asker's reference", "held_from": "held since",
+    "hold_ends_at": "the hold ends", "citizenship_claim": "claim of citizenship",
+    "victim_or_witness": "victim or witness", "threshold_name": "threshold",
     "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
 }  # fmt: skip
 UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
@@ -126,6 +132,11 @@ def evidence(task: Task, *, is_blind: bool) -> tuple[Line, ...]:
     spoken = [name for name in task.shown if name not in unspoken]
     ordered = sorted(spoken, key=lambda name: (name in LAST, FIRST.index(name) if name in FIRST else len(FIRST)))
     return _lines({name: task.shown[name] for name in ordered})
+
+
+def facts(shown: Mapping[str, Any], *names: str) -> tuple[Line, ...]:
+    """Return those of a task's fields that have a value, in this order."""
+    return _lines({name: shown[name] for name in names if shown.get(name) not in (None, "", {}, [], ())})
 
 
 def candidates(task: Task) -> tuple[str, ...]:

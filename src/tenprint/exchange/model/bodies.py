@@ -20,7 +20,7 @@ from tenprint.exchange.model.words import EvidenceBox, StatusFinding, TaskKind
 BODY_VERSION = 1
 MAX_BODY_BYTES = 65_536
 ACCEPT, DECLINE = "accept", "decline"
-TRANSFERRED, LAPSED = "transferred", "lapsed"
+TRANSFERRED, RELEASED, LAPSED = "transferred", "released", "lapsed"
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,8 @@ class CustodyReport(Body):
 
     Args:
         detainer_id: id of the DETAINER message.
-        event: ``transferred`` (to the field office's custody) or ``lapsed`` (the time ran out, the person is released).
+        event: ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out) or
+            ``lapsed`` (the time ran out, the person is released).
         held_from, ended_at: the hold's beginning and end.
         reason: the jail's words, or that the time ran out.
         by: who reported; empty when a clock did.
@@ -212,7 +213,7 @@ class CustodyReport(Body):
     by: str = ""
 
     def __post_init__(self) -> None:
-        self._require("event", self.event in (TRANSFERRED, LAPSED))
+        self._require("event", self.event in (TRANSFERRED, RELEASED, LAPSED))
         self._require("ended_at", self.ended_at >= self.held_from)
         self._require("by", bool(self.by) or self.event == LAPSED)
 

@@ -19,6 +19,7 @@ class Party:
         public_key: Ed25519 public key, 32 bytes.
         peers: party id per role that it talks to.
         settings: dated facts of its own (such as ``nff_state``), for the policy's questions.
+        name: for people; empty when the party file gives none.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Party:
     public_key: bytes
     peers: dict[Role, str] = field(default_factory=dict)
     settings: dict[str, str | int | bool] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True)

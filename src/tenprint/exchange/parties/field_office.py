@@ -8,7 +8,8 @@ from typing import Any
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.bodies import (
     ACCEPT,
-    LAPSED,
+    RELEASED,
+    TRANSFERRED,
     CustodyReport,
     DetainerAnswer,
     DetainerRequest,
@@ -115,8 +116,9 @@ def on_custody(work: Work, _: None) -> None:
     """Note how the hold ended."""
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
-    state = CaseState.LAPSED if report.event == LAPSED else CaseState.TRANSFERRED
-    keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), state))
+    state = CaseState.TRANSFERRED if report.event == TRANSFERRED else CaseState.LAPSED
+    why = "the jail released the person before the time ran out" if report.event == RELEASED else ""
+    keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), state), why)
 
 
 def _shown(work: Work, answer: Iar) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 In this release the hold begins when the jail accepts; the rule counts from when the person would otherwise be released
 (8 CFR 287.7(d)), which a later release will know. The clock runs by plain hours and ends by itself: when nobody came,
-the hold lapses and the field office is told, whether or not anybody at the jail thinks of it.
+the hold lapses and the field office is told, whether or not anybody at the jail thinks of it. The jail may also end it
+earlier by itself: the person is released, and the case lapses as well, for nobody came.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tenprint.exchange.model.bodies import (
     ACCEPT,
     DECLINE,
     LAPSED,
+    RELEASED,
     TRANSFERRED,
     CustodyReport,
     DetainerAnswer,
@@ -21,7 +23,7 @@ from tenprint.exchange.model.bodies import (
     TaskAnswer,
     TimerFired,
 )
-from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import Wake, message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
@@ -31,7 +33,10 @@ from tenprint.exchange.tasks.cases import keep
 
 REQUESTER = "requester"
 HELD_FROM, HOLD_HOURS = "held_from", "hold_hours"
+REQUEST = ("name", "birth_date", "booking", "status", "legal_ground", "evidence", "officer", "second_officer")
+"""What of the request is shown again while the hold runs: on whose word, and on what ground, the person is held."""
 TIME_RAN_OUT = "the longest time of the hold ran out"
+RELEASED_EARLY = "the jail released the person before the time ran out"
 
 
 def on_detainer(work: Work, _: None) -> None:
@@ -64,16 +69,16 @@ def on_detainer(work: Work, _: None) -> None:
 
 
 def on_answer(work: Work, _: None) -> None:
-    """Record what somebody at the jail answered: to the request, or that the person was handed over."""
+    """Record what somebody at the jail answered: to the request, or how the hold ended."""
     task, answer = record_answer(work)
     if not answer.closes:
         return
     case = work.case()
     if task.kind == TaskKind.REPORT_CUSTODY:
         work.tx.cancel_timers(case.case_id, Wake.HOLD_END)
-        _report(work, case, TRANSFERRED, answer.reason, at=work.message.sent_at, by=answer.by)
+        _report(work, case, answer.answer, answer.reason, at=work.message.sent_at, by=answer.by)
     elif answer.answer == ACCEPT:
-        _begin_hold(work, case, answer)
+        _begin_hold(work, case, task, answer)
     else:
         _send_answer(work, case, answer, None)
         keep(work, case.moved(CaseState.DECLINED))
@@ -89,17 +94,25 @@ def on_timer(work: Work, _: None) -> None:
     _report(work, case, LAPSED, TIME_RAN_OUT, at=timer.due_at)
 
 
-def _begin_hold(work: Work, case: Case, answer: TaskAnswer) -> None:
-    """Accept: a wake-up is set for the hold's end, and somebody is asked to report a transfer.
+def _begin_hold(work: Work, case: Case, task: Task, answer: TaskAnswer) -> None:
+    """Accept: a wake-up is set for the hold's end, and somebody is asked to report a transfer or a release.
 
     The clock starts when the person answered, not when this is handled: a machine that was down holds nobody longer.
     """
-    hours = min(int(case.known[HOLD_HOURS]), int(questions.hold_hours(work.decide).outcome))
+    longest = questions.hold_hours(work.decide)
+    hours = min(int(case.known[HOLD_HOURS]), int(longest.outcome))
     held_from = work.message.sent_at
     ends_at = held_from + timedelta(hours=hours)
     work.set_timer(Wake.HOLD_END, ends_at)
-    shown = {"held_from": to_wire(held_from), "hold_ends_at": to_wire(ends_at), "message": work.message.id}
-    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED,), due_at=ends_at)
+    shown = {name: task.shown[name] for name in REQUEST if name in task.shown} | {
+        "requested_by": case.known[REQUESTER],
+        "accepted_by": answer.by,
+        "held_from": to_wire(held_from),
+        "hold_ends_at": to_wire(ends_at),
+        "hold_rule": longest.sentence,
+        "message": work.message.id,
+    }
+    work.open_task(TaskKind.REPORT_CUSTODY, shown, (TRANSFERRED, RELEASED), due_at=ends_at)
     _send_answer(work, case, answer, ends_at)
     keep(work, case.moved(CaseState.HELD, held_from=to_wire(held_from)))
 
@@ -121,8 +134,9 @@ def _report(work: Work, case: Case, event: str, reason: str, *, at: datetime, by
         by=by,
     )
     sent = work.send(Kind.CUSTODY, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
-    state = CaseState.LAPSED if event == LAPSED else CaseState.TRANSFERRED
-    keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(state))
+    state = CaseState.TRANSFERRED if event == TRANSFERRED else CaseState.LAPSED
+    why = RELEASED_EARLY if event == RELEASED else ""
+    keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(state), why)
 
 
 HANDLERS: dict[Kind, Handler] = {

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from fastapi import Request
 from starlette.responses import Response
 
 from tenprint.core.errors import TenprintError
-from tenprint.web import words
+from tenprint.web import role_words, words
+from tenprint.web.advice import Advice, advice
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
 from tenprint.web.pages import prints
 from tenprint.web.sessions import Session
+
+TICKS, TICK_SECONDS = 40, 15
+"""How often a page asks for its clock, and every how many seconds: not for ever, for asking keeps a session alive."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a form: at which field, and in a sentence."""
+
+    name: str
+    said: str
 
 
 class TaskPage:
@@ -31,6 +44,14 @@ class TaskPage:
         seat = self._console.seat_of(request)
         return self._page(seat, self._console.desk.task(seat, task_id))
 
+    def clock(self, request: Request, task_id: str) -> Response:
+        """Show a task's clock alone, for a page that is open; it tells nothing of a person, so it is no look."""
+        seat = self._console.seat_of(request)
+        view = self._console.desk.clock(seat, task_id)
+        ticks = request.query_params.get("ticks", "")
+        left = min(int(ticks), TICKS) if ticks.isdecimal() and len(ticks) < 4 else 0
+        return self._console.page("task/clock", seat, task=view.task, view=view, ticks=left, tick_seconds=TICK_SECONDS)
+
     def answer(self, request: Request, form: Mapping[str, str], task_id: str) -> Response:
         """Take an answer to a task, and go on where the task stands now."""
         seat = self._console.seat_of(request)
@@ -38,7 +59,7 @@ class TaskPage:
         form_id = form.get("form_id", "")
         try:
             prints.require_fingers(self._console, seat, task_id, form_id, form)
-            return go(self._console.desk.answer(seat, task_id, form_id, form))
+            return go(self._console.desk.answer(seat, task_id, form_id, role_words.form_fields(form)))
         except Unanswerable as refused:
             return self._page(seat, refused.view, refused.problem, form)
 
@@ -49,6 +70,7 @@ class TaskPage:
         problem: TenprintError | None = None,
         given: Mapping[str, str] | None = None,
     ) -> Response:
+        given = given or {}
         is_examination = view.task.kind in EXAMINATIONS
         return self._console.page(
             "task",
@@ -57,11 +79,26 @@ class TaskPage:
             task=view.task,
             view=view,
             problem=problem,
-            given=given or {},
+            fault=_fault(problem, given),
+            given=given,
+            said=role_words,
+            advice=self._advice(seat, view),
             is_examination=is_examination,
             candidates=words.candidates(view.task) if is_examination else (),
             **(prints.shown_beside(self._console, seat, view) if is_examination else {}),
+            ticks=TICKS,
+            tick_seconds=TICK_SECONDS,
         )
+
+    def _advice(self, seat: Session, view: TaskView) -> Advice | None:
+        with self._console.desk.at_work() as house:
+            return advice(view.task, house.nodes[seat.party].services)
+
+
+def _fault(problem: TenprintError | None, given: Mapping[str, str]) -> Fault | None:
+    if problem is None:
+        return None
+    return Fault(role_words.field_at_fault(problem.code, given), words.sentence(problem.message))
 
 
 def routes(console: Console) -> list[Route]:
@@ -69,5 +106,6 @@ def routes(console: Console) -> list[Route]:
     page = TaskPage(console)
     return [
         Route("/tasks/{task_id}", page.show),
+        Route("/tasks/{task_id}/clock", page.clock),
         Route("/tasks/{task_id}", taking_form(page.answer), "POST"),
     ]

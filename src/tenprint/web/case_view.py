@@ -1,0 +1,364 @@
+"""What a case page says: where the case is, who has it, what is known by whom, what comes next, who decided what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from tenprint.core.errors import RecordError, StorageError
+from tenprint.exchange import story
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.envelope import Heading
+from tenprint.exchange.model.known import Repository
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
+from tenprint.exchange.ports import Node
+from tenprint.exchange.story import StoryLine
+from tenprint.exchange.tasks.looks import LOOKED_AT
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.vocabulary import RECEIVED, SENT
+from tenprint.records.ident import IdentDataResponse
+from tenprint.records.itl.ebts import read_result
+from tenprint.records.itl.reader import read
+from tenprint.web import case_words, words
+from tenprint.web.picture import Event, Lane, Shape, sequence
+
+KEEPERS = {
+    Repository.STATE: Role.STATE_BUREAU,
+    Repository.CRIMINAL: Role.CRIMINAL_REPOSITORY,
+    Repository.IMMIGRATION: Role.IMMIGRATION_REPOSITORY,
+}
+"""Whose gallery it is: the first to ask what a repository answered."""
+QUESTIONS = {
+    Repository.STATE: (Kind.CAR, Role.STATE_BUREAU),
+    Repository.CRIMINAL: (Kind.CAR, Role.CRIMINAL_REPOSITORY),
+    Repository.IMMIGRATION: (Kind.IDENT_SEARCH, Role.IMMIGRATION_REPOSITORY),
+}
+"""With which message, to whom, a repository is asked."""
+FAILED = frozenset({RepositoryState.ERROR, RepositoryState.PARTIAL})
+DECISION, ANSWERED, CLOSED, OPENED, CLOCK = "decision", "task_answered", "task_closed", "task_opened", "answer_due"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A party that has the case: its id, what it knows of the case, and of each repository."""
+
+    party: str
+    case: Case
+    repositories: tuple[words.RepositoryWord, ...]
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Something that is to come: what, whose move it is, by when, and where to do it (own tasks only)."""
+
+    what: str
+    party: str
+    due_at: datetime | None
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line of the story with its entry.
+
+    Args:
+        line: time, party, sentence.
+        kind: of the entry.
+        sequence: the entry's place in its ledger.
+        href: where all about it stands.
+        entry_href: the entry itself, with its proof.
+        asked: the question that a rule or a person answered, in words, or ``""``.
+        answer: the answer in words, or ``""``.
+        reason: the rule's sentence or the person's reason, or ``""``.
+    """
+
+    line: StoryLine
+    kind: str
+    sequence: int
+    href: str
+    entry_href: str
+    asked: str = ""
+    answer: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Looker:
+    """Somebody who looked at the case: who, at which party, how often, when last."""
+
+    person: str
+    party: str
+    times: int
+    last: datetime
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as it may be shown to one person.
+
+    Args:
+        case_id, state, now: which, where it stands as far as the parties shown know, the network's time.
+        holders: the parties shown that have the case, in the order of the network.
+        repositories: what each repository answered, as far as the party nearest to it tells.
+        steps: what comes next, the most urgent first.
+        lines: the story forwards, without looks.
+        lookers: who looked at the case, the last one first.
+        picture: the same as SVG; empty when there is no story.
+        is_whole: the story is that of all parties.
+        is_kept_back: an examiner who has not recorded a first finding is told nothing but the own tasks.
+    """
+
+    case_id: str
+    state: CaseState
+    now: datetime
+    holders: tuple[Holder, ...]
+    repositories: tuple[words.RepositoryWord, ...]
+    steps: tuple[NextStep, ...]
+    lines: tuple[Told, ...]
+    lookers: tuple[Looker, ...]
+    picture: Markup
+    is_whole: bool
+    is_kept_back: bool
+
+    @property
+    def people(self) -> tuple[Told, ...]:
+        """Return what people answered."""
+        return tuple(told for told in self.lines if told.kind in (ANSWERED, CLOSED))
+
+    @property
+    def rules(self) -> tuple[Told, ...]:
+        """Return what rules decided."""
+        return tuple(told for told in self.lines if told.kind == DECISION)
+
+
+@dataclass(frozen=True)
+class _Had:
+    """What one party's database has of a case."""
+
+    node: Node
+    case: Case
+    headings: tuple[Heading, ...]
+    tasks: tuple[Task, ...]
+
+
+def view_of(
+    nodes: Sequence[Node], case_id: str, *, own: str, now: datetime, is_whole: bool, is_kept_back: bool
+) -> CaseView | None:
+    """Return the case as these parties tell it; None when none of them knows it.
+
+    Args:
+        nodes: parties whose word may be shown.
+        case_id: which case.
+        own: party of the person who looks.
+        now: the network's time.
+        is_whole: these are all parties of the network.
+        is_kept_back: see `CaseView`.
+    """
+    had = [one for node in nodes if (one := _had(node, case_id)) is not None]
+    if not had:
+        return None
+    state = story.final_state(nodes, case_id)
+    if is_kept_back:
+        steps = [step for step in _steps(had, own, now) if step.party == own]
+        return CaseView(case_id, state, now, (), (), tuple(steps), (), (), Markup(""), is_whole, is_kept_back=True)
+    reasons = _reasons(had)
+    told = [_told(node, entry) for node, entry in story.written_down(nodes, case_id)]
+    return CaseView(
+        case_id=case_id,
+        state=state,
+        now=now,
+        holders=tuple(Holder(one.node.party.id, one.case, _known(one, had, reasons)) for one in had),
+        repositories=tuple(_best_word(repository, had, reasons) for repository in Repository),
+        steps=tuple(_steps(had, own, now)),
+        lines=tuple(one for one in told if one.kind != LOOKED_AT),
+        lookers=_lookers(told),
+        picture=_drawn(nodes, told, own),
+        is_whole=is_whole,
+        is_kept_back=False,
+    )
+
+
+def _had(node: Node, case_id: str) -> _Had | None:
+    with node.store.transaction() as tx:
+        case = tx.case(case_id)
+        if case is None:
+            return None
+        return _Had(node, case, tuple(tx.headings(case_id)), tuple(tx.tasks(case_id, open_only=True)))
+
+
+def _told(node: Node, entry: Entry) -> Told:
+    line, party = story.line_of(node, entry), node.party.id
+    place = int(entry.fields.get("sequence", 0))
+    kind, message = str(entry.fields.get("kind", "")), str(entry.fields.get("message", ""))
+    entry_href = case_words.entry_path(party, place)
+    href = entry_href
+    if kind in (SENT, RECEIVED):
+        sender = party if kind == SENT else line.counterpart
+        href = case_words.message_path(party, sender, message)
+    elif kind == DECISION:
+        href = case_words.why_path(party, place)
+    elif kind == ANSWERED:
+        href = case_words.message_path(party, party, message)
+    return Told(line, kind, place, href, entry_href, *_question_and_answer(node, entry, line))
+
+
+def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str, str, str]:
+    """Return what was asked, the answer and its reason, of a rule or a person, as words."""
+    text = {name: str(value) for name, value in entry.fields.items()}
+    outcome = text.get("outcome", "")
+    if text.get("kind") == DECISION:
+        question = node.services.programme.vocabulary.questions.get(text.get("question", ""))
+        unit = f" {question.unit}" if question and question.unit else ""
+        asks = question.asks if question else words.spoken_name(text.get("question", ""))
+        return asks, f"{words.spoken_name(outcome)}{unit}", text.get("note", "")
+    if text.get("kind") in (ANSWERED, CLOSED):
+        asks = words.TASK_TITLES.get(text.get("note", ""), words.spoken_name(text.get("note", "")))
+        reason = line.sentence.partition(f" {outcome.replace('_', ' ')}: ")[2]
+        return asks, words.ANSWER_TITLES.get(outcome, words.spoken_name(outcome)), reason
+    return "", "", ""
+
+
+def _lookers(told: Sequence[Told]) -> tuple[Looker, ...]:
+    found: dict[tuple[str, str], Looker] = {}
+    for one in told:
+        if one.kind == LOOKED_AT:
+            who = (one.line.person, one.line.party)
+            times = found[who].times if who in found else 0
+            found[who] = Looker(*who, times + 1, one.line.time)
+    return tuple(sorted(found.values(), key=lambda looker: looker.last, reverse=True))
+
+
+def _drawn(nodes: Sequence[Node], told: Sequence[Told], own: str) -> Markup:
+    """Return the picture of a story; each message is one arrow, opened as the own party holds it when it does."""
+    at_hand = {node.party.id for node in nodes}
+    known = [party for node in nodes for party in node.services.directory.parties]
+    order = {party.id: list(Role).index(party.role) for party in known}
+    events = list(_events(told, at_hand, own))
+    seen = {name for event in events for name in (event.party, event.to) if name}
+    lanes = [Lane(name, words.spoken_name(name)) for name in sorted(seen, key=lambda name: (order.get(name, 99), name))]
+    return sequence(lanes, events, "What happened in this case") if lanes else Markup("")
+
+
+def _events(told: Sequence[Told], at_hand: set[str], own: str) -> Iterator[Event]:
+    sent = {(one.line.party, _last_part(one.href)) for one in told if one.kind == SENT}
+    for one in told:
+        line = one.line
+        if one.kind == SENT:
+            # The receiver's copy is the own one when the reader is the receiver.
+            sender, message = line.party, _last_part(one.href)
+            href = f"/messages/{own}/{sender}/{message}" if line.counterpart == own and own in at_hand else one.href
+            yield _arrow(one, sender, line.counterpart, href)
+        elif one.kind == RECEIVED and (line.counterpart, _last_part(one.href)) not in sent:
+            yield _arrow(one, line.counterpart, line.party, one.href)
+        elif (mark := _mark(one)) is not None:
+            yield mark
+
+
+def _last_part(href: str) -> str:
+    return href.rpartition("/")[2]
+
+
+def _arrow(one: Told, sender: str, recipient: str, href: str) -> Event:
+    name = case_words.message_name(one.line.message_kind)
+    title = (
+        f"{name} from {words.spoken_name(sender)} to {words.spoken_name(recipient)}, {words.spoken_time(one.line.time)}"
+    )
+    return Event(one.line.time, sender, recipient, Shape.ARROW, name, title, href)
+
+
+def _mark(one: Told) -> Event | None:
+    line = one.line
+    shape = {DECISION: Shape.RULE, ANSWERED: Shape.PERSON, CLOSED: Shape.CLOCK, OPENED: Shape.ASKED, CLOCK: Shape.CLOCK}
+    if one.kind not in shape:
+        return None
+    kind = line.sentence.partition(": ")[2]
+    label = {
+        DECISION: line.sentence.partition(". ")[0],
+        ANSWERED: f"{line.person}: {one.answer.partition(':')[0]}",
+        CLOSED: "closed by a clock",
+        OPENED: case_words.ASKED.get(kind.replace(" ", "_"), "asks a person"),
+        CLOCK: "time is up: answer is due",
+    }[one.kind]
+    by = f"rule {line.rule}: " if line.rule else ""
+    title = f"{words.spoken_name(line.party)}: {by}{line.sentence}, {words.spoken_time(line.time)}"
+    return Event(line.time, line.party, "", shape[one.kind], label, title, one.href)
+
+
+def _steps(had: Sequence[_Had], own: str, now: datetime) -> list[NextStep]:
+    del now
+    steps = []
+    for one in had:
+        party = one.node.party.id
+        for task in one.tasks:
+            href = f"/tasks/{task.id}" if party == own else ""
+            steps.append(NextStep(words.TASK_TITLES[task.kind], party, task.due_at, href))
+        for timer in one.node.store.waiting_timers(one.case.case_id):
+            steps.append(NextStep(case_words.CLOCKS.get(timer.purpose, "a clock runs out"), party, timer.due_at))
+    return sorted(steps, key=lambda step: (step.due_at is None, step.due_at or datetime.max))
+
+
+def _known(one: _Had, had: Sequence[_Had], reasons: dict[Repository, str]) -> tuple[words.RepositoryWord, ...]:
+    if "repositories" not in one.case.known:
+        return ()
+    return tuple(_word(one, repository, had, reasons) for repository in Repository)
+
+
+def _word(
+    one: _Had, repository: Repository, had: Sequence[_Had], reasons: dict[Repository, str]
+) -> words.RepositoryWord:
+    return case_words.repository_word(one.case, repository, _asked_at(repository, had), reasons.get(repository, ""))
+
+
+def _best_word(repository: Repository, had: Sequence[_Had], reasons: dict[Repository, str]) -> words.RepositoryWord:
+    """Return a repository's answer as its keeper tells it, else as whoever knows more than that it was not asked."""
+    by_nearness = sorted(had, key=lambda one: one.node.party.role != KEEPERS[repository])
+    found = [_word(one, repository, had, reasons) for one in by_nearness]
+    return next((word for word in found if word.state != RepositoryState.NOT_ASKED), found[0])
+
+
+def _asked_at(repository: Repository, had: Sequence[_Had]) -> datetime:
+    """Return when a repository was asked: the time of the question, else of the first message of the case."""
+    kind, role = QUESTIONS[repository]
+    sent = [heading for one in had for heading in one.headings]
+    roles = {party.id: party.role for one in had for party in one.node.services.directory.parties}
+    asked = [message.sent_at for message in sent if message.kind == kind and roles.get(message.recipient) == role]
+    return min(asked or [message.sent_at for message in sent] or [one.case.opened_at for one in had])
+
+
+def _reasons(had: Sequence[_Had]) -> dict[Repository, str]:
+    """Return why repositories could not answer, from their answers; those are read only where something failed."""
+    failed = {
+        Repository(name)
+        for one in had
+        for name, state in one.case.known.get("repositories", {}).items()
+        if state in FAILED
+    }
+    reasons: dict[Repository, str] = {}
+    for one in had if failed else ():
+        for heading in one.headings:
+            repository = {Kind.IDR: Repository.IMMIGRATION, Kind.STATE_SRE: Repository.STATE}.get(heading.kind)
+            repository = Repository.CRIMINAL if heading.kind == Kind.SRE else repository
+            if repository in failed and repository is not None and not reasons.get(repository):
+                reasons[repository] = _reason(one.node, heading)
+    return reasons
+
+
+def _reason(node: Node, heading: Heading) -> str:
+    try:
+        body = node.store.message(heading.key).body
+        if heading.kind != Kind.IDR:
+            return read_result(read(body)).acn
+        answer = IdentDataResponse.from_bytes(body)
+    except (StorageError, RecordError) as problem:
+        return f"its answer cannot be read ({problem.code})"
+    if answer.text:
+        return answer.text
+    if answer.shards_answered < answer.shards_total:
+        return f"{answer.shards_answered} of {answer.shards_total} parts of the gallery answered"
+    return f"examiners found it {answer.finding}" if answer.finding else "not everybody could be compared"
+
+
+__all__ = ["CaseView", "Holder", "Looker", "NextStep", "Told", "view_of"]

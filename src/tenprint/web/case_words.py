@@ -1,0 +1,102 @@
+"""Words of the case page, of messages and of reasons: short names of messages, what clocks end, who knows what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.known import Repository, Wake
+from tenprint.exchange.model.words import Kind, RepositoryState
+from tenprint.web import words
+
+SHORT: dict[str, str] = {
+    Kind.ACK: "acknowledgement",
+    Kind.STATE_SRE: "state's answer",
+    Kind.SECOND_SRE: "second SRE",
+    Kind.IDENT_SEARCH: "search of prints",
+    Kind.DETAINER: "request to hold",
+    Kind.DETAINER_ANSWER: "answer to the request",
+    Kind.CUSTODY: "custody report",
+    Kind.TASK_ANSWER: "a person's answer",
+    Kind.TIMER: "a clock",
+}
+"""Our own kinds in plain words; those of the standards (CAR, SRE, ERRT, IDR, IAQ, IAR) are called as they are there."""
+CLOCKS: dict[str, str] = {
+    Wake.ANSWER_DUE: "the first answer goes out, also if the immigration repository has not answered by then",
+    Wake.HOLD_END: "the hold ends by itself, and the person is to be released",
+}
+ASKED: dict[str, str] = {
+    "examine": "asks an examiner",
+    "examine_second": "asks a second examiner",
+    "status": "asks a specialist",
+    "decide": "asks an officer",
+    "second_look": "asks a second officer",
+    "answer_detainer": "asks the jail's staff",
+    "report_custody": "asks for a report",
+}
+KEPT_BACK = "This is kept back until you have recorded your own first finding on this case's prints."
+SHAPES = (
+    ("arrow", "an arrow is a message"),
+    ("person", "a filled circle: a person answered"),
+    ("asked", "an empty circle: a person is asked"),
+    ("rule", "a square: a rule decided"),
+    ("clock", "a triangle: a clock ran out"),
+)
+"""The legend of the picture."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a party knows of a repository: the word, and why it could not answer, or ``""``."""
+
+    said: words.RepositoryWord
+    reason: str = ""
+
+
+def message_name(kind: str) -> str:
+    """Return the short name of a kind of message."""
+    return SHORT.get(kind, kind)
+
+
+def repository_word(case: Case, repository: Repository, asked_at: datetime, reason: str) -> words.RepositoryWord:
+    """Return what a party knows of a repository, with the real time of the question and the reason of a failure.
+
+    Args:
+        case: as the party knows it.
+        repository: which.
+        asked_at: when it was asked, as far as the parties shown know.
+        reason: why it could not answer, or ``""``.
+    """
+    said = words.repository_word(case, repository)
+    if said.state == RepositoryState.PENDING:
+        return replace(said, word=f"waiting for the {repository} repository since {words.spoken_time(asked_at)}")
+    if said.state in (RepositoryState.ERROR, RepositoryState.PARTIAL):
+        in_full = " in full" if said.state == RepositoryState.PARTIAL else ""
+        return replace(said, word=f"could not answer{in_full}: {reason or 'it gave no reason'}")
+    return said
+
+
+def case_path(case_id: str) -> str:
+    """Return the address of a case's page."""
+    return f"/cases/{_part(case_id)}"
+
+
+def message_path(party: str, sender: str, message_id: str) -> str:
+    """Return the address of a message as a party holds it."""
+    return f"/messages/{_part(party)}/{_part(sender)}/{_part(message_id)}"
+
+
+def entry_path(party: str, sequence: int | str) -> str:
+    """Return the address of a ledger entry."""
+    return f"/ledger/{_part(party)}/{sequence}"
+
+
+def why_path(party: str, sequence: int | str) -> str:
+    """Return the address of the reasons of a rule's decision."""
+    return f"/why/{_part(party)}/{sequence}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,43 @@
+"""Looking at a person's data: who may, who must not yet, and that the look is written down before anything is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from tenprint.exchange.ports import Node
+from tenprint.exchange.tasks.looks import note_look
+from tenprint.policy.access import Action
+from tenprint.web import case_words
+from tenprint.web.console import Console
+from tenprint.web.desk import House, Refusal
+from tenprint.web.sessions import Session
+
+UNKNOWN_PARTY = "There is no such party."
+
+
+@contextmanager
+def party_at_hand(console: Console, seat: Session, action: Action, party: str) -> Iterator[tuple[House, Node]]:
+    """Hold the network while a person looks at a party's data.
+
+    Raises:
+        Refusal: 404 for an unknown party, 403 for one whose data this person may not see.
+    """
+    with console.desk.at_work() as house:
+        if party not in house.nodes:
+            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY)
+        console.desk.require(seat, action, party)
+        yield house, house.nodes[party]
+
+
+def look(console: Console, house: House, seat: Session, case_id: str, *, message_id: str = "") -> None:
+    """Write a look at a case, or at one of its messages, to the looker's ledger. Call it inside `at_work`.
+
+    Raises:
+        Refusal: 403 while this person has a first finding of the case to make.
+    """
+    if case_id and console.desk.keeps_back(seat, case_id):
+        raise Refusal(HTTPStatus.FORBIDDEN, case_words.KEPT_BACK)
+    if case_id:
+        note_look(house.nodes[seat.party], person=seat.person, case_id=case_id, message_id=message_id)

@@ -1,0 +1,199 @@
+"""A case as a picture: parties as columns, time downwards, an arrow for every message, marks for what was decided.
+
+The picture is inline SVG made here from escaped parts. Its colours are classes of `static/picture.css`; shapes and
+words carry the meaning. Every arrow and mark is a link with a name of its own, in the order in which it happened, so
+that the picture can be walked by keyboard and listened to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from tenprint.web.words import spoken_span
+
+GUTTER, COLUMN, MARGIN = 72, 122, 60
+"""Width of the times on the left, of a party's column, and beside the outermost lines; pixels."""
+HEAD, ROW, BAND = 52, 34, 30
+"""Height of the parties' names, of an arrow or mark, and of a day or a gap; pixels."""
+ARROW_HEAD, MARK = 8, 6
+GAP = timedelta(minutes=1)
+"""From this wait on the picture says in words how long it was."""
+LONGEST_LABEL = 40
+
+
+class Shape(StrEnum):
+    """What an event looks like; the legend says the same in words."""
+
+    ARROW = "arrow"
+    PERSON = "person"
+    RULE = "rule"
+    ASKED = "asked"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A party's column: its id, and its name for people."""
+
+    party: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in the case.
+
+    Args:
+        time: when.
+        party: on whose line; the sender of a message.
+        to: the receiver of a message, else ``""``.
+        shape: how it is drawn.
+        label: a few words beside it.
+        title: the whole of it, for whoever listens or points.
+        href: the page that tells all about it.
+    """
+
+    time: datetime
+    party: str
+    to: str
+    shape: Shape
+    label: str
+    title: str
+    href: str
+
+
+def sequence(lanes: Sequence[Lane], events: Sequence[Event], title: str) -> Markup:
+    """Return the picture as SVG.
+
+    Args:
+        lanes: parties from left to right; every event's parties are among them.
+        events: in the order in which they happened.
+        title: names the picture for whoever listens.
+    """
+    places = {lane.party: GUTTER + MARGIN + number * COLUMN for number, lane in enumerate(lanes)}
+    width = GUTTER + 2 * MARGIN + (len(lanes) - 1) * COLUMN
+    parts: list[Markup] = []
+    height = HEAD
+    for row in _rows(events):
+        drawn, tall = row.draw(places, height, width)
+        parts.append(drawn)
+        height += tall
+    bottom = height + HEAD
+    lines = Markup("").join(
+        Markup('<line class="life" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(x, HEAD - 4, height + 8)
+        for x in places.values()
+    )
+    heads = _heads(lanes, places, 0) + _heads(lanes, places, height)
+    return Markup(
+        '<svg class="picture" role="group" aria-labelledby="picture-title picture-about" width="{0}" height="{1}" '
+        'viewBox="0 0 {0} {1}" xmlns="http://www.w3.org/2000/svg"><title id="picture-title">{2}</title>'
+        '<desc id="picture-about">Parties are columns, time runs downwards. Every arrow is a message and leads to it. '
+        "The list below tells the same in words.</desc>{3}{4}{5}</svg>"
+    ).format(width, bottom, title, lines, heads, Markup("").join(parts))
+
+
+@dataclass(frozen=True)
+class _Band:
+    """A row that says a day or a wait."""
+
+    text: str
+    css: str
+
+    def draw(self, places: dict[str, int], top: int, width: int) -> tuple[Markup, int]:
+        del places
+        middle = top + BAND // 2
+        drawn = Markup(
+            '<g class="{0}"><rect x="0" y="{1}" width="{2}" height="{3}"/><text x="10" y="{4}">{5}</text></g>'
+        )
+        return drawn.format(self.css, top + 3, width, BAND - 6, middle + 4, self.text), BAND
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A row with an event; `clock` is its time, or ``""`` when the row above says it."""
+
+    event: Event
+    clock: str
+
+    def draw(self, places: dict[str, int], top: int, width: int) -> tuple[Markup, int]:
+        y = top + ROW - 10
+        from_x = places[self.event.party]
+        if self.event.shape == Shape.ARROW:
+            shape = _arrow(from_x, places[self.event.to], y, self.event.label)
+        else:
+            shape = _mark(self.event, from_x, y, is_right=from_x > width // 2)
+        drawn = Markup(
+            '<text class="time" x="6" y="{0}">{1}</text>'
+            '<a href="{2}" class="{3}" aria-label="{4}"><title>{4}</title>'
+            '<rect class="hit" x="{5}" y="{6}" width="{7}" height="{8}" rx="4"/>{9}</a>'
+        )
+        return drawn.format(
+            y + 4, self.clock, self.event.href, str(self.event.shape), self.event.title, GUTTER, top + 2,
+            width - GUTTER - 4, ROW - 2, shape,
+        ), ROW  # fmt: skip
+
+
+def _rows(events: Sequence[Event]) -> Iterator[_Band | _Drawn]:
+    before: datetime | None = None
+    clock = ""
+    for event in events:
+        if before is not None and event.time - before >= GAP:
+            yield _Band(f"{spoken_span(event.time - before)} later", "gap")
+        if before is None or event.time.date() != before.date():
+            yield _Band(f"{_day(event.time.date())} (times in UTC)", "day")
+            clock = ""
+        now = f"{event.time:%H:%M}"
+        yield _Drawn(event, "" if now == clock else f"{now} UTC")
+        before, clock = event.time, now
+
+
+def _heads(lanes: Sequence[Lane], places: dict[str, int], top: int) -> Markup:
+    named = Markup('<text class="lane" x="{0}" y="{1}">{2}</text>')
+    drawn = []
+    for lane in lanes:
+        words = lane.title.split(" ")
+        cut = (len(words) + 1) // 2 if len(lane.title) > len("field office") else len(words)
+        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
+        drawn += [
+            named.format(places[lane.party], top + 20 + 15 * number, text) for number, text in enumerate(lines) if text
+        ]
+    return Markup("").join(drawn)
+
+
+def _arrow(from_x: int, to_x: int, y: int, label: str) -> Markup:
+    back = -ARROW_HEAD if to_x > from_x else ARROW_HEAD
+    drawn = Markup(
+        '<line class="shaft" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><polygon class="head" points="{3}"/>'
+        '<text class="label" x="{4}" y="{5}" text-anchor="middle">{6}</text>'
+    )
+    head = f"{to_x},{y} {to_x + back},{y - 5} {to_x + back},{y + 5}"
+    return drawn.format(from_x, to_x + back, y, head, (from_x + to_x) // 2, y - 6, _short(label))
+
+
+def _mark(event: Event, x: int, y: int, *, is_right: bool) -> Markup:
+    shape = {
+        Shape.PERSON: Markup('<circle class="dot" cx="{0}" cy="{1}" r="{2}"/>'),
+        Shape.ASKED: Markup('<circle class="ring" cx="{0}" cy="{1}" r="{2}"/>'),
+        Shape.RULE: Markup('<rect class="dot" x="{3}" y="{4}" width="{5}" height="{5}"/>'),
+        Shape.CLOCK: Markup('<polygon class="dot" points="{0},{4} {6},{7} {3},{7}"/>'),
+    }[event.shape]
+    drawn = shape.format(x, y, MARK, x - MARK, y - MARK, 2 * MARK, x + MARK, y + MARK)
+    label = Markup('<text class="label" x="{0}" y="{1}" text-anchor="{2}">{3}</text>')
+    beside = x - MARK - 6 if is_right else x + MARK + 6
+    return drawn + label.format(beside, y + 4, "end" if is_right else "start", _short(event.label))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+__all__ = ["Event", "Lane", "Shape", "sequence"]
