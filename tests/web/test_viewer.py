@@ -44,6 +44,11 @@ def scales(page: Page) -> tuple[float, float]:
     return float(seen(page, "probe", "scale")), float(seen(page, "candidate", "scale"))
 
 
+def tones(page: Page, side: str) -> str:
+    seen(page, side, "scale")
+    return pane(page, side).locator("canvas").evaluate("one => one.style.filter")
+
+
 def middle(page: Page, side: str) -> tuple[float, float]:
     box = pane(page, side).locator(".pane-view").bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -114,7 +119,7 @@ def test_everything_is_done_by_keys_and_each_side_turns_alone(viewer: Page) -> N
         viewer.keyboard.press(key)
     assert [seen(viewer, side, "rotation") for side in SIDES] == ["0", "91"]
     assert [seen(viewer, side, "inverted") for side in SIDES] == ["no", "yes"]
-    assert "invert(1)" in pane(viewer, "candidate").locator("canvas").evaluate("one => one.style.filter")
+    assert "invert(1)" in tones(viewer, "candidate")
     before = scales(viewer)[0]
     viewer.keyboard.press("+")
     assert scales(viewer)[0] == pytest.approx(before * 1.25, rel=1e-3)
@@ -124,11 +129,10 @@ def test_everything_is_done_by_keys_and_each_side_turns_alone(viewer: Page) -> N
     assert seen(viewer, "probe", "center") != "100.0 100.0"
     viewer.keyboard.press("b")
     viewer.keyboard.press("Shift+C")
-    tones = pane(viewer, "candidate").locator("canvas").evaluate("one => one.style.filter")
-    assert "brightness(110%)" in tones and "contrast(90%)" in tones
+    filtered = tones(viewer, "candidate")
+    assert "brightness(110%)" in filtered and "contrast(90%)" in filtered
     viewer.keyboard.press("n")
-    ready_finger = viewer.locator("#viewer").get_attribute("data-finger")
-    assert ready_finger == "2"
+    expect(viewer.locator("#viewer")).to_have_attribute("data-finger", "2")
     viewer.keyboard.press("0")
     expect(viewer.locator("#viewer-finger")).to_have_text("Left little")
     viewer.keyboard.press("r")
@@ -144,7 +148,7 @@ def test_every_tool_is_a_button_too_and_says_what_it_did(viewer: Page) -> None:
     tools.get_by_role("button", name="Invert").click()
     expect(tools.get_by_role("button", name="Invert")).to_have_attribute("aria-pressed", "true")
     tools.get_by_label("Brightness").fill("150")
-    assert "brightness(150%)" in tools.locator("canvas").evaluate("one => one.style.filter")
+    assert "brightness(150%)" in tones(viewer, "probe")
     viewer.get_by_role("button", name="Zoom in").click()
     viewer.get_by_role("button", name="Next finger").click()
     expect(viewer.locator("#viewer-finger")).to_have_text("Right index")

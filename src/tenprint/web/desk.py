@@ -224,7 +224,7 @@ class Desk:
 
     @contextmanager
     def reading(self, party: str) -> Iterator[Node]:
-        """Hold a party's node while something is read from it; what is due waits. For what belongs to a checked page."""
+        """Hold a party's node while something is read from it; what is due waits. Rights are checked before."""
         with self._lock:
             yield self._nodes[party]
 
