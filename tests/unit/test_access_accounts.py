@@ -183,6 +183,16 @@ def test_after_some_failures_one_must_wait_longer_and_longer_whether_the_name_is
     assert knock(door, name) == "SIGN_IN_REFUSED"
 
 
+def test_many_guesses_at_once_are_counted_one_by_one(accounts: AccountFile) -> None:
+    door, told = Door(accounts, Time()), []
+    threads = [threading.Thread(target=lambda: told.append(knock(door, "ANN EXAMINER"))) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told.count("SIGN_IN_REFUSED") == FREE_TRIES and told.count("SIGN_IN_WAIT") == 24 - FREE_TRIES
+
+
 def test_a_wait_ends_and_the_right_password_ends_the_count(accounts: AccountFile) -> None:
     time = Time()
     door = Door(accounts, time)

@@ -65,8 +65,15 @@ def test_masks_reach_into_what_is_nested_and_leave_the_structure() -> None:
 def test_what_is_masked_is_named_with_its_rule_once() -> None:
     seen = masked("jail_clerk", {"fin": "1", "a_number": "2", "name": "N", "ucn": "x"})
     assert [mask.id for mask in seen.masks] == ["criminal_number", "immigration_number"]
-    assert all(mask.why and mask.title and mask.version == house_tables().version for mask in seen.masks)
+    assert all(mask.why and mask.title and mask.version == house_tables().stamp for mask in seen.masks)
     assert masked("specialist", {"name": "N"}).masks == ()
+
+
+def test_fields_are_known_by_their_own_names_by_paths_and_by_tags() -> None:
+    for name in ("2.018 NAM", "NAM", "query.name", "a.b.names", "2.2001 NAM1", "Name"):
+        assert masked("auditor", {name: "X"}).fields == {name: HIDDEN}
+    for name in ("threshold.name", "2.005 RET", "1.009 TCN", "unnamed", "", ".", "2.999"):
+        assert masked("auditor", {name: "X"}).fields == {name: "X"}
 
 
 def test_the_name_of_a_threshold_is_no_persons_name() -> None:

@@ -197,7 +197,7 @@ def test_a_task_of_another_party_or_role_is_refused_with_rule_and_sentence(
 ) -> None:
     browser, path, before = Browser(real).sign_in(name), path_of(shared, of), sizes(shared)
     browser.get("/queue" if name != "AMY AUDITOR" else "/why/access")
-    with caplog.at_level(logging.WARNING, "tenprint.access"):
+    with caplog.at_level(logging.INFO, "tenprint.access"):
         page = browser.get(path, 403)
     assert rule in page and house_access().version in page and "What may I do, and why?" in page
     browser.get("/why/access")
@@ -291,7 +291,7 @@ def test_the_page_of_rights_shows_every_wish_with_verdict_rule_and_sentence(real
     assert "officer at the field office" in page and house_access().digest in page
     assert "● yes An officer reads, claims and answers decisions and second looks" in page
     assert "— no This belongs to another party: you cannot see it from here. another-partys-data" in page
-    assert "numbers of criminal records (UCN, SID) in part" in page
+    assert "criminal records and their numbers (UCN, SID, rap sheet) in part" in page
 
 
 def test_the_page_of_rights_is_there_for_visitors_and_in_a_demo(real, demo) -> None:
@@ -413,3 +413,59 @@ def test_a_task_that_is_not_there_or_closed_is_not_claimed(rig: Rig) -> None:
     assert sizes(rig) == before
     rig.clock.advance(timedelta(days=1))
     assert "Claim this task" not in officer.get(path)
+
+
+# Messages: what is masked in the fields is not in the bytes either
+
+
+def message_of(rig: Rig, role: Role, kind: str) -> str:
+    case_id = rig.tasks(Role.FIELD_OFFICE)[0].case_id
+    message = next(m for m in rig.messages(role, case_id) if m.kind == kind)
+    return f"{rig.nodes[role].party.id}/{message.sender}/{message.id}"
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "kind", "hidden"),
+    [
+        ("ANN EXAMINER", Role.IMMIGRATION_REPOSITORY, "IDENT_SEARCH", ["SAMPLESON", "19800229", "5404 DRIVING"]),
+        ("ANN EXAMINER", Role.IMMIGRATION_REPOSITORY, "IDR", []),
+    ],
+)
+def test_masked_fields_of_a_message_are_in_no_form_of_it(real, shared: Rig, name, role, *, kind, hidden) -> None:
+    browser, place = Browser(real).sign_in(name), message_of(shared, role, kind)
+    page = browser.get(f"/messages/{place}")
+    assert "Masked for your role:" in page and "its bytes are not given out" in page
+    twin = browser.client.get(f"/messages/{place}.json").text
+    for text in hidden:
+        assert text not in browser.page and text not in twin
+    before = sizes(shared)
+    for form in ("bodies", "envelopes"):
+        assert "BYTES_MASKED" in browser.get(f"/{form}/{place}", 403)
+    assert sizes(shared) == before
+
+
+def test_who_sees_all_fields_of_a_message_gets_its_bytes(real, shared: Rig) -> None:
+    browser = Browser(real).sign_in("JOE JAILER")
+    rig_place = message_of(shared, Role.AGENCY, "CAR")
+    officer = Browser(real).sign_in("BOB BOOKER")
+    assert "SAMPLESON" in officer.get(f"/messages/{rig_place}")
+    assert officer.client.get(f"/bodies/{rig_place}").status_code == 200
+    assert "another party" in browser.get(f"/messages/{rig_place}", 403)
+    assert "another party" in browser.get(f"/bodies/{rig_place}", 403)
+
+
+def test_in_a_demo_the_message_says_what_would_be_masked(demo, shared: Rig) -> None:
+    browser = Browser(demo).take("jail", "PAT PLAYER")
+    place = message_of(shared, Role.IMMIGRATION_REPOSITORY, "IDR")
+    assert "in a real network your role would see in part or not at all" in browser.get(f"/messages/{place}")
+    assert browser.client.get(f"/bodies/{place}").status_code == 200
+
+
+def test_an_auditor_reads_every_ledger_and_no_message(real, shared: Rig) -> None:
+    auditor = Browser(real).sign_in("AMY AUDITOR")
+    for party in ("jail", "agency", "field_office"):
+        assert "Entry" in auditor.get(f"/ledger/{party}")
+    place = message_of(shared, Role.FIELD_OFFICE, "IAR")
+    assert "403" not in auditor.get(f"/messages/{place}", 403)
+    assert "another-partys-ledger" in Browser(real).sign_in("JOE JAILER").get("/ledger/agency", 403)
+    Browser(real).get("/network")

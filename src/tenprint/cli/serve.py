@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tenprint.cli import stories
 from tenprint.cli.options import DEFAULT_DATA, Data
 from tenprint.cli.output import console
-from tenprint.core.clock import ManualClock
 from tenprint.core.errors import SenderError
 
 DEFAULT_PORT = 8765
@@ -22,6 +23,7 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Anybody at this machine takes any role; only with a simulated clock.")
     ] = False,
+    cards: stories.Cards = None,
 ) -> None:
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
 
@@ -32,13 +34,10 @@ def serve(
     from tenprint.web.serve import ADDRESS, listening_socket
     from tenprint.web.serve import serve as serve_app
 
+    if demo:
+        _serve_demo(data, port, cards)
+        return
     with bootstrap.open_network(data) as network:
-        if demo and not isinstance(network.clock, ManualClock):
-            raise SenderError(
-                "CLOCK_REAL",
-                f"the network in {data} runs by the real time: it may be a real one, and a demo has no passwords",
-                hint="choose another --data, or leave --demo out",
-            )
         network.run()
         listener = listening_socket(port)
         taken = listener.getsockname()[1]
@@ -51,3 +50,20 @@ def serve(
         serve_app(create_app(network, is_demo=demo, accounts=accounts), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
+
+
+def _serve_demo(data: Path, port: int, cards: Path | None) -> None:
+    """Serve a network that is there, with its stories; nothing is founded and nothing waited for."""
+    from tenprint import bootstrap
+    from tenprint.cli import staging
+
+    network = bootstrap.load_network(data)
+    if network.clock_start is None:
+        raise SenderError(
+            "CLOCK_REAL",
+            f"the network in {data} runs by the real time: it may be a real one, and a demo has no passwords",
+            hint="choose another --data, or leave --demo out",
+        )
+    folder, seed = stories.cards_beside(data, cards), network.seed or 0
+    plan = staging.Plan(data, folder, seed, port, "", opens_browser=False, waits_for_prints=False)
+    staging.open_console(plan, lambda: None)

@@ -80,16 +80,21 @@ class StoryLine:
 
 def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
     """Return everything that the parties wrote down about a case, oldest first; empty when nobody knows it."""
-    return tuple(line_of(node, entry) for node, entry in written_down(nodes, case_id))
+    return tuple(
+        line_of(node, entry) for node, entry in in_order([(node, entries_of(node, case_id)) for node in nodes])
+    )
 
 
-def written_down(nodes: Sequence[Node], case_id: str) -> list[tuple[Node, Entry]]:
-    """Return the ledger entries of `case_story`, each with the party whose ledger it stands in.
+def entries_of(node: Node, case_id: str) -> list[Entry]:
+    """Return what a party wrote down about a case, in its order, without the receipts."""
+    return [entry for entry in node.store.case_entries(case_id) if not _is(entry, RECEIPT)]
+
+
+def in_order(logs: Sequence[tuple[Node, Sequence[Entry]]]) -> list[tuple[Node, Entry]]:
+    """Return several parties' entries of a case in one order, each with the party whose ledger it stands in.
 
     What is received never stands before what was sent: entries of one time are put in the order of cause and effect.
-    Receipts are left out.
     """
-    logs = [(node, [e for e in node.store.case_entries(case_id) if not _is(e, RECEIPT)]) for node in nodes]
     return list(_in_order(logs))
 
 
@@ -156,7 +161,7 @@ def _case(node: Node, case_id: str) -> Case | None:
         return tx.case(case_id)
 
 
-def _in_order(logs: list[tuple[Node, list[Entry]]]) -> Iterator[tuple[Node, Entry]]:
+def _in_order(logs: Sequence[tuple[Node, Sequence[Entry]]]) -> Iterator[tuple[Node, Entry]]:
     """Merge logs by time, each kept in its own order, no message received before it was sent.
 
     At one time, a party's lines about one message stay together.

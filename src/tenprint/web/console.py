@@ -18,6 +18,7 @@ from tenprint.policy.access import Verdict
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
 from tenprint.web.door import Door
+from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session, Sessions
 
 COOKIE = "tenprint_session"
@@ -47,6 +48,8 @@ class Console:
 
     def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool, door: Door | None = None) -> None:
         self.desk, self.sessions, self.is_demo, self.door = desk, sessions, is_demo, door
+        self.logs = Logs()
+        """The trees of the ledgers, for proofs; used while the network is held."""
         self.globals: dict[str, Any] = {}
         """What every template knows besides, by name; a page module adds its own when its routes are made."""
 

@@ -342,7 +342,7 @@ class Desk:
     def _refused(self, seat: Session | None, action: Action, party: str, verdict: Verdict) -> Refusal:
         rule = verdict.policy_ids[0]
         role = seat.role if seat is not None else access.PUBLIC
-        _log.warning("refused: %s wants %s at %s; %s, %s", role, action, party, rule, verdict.stamp)
+        _log.info("refused: %s wants %s at %s; %s, %s", role, action, party, rule, verdict.stamp)
         return Refusal(HTTPStatus.FORBIDDEN, verdict.sentence, rule, verdict)
 
     def _awaits(self, seat: Session, task: Task) -> bool:

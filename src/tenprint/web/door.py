@@ -70,7 +70,7 @@ class Door:
     def __init__(self, accounts: Accounts, seconds: Callable[[], float] = time.monotonic) -> None:
         self._accounts, self._seconds = accounts, seconds
         self._failures: dict[str, tuple[int, float]] = {}
-        self._lock = threading.Lock()
+        self._lock, self._guessing = threading.Lock(), threading.Lock()
 
     def is_empty(self) -> bool:
         """Tell whether there is no account at all."""
@@ -83,11 +83,13 @@ class Door:
             SenderError: ``SIGN_IN_REFUSED``, or ``SIGN_IN_WAIT`` after several failures, when nothing is looked at.
             StorageError, RecordError: the accounts cannot be read.
         """
-        key = person_key(name)[:MAX_PASSWORD]
-        self._refuse_early(key)
-        account = self._accounts.check(name[:MAX_PASSWORD], password[:MAX_PASSWORD])
+        key = person_key(name[:MAX_PASSWORD])
+        with self._guessing:  # else many guesses at once would all be looked at before the first one counts
+            self._refuse_early(key)
+            account = self._accounts.check(name[:MAX_PASSWORD], password[:MAX_PASSWORD])
+            if account is None:
+                self._note_failure(key)
         if account is None:
-            self._note_failure(key)
             _log.warning("sign-in refused")
             said = "no account has this name and password"
             raise SenderError("SIGN_IN_REFUSED", said, hint="check both; who keeps the accounts can set a new password")

@@ -14,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenprint.web.log import note_refusal
+
 MAX_BODY_BYTES = 64 * 1024
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -70,6 +72,7 @@ class Guard:
                 said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
                 refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         if refusal is not None:
+            note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send_with_headers)
             return

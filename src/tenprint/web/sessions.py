@@ -111,6 +111,12 @@ class Sessions:
             self._by_token[session.token] = session
         return session
 
+    def signed_in(self) -> list[Session]:
+        """Return the sessions of people who have signed in; asking does not count as seeing them."""
+        with self._lock:
+            self._forget_expired()
+            return [session for session in self._by_token.values() if session.is_signed_in]
+
     def end(self, session: Session) -> None:
         """Forget a session; its cookie opens nothing any more."""
         with self._lock:

@@ -52,7 +52,6 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
     TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
 }
-NOT_BUILT: dict[str, str] = {}
 NEXT_STEPS: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
     "REASON_MISSING": "Write a reason; it is kept with the answer.",
@@ -72,6 +71,13 @@ NEXT_STEPS: dict[str, str] = {
     "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
     "TASK_CLAIMED": "Ask whoever has claimed it to release it, or take it over with the button on this page.",
     "TASK_CLOSED": "Go back to the queue.",
+    "detainer-no-evidence": "Choose one of the evidence boxes, or another answer.",
+    "detainer-status-unknown": "Choose another evidence box, or another answer.",
+    "detainer-citizenship-not-asked": "Ask, and answer the question on citizenship, or choose another answer.",
+    "detainer-victim-not-asked": "Ask, and answer the question on victims and witnesses, or choose another answer.",
+    "detainer-citizen": "Choose no action: nothing on this form makes a detainer possible.",
+    "detainer-no-legal-ground": "Choose another answer: the specialist named no legal ground.",
+    "detainer-match-not-confirmed": "Choose another answer: nobody has confirmed the match.",
 }
 USUAL_NEXT_STEP = "Check the evidence boxes, the questions and the legal ground, or choose another answer."
 EVIDENCE_TITLES: dict[str, str] = {

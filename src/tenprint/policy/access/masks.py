@@ -23,7 +23,7 @@ class Mask:
         title: what it is, for people.
         is_hidden: nothing of it is shown; else a part.
         why: one sentence.
-        version: of the table.
+        version: of the table, with the beginning of its digest.
     """
 
     id: str
@@ -58,8 +58,8 @@ def masked(role: str, fields: Mapping[str, Any], parent: str = "") -> Visible:
     """
     found: dict[str, FieldClass] = {}
     shown = {name: _seen(role, name, value, parent, found) for name, value in fields.items()}
-    version = house_tables().version
-    masks = (Mask(c.id, c.title, role not in c.masked, c.why, version) for c in found.values())
+    stamp = house_tables().stamp
+    masks = (Mask(c.id, c.title, role not in c.masked, c.why, stamp) for c in found.values())
     return Visible(shown, tuple(sorted(masks, key=lambda mask: mask.id)))
 
 

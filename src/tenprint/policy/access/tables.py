@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError
 from tenprint.policy.access.words import Action, OfficialRole
 
@@ -62,6 +63,7 @@ class Tables:
 
     Args:
         version: stands in every verdict and mask.
+        digest: SHA-256 of the text, hex.
         effective_from: the first day of this version.
         roles, actions: by id.
         fields: classes by id.
@@ -70,12 +72,18 @@ class Tables:
     """
 
     version: str
+    digest: str
     effective_from: date
     roles: Mapping[str, RoleEntry]
     actions: Mapping[str, str]
     fields: Mapping[str, FieldClass]
     class_of: Mapping[str, str]
     not_personal: frozenset[str]
+
+    @property
+    def stamp(self) -> str:
+        """Return version and beginning of the digest in one word."""
+        return f"{self.version}+{self.digest[:12]}"
 
     def own_work_at(self, party_role: str) -> OfficialRole | None:
         """Return the official role whose own kind of work is done at parties of this role, or None."""
@@ -87,11 +95,18 @@ class Tables:
         return tuple(own + [entry.role for entry in self.roles.values() if party_role in entry.may_also])
 
     def field_class(self, name: str, parent: str = "") -> FieldClass | None:
-        """Return the class of a field, told by its name and the name of what it stands in; None when it has none."""
-        inside = f"{parent}.{name}".casefold()
+        """Return the class of a field, told by its name and the name of what it stands in; None when it has none.
+
+        A name may be a path (``query.name``) or a tag with its mnemonic (``2.018 NAM``), as pages write them.
+        """
+        plain = name.casefold()
+        above, _, last = plain.rpartition(".")
+        if above and not last.isdecimal():
+            parent, plain = above.rpartition(".")[2], last
+        inside = f"{parent}.{plain}".casefold()
         if inside in self.not_personal:
             return None
-        found = self.class_of.get(inside, self.class_of.get(name.casefold()))
+        found = next((self.class_of[one] for one in (inside, plain, *plain.split()) if one in self.class_of), None)
         return self.fields[found] if found is not None else None
 
 
@@ -118,6 +133,7 @@ def read_tables(text: str) -> Tables:
         fields = {row["class"]: _field_class(row) for row in raw["fields"]}
         tables = Tables(
             version=str(raw["access"]["version"]),
+            digest=sha256_hex(text.encode()),
             effective_from=raw["access"]["effective_from"],
             roles=roles,
             actions={str(Action(name)): str(title) for name, title in raw["actions"].items()},
