@@ -1,4 +1,4 @@
-"""The stories on the rig's network: cards are words, so that nothing is rendered, and real time is moved by the test."""
+"""The stories on the rig's network: cards are words, nothing is rendered, and real time is moved by the test."""
 
 from __future__ import annotations
 

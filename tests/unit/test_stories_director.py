@@ -106,9 +106,7 @@ def test_who_decided_first_is_not_the_second_officer_so_a_player_is(rig: Rig) ->
     task = rig.task(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id)
     form = {"evidence": "biometric_and_records", "citizenship_claim": "no", "victim_or_witness": "yes"}
     ground = task.shown["legal_ground"]
-    rig.decide(
-        Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "detainer", by="GUEST OFFICER", legal_ground=ground, **form
-    )
+    rig.decide(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "detainer", by="GUEST OFFICER", legal_ground=ground, **form)
     ticked(director)
     assert rig.task(Role.FIELD_OFFICE, TaskKind.SECOND_LOOK, case_id).answer == "disagree"
     assert waits(director, "dual-arrest") == [TaskKind.DECIDE]
