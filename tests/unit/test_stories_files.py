@@ -49,7 +49,8 @@ def test_no_two_stories_share_fingers_a_name_or_a_record() -> None:
 
 def test_the_people_of_the_stories_are_visibly_invented() -> None:
     invented = {
-        "PLACEHOLDER", "SPECIMEN", "EXAMPLE", "SAMPLE", "FIXTURE", "MOCKUP", "PROTOTYPE", "PRETEND", "BLUEPRINT", "DUMMY",
+        "PLACEHOLDER", "SPECIMEN", "EXAMPLE", "SAMPLE", "FIXTURE", "MOCKUP", "PROTOTYPE", "PRETEND", "BLUEPRINT",
+        "DUMMY",
     }  # fmt: skip
     assert {story.person.name.partition(",")[0] for story in STORIES} == invented
     officials = {answer.by for story in STORIES for answer in story.answers}
