@@ -9,10 +9,10 @@ import pytest
 from tenprint.core.errors import SenderError
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.synth.cards import _state, occasion_of, render_plain
+from tenprint.synth.condition_parameters import SCAR
 from tenprint.synth.conditions import SKINS, Condition, draw_condition, draw_skin
 from tenprint.synth.impression import Rendered
 from tenprint.synth.marks import crease_depth, cut_relief, cut_truth, draw_scar
-from tenprint.synth.parameters import SCAR
 from tenprint.synth.person import make_person
 from tenprint.synth.skeleton import Minutiae
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from tenprint.synth.parameters import (
+from tenprint.synth.condition_parameters import (
     CREASED_SKIN,
     DRY_SKIN,
     GOOD_SKIN,

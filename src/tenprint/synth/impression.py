@@ -16,25 +16,14 @@ from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import MAX_MINUTIAE, Template, angle_from_radians
 from tenprint.core.trace import trace
+from tenprint.synth.condition_parameters import CREASE, SMUDGE, ConditionParameters
 from tenprint.synth.conditions import Condition
 from tenprint.synth.damage import cut_contact, smudge
 from tenprint.synth.distortion import Placement, draw_placement
 from tenprint.synth.marks import crease_depth
 from tenprint.synth.master import Master
 from tenprint.synth.noise import smooth_noise
-from tenprint.synth.parameters import (
-    CREASE,
-    HAND,
-    INK,
-    PLAIN,
-    ROLLED,
-    SENSOR,
-    SMUDGE,
-    VISIBLE,
-    WHITE,
-    ConditionParameters,
-    ContactParameters,
-)
+from tenprint.synth.parameters import HAND, INK, PLAIN, ROLLED, SENSOR, VISIBLE, WHITE, ContactParameters
 from tenprint.synth.skeleton import Minutiae
 
 F32 = npt.NDArray[np.float32]
