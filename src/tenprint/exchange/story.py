@@ -191,11 +191,17 @@ def _is(entry: Entry, kind: str) -> bool:
     return entry.fields.get("kind") == kind
 
 
-def line_of(node: Node, entry: Entry) -> StoryLine:
-    """Return a ledger entry as a line of a story."""
+def line_of(node: Node, entry: Entry, *, with_reason: bool = True) -> StoryLine:
+    """Return a ledger entry as a line of a story.
+
+    Args:
+        node: whose ledger.
+        entry: of it.
+        with_reason: read a person's reason from the message that brought it; not for whoever may not read messages.
+    """
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
-    if "reason_hash" in text:
+    if "reason_hash" in text and with_reason:
         text["reason"] = _reason(node, text.get("message", ""))
     return StoryLine(
         time=from_wire(text["time"]),
@@ -233,13 +239,17 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "task_released": f"{text.get('person', '')} releases a task: {said.get('note', '')}",
         "task_taken_over": f"{text.get('person', '')} takes a task over: {said.get('note', '')}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
-        "looked_at": f"{text.get('person', '')} looks at " + ("a task of the case" if "task" in text else "the case"),
+        "looked_at": f"{text.get('person', '')} looks at {_looked_at(text)}",
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
         f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",
     }
     return sentences.get(kind, ": ".join(part for part in (kind.replace("_", " "), note) if part))
+
+
+def _looked_at(text: dict[str, str]) -> str:
+    return next((f"a {what} of the case" for what in ("task", "message") if what in text), "the case")
 
 
 def _what_it_says(kind: Kind, body: bytes) -> str:

@@ -179,7 +179,7 @@ def view_of(
         repositories=tuple(_best_word(repository, had, reasons) for repository in Repository),
         steps=tuple(_steps(had, own, now)),
         lines=tuple(told),
-        lookers=_lookers(written),
+        lookers=lookers_of(written),
         picture=_drawn(nodes, told, own),
         is_whole=is_whole,
         is_kept_back=False,
@@ -237,7 +237,8 @@ def _is_look(entry: Entry) -> bool:
     return entry.fields.get("kind") == LOOKED_AT
 
 
-def _lookers(written: Sequence[tuple[Node, Sequence[Entry]]]) -> tuple[Looker, ...]:
+def lookers_of(written: Sequence[tuple[Node, Sequence[Entry]]]) -> tuple[Looker, ...]:
+    """Return who looked, by person and party, the last one first."""
     found: dict[tuple[str, str], tuple[int, str]] = {}
     for node, entries in written:
         for entry in filter(_is_look, entries):
@@ -377,4 +378,4 @@ def _reason(node: Node, heading: Heading) -> str:
     return f"examiners found it {answer.finding}" if answer.finding else "not everybody could be compared"
 
 
-__all__ = ["CaseView", "Holder", "Looker", "NextStep", "Told", "view_of"]
+__all__ = ["CaseView", "Holder", "Looker", "NextStep", "Told", "lookers_of", "view_of"]

@@ -54,7 +54,6 @@ RULES: dict[str, str] = {
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
 UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}
-KEPT_BACK = "This is kept back until you have recorded your own first finding on this case's prints."
 SHAPES = (
     ("arrow", "an arrow is a message"),
     ("person", "a filled circle: a person answered"),

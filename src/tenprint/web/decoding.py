@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,11 @@ from tenprint.web import words
 
 MAX_FIELDS, MAX_VALUE = 400, 4_000
 """A page shows so many fields of a message, and so many characters of a value; a hostile file must not fill it."""
+KEYS = {
+    "STA": "status", "GRD": "legal_ground", "TXT": "specialist_says", "2.075": "status", "2.2008": "name",
+    "2.2007": "birth_date", "names": "name", "2.085": "ucn", "2.081": "ucn",
+}  # fmt: skip
+"""Fields that the access rules know under another name; an electronic rap sheet (2.075) holds the status as text."""
 MAX_JSON_BYTES, MAX_DEPTH = 65_536, 6
 NAMES = {
     "LEN": "length of the record", "VER": "version of the standard", "CNT": "contents of the file",
@@ -61,11 +66,19 @@ MNEMONICS = {rule.tag: rule.mnemonic for rule in (*TYPE_1, *TYPE_2)} | {
 
 @dataclass(frozen=True)
 class Shown:
-    """One field: tag and mnemonic as the format names them (or ``""``), its name in words, its value as text."""
+    """One field.
+
+    Args:
+        tag: tag and mnemonic as the format names them, or the path of a member.
+        name: in words.
+        value: as text.
+        key: name under which access rules know it, such as ``2.018`` or ``details.legal_ground``.
+    """
 
     tag: str
     name: str
     value: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def _limited(found: Decoded) -> Decoded:
 def _cut(field: Shown) -> Shown:
     if len(field.value) <= MAX_VALUE:
         return field
-    return Shown(field.tag, field.name, f"{field.value[:MAX_VALUE]}… ({len(field.value)} characters)")
+    return replace(field, value=f"{field.value[:MAX_VALUE]}… ({len(field.value)} characters)")
 
 
 def _ebts(received: Transaction) -> Decoded:
@@ -142,7 +155,7 @@ def _tagged(record: Record) -> Iterator[Shown]:
         mnemonic = MNEMONICS.get(tag, "")
         subfields = record.items(tag) if field.number >= 0 else []
         value = "; ".join(", ".join(item for item in items) for items in subfields)
-        yield Shown(f"{tag} {mnemonic}".strip(), NAMES.get(mnemonic, "field not named here"), value)
+        yield Shown(f"{tag} {mnemonic}".strip(), NAMES.get(mnemonic, "field not named here"), value, KEYS.get(tag, tag))
 
 
 def _picture(image: EncodedImage, tag: str) -> Shown:
@@ -162,7 +175,12 @@ def _nlets(message: Envelope) -> Decoded:
 def _lines(record: object, layout: Iterable[Any]) -> tuple[Shown, ...]:
     values = ((line, str(getattr(record, line.name))) for line in layout)
     return tuple(
-        Shown(line.label, NAMES.get(line.label, line.name), words.spoken_name(value) if line.label == "STA" else value)
+        Shown(
+            line.label,
+            NAMES.get(line.label, line.name),
+            words.spoken_name(value) if line.label == "STA" else value,
+            KEYS.get(line.label, line.label),
+        )
         for line, value in values
         if value
     )
@@ -185,7 +203,7 @@ def _members(value: dict[str, Any], above: str, depth: int) -> Iterator[Shown]:
         if isinstance(item, dict) and item and depth < MAX_DEPTH:
             yield from _members(item, f"{path}.", depth + 1)
         else:
-            yield Shown(path, label, _text(item))
+            yield Shown(path, label, _text(item), KEYS.get(path, path))
 
 
 def _text(value: Any) -> str:

@@ -14,14 +14,12 @@ from tenprint.exchange import story
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import LOOKED_AT
+from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
-from tenprint.policy.access import Visible
 from tenprint.web import case_words
 from tenprint.web.decoding import Decoded, decoded
-from tenprint.web.desk import NOTHING_SEEN
 from tenprint.web.proofs import Logs, Proof
-from tenprint.web.sight import gives_bytes
 
 SHOWN_BYTES, LINE_BYTES = 1_024, 16
 MISSING = "MESSAGE_MISSING"
@@ -77,8 +75,8 @@ class MessageView:
         key, key_fingerprint: the sender's key in the directory, base64, and its SHA-256; ``""`` for a stranger.
         receipts: what was signed for it.
         about: entries of the ledgers that may be seen.
+        ledger_faults: ledgers of which the case's entries cannot be read, in sentences.
         answers, answered_by: messages of the case before and after it.
-        seen: what of the content is masked for who looks.
     """
 
     party: str
@@ -90,14 +88,9 @@ class MessageView:
     key_fingerprint: str
     receipts: tuple[ReceiptView, ...]
     about: tuple[About, ...]
+    ledger_faults: tuple[str, ...]
     answers: tuple[Neighbour, ...]
     answered_by: tuple[Neighbour, ...]
-    seen: Visible = NOTHING_SEEN
-
-    @property
-    def gives_bytes(self) -> bool:
-        """Tell whether the bytes may be seen, too."""
-        return self.is_whole and gives_bytes(self.content, self.seen)
 
     @property
     def size(self) -> int:
@@ -145,6 +138,7 @@ def view_of(node: Node, message: Envelope, why: str, ledgers: Sequence[Node], lo
     """
     key = _key_of(node, message.sender)
     answers, answered_by = _neighbours(node, message)
+    about, faults = _about(message, ledgers, logs)
     return MessageView(
         party=node.party.id,
         message=message,
@@ -154,7 +148,8 @@ def view_of(node: Node, message: Envelope, why: str, ledgers: Sequence[Node], lo
         key=key.to_text() if key else "",
         key_fingerprint=hashlib.sha256(key.raw).hexdigest() if key else "",
         receipts=tuple(_receipts(node, message)),
-        about=tuple(_about(message, ledgers, logs)),
+        about=tuple(about),
+        ledger_faults=tuple(faults),
         answers=answers,
         answered_by=answered_by,
     )
@@ -191,6 +186,7 @@ def twin(view: MessageView) -> dict[str, Any]:
             for part in view.content.sections
         ],
         "problems": list(view.content.problems),
+        "ledger_faults": list(view.ledger_faults),
         "receipts": [
             {
                 "by": one.by,
@@ -258,20 +254,29 @@ def _receipt(node: Node, message: Envelope, data: bytes) -> ReceiptView:
     return ReceiptView(receipt.recipient, to_wire(receipt.received_at), digest, verdict)
 
 
-def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs) -> list[About]:
-    found = []
+def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs) -> tuple[list[About], list[str]]:
+    found, faults = [], []
     for node in ledgers:
         if node.party.id not in (message.sender, message.recipient):
             continue
-        for entry in node.store.case_entries(message.case_id):
-            fields = entry.fields
-            if fields.get("message") != message.id or fields.get("kind") == LOOKED_AT:
-                continue
-            place = int(fields.get("sequence", 0))
-            is_same = fields.get("message_hash", message.content_hash) == message.content_hash
-            said = story.line_of(node, entry).sentence
-            found.append(About(node.party.id, place, said, logs.proof(node, place, entry), is_same))
-    return found
+        try:
+            entries = node.store.case_entries(message.case_id)
+        except StorageError as problem:
+            faults.append(f"The ledger of {node.party.id} cannot be read here: {problem.message} ({problem.code}).")
+            continue
+        found += [_entry(node, entry, message, logs) for entry in entries if _is_about(entry, message)]
+    return found, faults
+
+
+def _is_about(entry: Entry, message: Envelope) -> bool:
+    return entry.fields.get("message") == message.id and entry.fields.get("kind") != LOOKED_AT
+
+
+def _entry(node: Node, entry: Entry, message: Envelope, logs: Logs) -> About:
+    place = int(entry.fields.get("sequence", 0))
+    is_same = entry.fields.get("message_hash", message.content_hash) == message.content_hash
+    said = story.line_of(node, entry).sentence
+    return About(node.party.id, place, said, logs.proof(node, place, entry), is_same)
 
 
 def _neighbours(node: Node, message: Envelope) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:

@@ -13,18 +13,17 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks.looks import LOOKED_AT
 from tenprint.ledger.entry import Entry
 from tenprint.policy import programme as programmes
 from tenprint.policy.conditions import holds
 from tenprint.policy.evaluate import decide
 from tenprint.policy.programme import Programme, Rule, rules_for
 from tenprint.web import case_words
+from tenprint.web.case_view import Looker, lookers_of
 from tenprint.web.facts import Found, Trail, find
 
 HOLDS = {True: "holds", False: "does not hold", None: "not known"}
 UNKNOWN_SOURCE = "kept nowhere that this page can read"
-MAX_LOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,6 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at the case: when, who, at which party, at what."""
-
-    time: datetime
-    person: str
-    party: str
-    what: str
-
-
-@dataclass(frozen=True)
 class WhyView:
     """The reasons of one decision.
 
@@ -69,7 +58,7 @@ class WhyView:
         tried: the rules before it and itself, in the order in which they are read.
         check: what asking again with these facts gave, in a sentence.
         is_same: asking again gives the same rule.
-        looks: who looked at the case, the newest first.
+        lookers: who looked at the case, the last one first.
         message_href: the message at whose handling it was asked, or ``""``.
         task_href: where the candidates' scores are explained, or ``""``.
     """
@@ -89,7 +78,7 @@ class WhyView:
     tried: tuple[Tried, ...]
     check: str
     is_same: bool
-    looks: tuple[Look, ...]
+    lookers: tuple[Looker, ...]
     message_href: str
     task_href: str
 
@@ -125,7 +114,7 @@ def view_of(node: Node, entry: Entry, ledgers: Sequence[Node], own: str) -> WhyV
         tried=_tried(programme, rule, facts),
         check=check,
         is_same=is_same,
-        looks=_looks(ledgers, text.get("case", "")),
+        lookers=_lookers(ledgers, text.get("case", "")),
         message_href=_message_href(node, trail),
         task_href=_task_href(trail.tasks, text.get("question", "")) if own == node.party.id else "",
     )
@@ -164,9 +153,9 @@ def twin(view: WhyView) -> dict[str, Any]:
             for one in view.tried
         ],
         "asked_again": {"is_same": view.is_same, "sentence": view.check},
-        "looks": [
-            {"time": to_wire(one.time), "person": one.person, "party": one.party, "what": one.what}
-            for one in view.looks
+        "lookers": [
+            {"person": one.person, "party": one.party, "times": one.times, "last": to_wire(one.last)}
+            for one in view.lookers
         ],
     }
 
@@ -247,15 +236,8 @@ def _tried(programme: Programme | None, rule: Rule | None, facts: dict[str, Foun
     )
 
 
-def _looks(ledgers: Sequence[Node], case_id: str) -> tuple[Look, ...]:
-    found = []
-    for node in ledgers if case_id else ():
-        for entry in node.store.case_entries(case_id):
-            if entry.fields.get("kind") == LOOKED_AT:
-                what = next((name for name in ("task", "message") if name in entry.fields), "case")
-                person = str(entry.fields.get("person", "somebody"))
-                found.append(Look(from_wire(str(entry.fields["time"])), person, node.party.id, what))
-    return tuple(sorted(found, key=lambda look: look.time, reverse=True)[:MAX_LOOKS])
+def _lookers(ledgers: Sequence[Node], case_id: str) -> tuple[Looker, ...]:
+    return lookers_of([(node, node.store.case_entries(case_id)) for node in ledgers]) if case_id else ()
 
 
 def _message_href(node: Node, trail: Trail) -> str:

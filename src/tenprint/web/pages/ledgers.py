@@ -45,12 +45,13 @@ class LedgerPages:
         case_id = request.query_params.get("case", "")[:200]
         with party_at_hand(self._console, seat, Action.READ_LEDGER, name) as (house, node):
             if case_id:
-                look(self._console, house, seat, case_id)
+                look(self._console, house, seat, Action.READ_LEDGER, name, case_id)
             state = self._console.logs.state(node)
             found = node.store.case_entries(case_id) if case_id else _newest(node, state.size)
-            hidden = {case for entry in found if (case := _case_of(entry)) and desk.keeps_back(seat, case)}
+            hidden = desk.kept_back(seat) & {_case_of(entry) for entry in found}
+            with_reasons = desk.verdict(seat, Action.READ_MESSAGE, name).allowed
             lines = [
-                (int(entry.fields.get("sequence", 0)), entry, story.line_of(node, entry))
+                (int(entry.fields.get("sequence", 0)), entry, story.line_of(node, entry, with_reason=with_reasons))
                 for entry in found
                 if _case_of(entry) not in hidden
             ]
@@ -66,9 +67,10 @@ class LedgerPages:
         index, is_twin = place_of(sequence)
         with party_at_hand(self._console, seat, Action.READ_LEDGER, party) as (house, node):
             entry = entry_at(self._console, node, index)
-            look(self._console, house, seat, _case_of(entry))
+            look(self._console, house, seat, Action.READ_LEDGER, party, _case_of(entry))
             proof = self._console.logs.proof(node, index, entry)
-            line = story.line_of(node, entry)
+            with_reason = self._console.desk.verdict(seat, Action.READ_MESSAGE, party).allowed
+            line = story.line_of(node, entry, with_reason=with_reason)
             if is_twin:
                 name = f"{re.sub('[^A-Za-z0-9]+', '-', party)}-{index}-proof.json"
                 headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from tenprint.web import case_words
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import look, party_at_hand
+from tenprint.web.masking import masked_values
 from tenprint.web.pages.ledgers import entry_at, place_of
 from tenprint.web.why_view import twin, view_of
 
@@ -37,11 +39,17 @@ class WhyPage:
             entry = entry_at(self._console, node, index)
             if entry.fields.get("kind") != DECISION:
                 raise Refusal(HTTPStatus.NOT_FOUND, "This entry of the ledger is no decision of a rule.")
-            look(self._console, house, seat, str(entry.fields.get("case", "")))
+            look(self._console, house, seat, Action.READ_WHY, party, str(entry.fields.get("case", "")))
             view = view_of(node, entry, desk.seen_by(seat, Action.READ_LEDGER), seat.party)
+            if not desk.verdict(seat, Action.READ_MESSAGE, party).allowed:
+                view = replace(view, message_href="")
+        named = [(fact.name, fact.value) for fact in view.facts]
+        values, visible = masked_values(named, lambda fields: desk.visible(seat, fields))
+        facts = tuple(replace(fact, value=value) for fact, value in zip(view.facts, values, strict=True))
+        view = replace(view, facts=facts)
         if is_twin:
             return JSONResponse(twin(view))
-        return self._console.page("why", seat, view=view, case_words=case_words)
+        return self._console.page("why", seat, view=view, visible=visible, case_words=case_words)
 
 
 def routes(console: Console) -> list[Route]:
