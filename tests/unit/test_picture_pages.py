@@ -9,9 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from exchange_rig import PERMITTED, START, Rig, card, rigs
 from starlette.testclient import TestClient
 
+from tenprint.adapters.accounts import AccountFile
 from tenprint.bootstrap import ledger_origin
 from tenprint.core.canonical import canonical_json
 from tenprint.core.chance import SeededRandomSource
@@ -171,21 +173,99 @@ def test_html_in_names_and_reasons_is_text_in_the_picture_too(make: Callable[...
         assert "<script>alert" not in page
 
 
-def test_outside_of_a_demo_a_party_sees_its_own_messages_only(told: tuple[Rig, str], monkeypatch) -> None:
+# --- outside of a demo ------------------------------------------------------------------------------------------------
+
+
+STAFF = {
+    "BOB BOOKER": ("agency", "booking_officer"), "ANN EXAMINER": ("immigration_repository", "examiner"),
+    "OLE OFFICER": ("field_office", "officer"), "JOE JAILER": ("jail", "jail_clerk"),
+    "AMY AUDITOR": ("jail", "auditor"),
+}  # fmt: skip
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def staffed(told: tuple[Rig, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seat]:
+    """Give a way to sign in with a name and a password at the network of `told`, as in a real network."""
+    folder = tmp_path_factory.mktemp("accounts")
+    accounts = AccountFile(folder, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    for name, (party, role) in STAFF.items():
+        accounts.add(name, party, role, PASSWORD)
+    app = create_app(house_of(told[0]), is_demo=False, accounts=accounts)
+
+    def sign_in(name: str) -> Seat:
+        at = Seat(app, None)
+        csrf = re.search(r'name="csrf" value="([^"]+)"', at.get("/sign-in"))[1]
+        taken = at.client.post("/sign-in", data={"csrf": csrf, "name": name, "password": PASSWORD})
+        assert taken.status_code == 303, taken.text
+        return at
+
+    return sign_in
+
+
+def test_a_party_sees_its_own_messages_and_no_other_partys(told: tuple[Rig, str], staffed) -> None:
     rig, case_id = told
-    house = house_of(rig)
-    # Sign in as in a demo, then let the desk tell no more than the own party's.
-    at = Seat(create_app(house, is_demo=True), Role.JAIL)
-    monkeypatch.setattr("tenprint.web.desk.Desk.seen_by", lambda desk, seat, action: [house.nodes[seat.party]])
+    at = staffed("JOE JAILER")
     page = at.get(f"/cases/{case_id}")
     assert {unescape(name).partition(",")[0] for _, name in ARROW.findall(page)} == {
         "request to hold from field office to jail",
         "answer to the request from jail to field office",
     }
-    assert "at your party" not in page or "Nothing waits" in page
-    about = at.get(address(rig, Role.JAIL, case_id, Kind.DETAINER))
-    assert "jail, entry" in text_of(about)
-    assert "field office, entry" not in text_of(about)
+    for link in {link for link in links(page) if link.startswith(("/messages", "/why", "/ledger"))}:
+        at.get(link)
+    about = text_of(at.get(address(rig, Role.JAIL, case_id, Kind.DETAINER)))
+    assert "jail, entry" in about
+    assert "field office, entry" not in about
+
+
+@pytest.mark.parametrize("door", ["/messages", "/bodies", "/envelopes"])
+def test_another_partys_message_is_refused(told: tuple[Rig, str], staffed, door: str) -> None:
+    rig, case_id = told
+    at = staffed("JOE JAILER")
+    before = len(rig.entries(Role.JAIL))
+    place = address(rig, Role.FIELD_OFFICE, case_id, Kind.IAR).replace("/messages", door, 1)
+    assert "belongs to another party" in text_of(at.get(place, 403))
+    at.get(f"{place}.json", 403)
+    assert len(rig.entries(Role.JAIL)) == before
+
+
+@pytest.mark.parametrize("path", ["/ledger/field_office", "/ledger/field_office/0.json", "/why/field_office/1"])
+def test_another_partys_ledger_and_reasons_are_refused_but_not_to_an_auditor(
+    told: tuple[Rig, str], staffed, path: str
+) -> None:
+    assert "This is another party's ledger" in text_of(staffed("JOE JAILER").get(path, 403))
+    staffed("AMY AUDITOR").get(path)
+
+
+def test_an_auditor_reads_entries_and_not_what_people_wrote_in_messages(told: tuple[Rig, str], staffed) -> None:
+    rig, case_id = told
+    at = staffed("AMY AUDITOR")
+    answered = next(row for row in rig.entries(Role.FIELD_OFFICE, "task_answered"))
+    page = text_of(at.get(f"/ledger/field_office/{answered['sequence']}"))
+    assert "OFFICIAL decide answers detainer" in page
+    assert "as seen" not in page
+    assert "as seen" not in at.get("/ledger/field_office")
+    at.get(address(rig, Role.JAIL, case_id, Kind.DETAINER), 403)
+    at.get(f"/cases/{case_id}", 403)
+
+
+def test_what_a_role_does_not_see_in_full_is_masked_and_the_bytes_are_not_given_out(
+    told: tuple[Rig, str], staffed
+) -> None:
+    rig, case_id = told
+    booker, jailer = staffed("BOB BOOKER"), staffed("JOE JAILER")
+    second = address(rig, Role.AGENCY, case_id, Kind.SECOND_SRE)
+    page = text_of(booker.get(second))
+    assert "what is said about the legal status" in page
+    assert "REMOVABLE" not in page
+    assert "not given out" in page
+    assert "REMOVABLE" not in booker.get(f"{second}.json")
+    assert booker.json(f"{second}.json")["masked"] == ["legal_status"]
+    booker.get(second.replace("/messages", "/bodies", 1), 403)
+    booker.get(second.replace("/messages", "/envelopes", 1), 403)
+    request = address(rig, Role.JAIL, case_id, Kind.DETAINER)
+    assert "SAMPLESON,PERSON QUINCE" in text_of(jailer.get(request))
+    jailer.get(request.replace("/messages", "/bodies", 1))
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

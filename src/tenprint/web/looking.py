@@ -31,9 +31,22 @@ def party_at_hand(console: Console, seat: Session, action: Action, party: str) -
 
 
 def look(
-    console: Console, house: House, seat: Session, action: Action, party: str, case_id: str, *, message_id: str = ""
+    console: Console,
+    house: House,
+    seat: Session,
+    case_id: str,
+    *,
+    action: Action,
+    party: str,
+    message_id: str = "",
 ) -> None:
     """Write a look at a case, or at one of its messages, to the looker's ledger. Call it inside `party_at_hand`.
+
+    Args:
+        console, house, seat: at hand.
+        case_id: which case; ``""`` for what belongs to none, which is no look at a person.
+        action, party: what is looked at, and whose it is.
+        message_id: the message, or ``""``.
 
     Raises:
         Refusal: 403 while this person has a first finding of the case to make.

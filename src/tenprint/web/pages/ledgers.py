@@ -45,7 +45,7 @@ class LedgerPages:
         case_id = request.query_params.get("case", "")[:200]
         with party_at_hand(self._console, seat, Action.READ_LEDGER, name) as (house, node):
             if case_id:
-                look(self._console, house, seat, Action.READ_LEDGER, name, case_id)
+                look(self._console, house, seat, case_id, action=Action.READ_LEDGER, party=name)
             state = self._console.logs.state(node)
             found = node.store.case_entries(case_id) if case_id else _newest(node, state.size)
             hidden = desk.kept_back(seat) & {_case_of(entry) for entry in found}
@@ -67,7 +67,7 @@ class LedgerPages:
         index, is_twin = place_of(sequence)
         with party_at_hand(self._console, seat, Action.READ_LEDGER, party) as (house, node):
             entry = entry_at(self._console, node, index)
-            look(self._console, house, seat, Action.READ_LEDGER, party, _case_of(entry))
+            look(self._console, house, seat, _case_of(entry), action=Action.READ_LEDGER, party=party)
             proof = self._console.logs.proof(node, index, entry)
             with_reason = self._console.desk.verdict(seat, Action.READ_MESSAGE, party).allowed
             line = story.line_of(node, entry, with_reason=with_reason)

@@ -104,7 +104,9 @@ class MessagePages:
         return replace(view, content=content), visible
 
     def _look(self, house: House, seat: Session, party: str, message: Envelope) -> None:
-        look(self._console, house, seat, Action.READ_MESSAGE, party, message.case_id, message_id=message.id)
+        look(
+            self._console, house, seat, message.case_id, action=Action.READ_MESSAGE, party=party, message_id=message.id
+        )
 
 
 def routes(console: Console) -> list[Route]:

@@ -39,7 +39,7 @@ class WhyPage:
             entry = entry_at(self._console, node, index)
             if entry.fields.get("kind") != DECISION:
                 raise Refusal(HTTPStatus.NOT_FOUND, "This entry of the ledger is no decision of a rule.")
-            look(self._console, house, seat, Action.READ_WHY, party, str(entry.fields.get("case", "")))
+            look(self._console, house, seat, str(entry.fields.get("case", "")), action=Action.READ_WHY, party=party)
             view = view_of(node, entry, desk.seen_by(seat, Action.READ_LEDGER), seat.party)
             if not desk.verdict(seat, Action.READ_MESSAGE, party).allowed:
                 view = replace(view, message_href="")
