@@ -8,15 +8,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from exchange_rig import BOOKING, Rig, WordMatcher, rigs
+from exchange_rig import Rig, WordMatcher, rigs
 from PIL import Image
 from test_web_console import Desktop, at, console, sizes, task_path, text_of
+from viewer_rig import ALL_IDENTIFIED, EXAMINERS, SIDE, examined, image_of, seen_card
 
 from tenprint import records
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.templates import TemplateCache
 from tenprint.core.errors import EngineError, RecordError
-from tenprint.core.fingers import FingerPosition, Impression
+from tenprint.core.fingers import FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.engine.compare import compare
 from tenprint.exchange import dispatch
@@ -28,31 +29,8 @@ from tenprint.web.sessions import Session
 
 pytestmark = pytest.mark.slow
 
-EXAMINERS = Role.IMMIGRATION_REPOSITORY
-SIDE = 16
 BROKEN = 2
 HINTS = ("likeness", "rank", "threshold", "pairing", "data-open", "Minutiae", "SAMPLESON", "1980", "72.0", "100.0")
-ALL_IDENTIFIED = {f"finger_{n}": "identification" for n in range(1, 11)}
-
-
-def image_of(person: str, finger: int, *, is_broken: bool = False) -> records.EncodedImage:
-    """Return an image whose pixels spell a word, so that the rig's matcher knows it."""
-    data = f"{person}/{finger}".encode().ljust(SIDE * SIDE)
-    position, kind = FingerPosition(finger), Impression.LIVESCAN_ROLLED if finger <= 10 else Impression.LIVESCAN_PLAIN
-    return records.EncodedImage(0, 14, position, kind, SIDE * 2 if is_broken else SIDE, SIDE, 500, "NONE", data)
-
-
-def seen_card(person: str, *, broken: int = 0, **changes: object) -> bytes:
-    images = [image_of(person, n, is_broken=n == broken) for n in range(1, 15)]
-    return records.build_car(replace(BOOKING, **changes), images)
-
-
-def examined(rig: Rig, *subjects: str, person: str = "P7", broken: int = 0) -> tuple[str, str]:
-    """Enrol a person under these numbers, book them, and return case and address of the examination."""
-    for subject in subjects or ("FIN-P7",):
-        dispatch.enrol(rig.nodes[EXAMINERS], subject, seen_card(person, tcn=f"TCN-2009-{subject}"))
-    case_id = rig.book(seen_card(person, broken=broken))
-    return case_id, task_path(rig, EXAMINERS, TaskKind.EXAMINE, case_id)
 
 
 def prints(path: str) -> str:
@@ -141,7 +119,7 @@ def test_what_is_no_print_of_this_task_is_not_found(seen: tuple[Rig, str], rest:
 def test_a_task_of_another_kind_shows_no_prints(rig: Rig) -> None:
     rig.until_examined()
     (task,) = rig.tasks(Role.SUPPORT_CENTER)
-    at(rig, Role.SUPPORT_CENTER).get(f"/prints/{task.id}/probe/1.png", 404)
+    at(rig, Role.SUPPORT_CENTER).get(f"/prints/{task.id}/probe/1.png", 403)
 
 
 def test_a_damaged_image_gets_a_sentence_and_the_others_are_shown(seen: tuple[Rig, str]) -> None:
@@ -296,7 +274,7 @@ def test_nothing_is_decoded_while_the_network_is_held(seen: tuple[Rig, str]) -> 
             decoded.append(image.digest)
         return FingerImage(np.full((SIDE, SIDE), 200, np.uint8))
 
-    seat = Session("token", "csrf", 0.0, 0.0, str(EXAMINERS), "SAM OFFICIAL")
+    seat = Session("token", "csrf", 0.0, 0.0, str(EXAMINERS), "SAM OFFICIAL", role="examiner")
     lightbox = Lightbox(desk, decode)
     task_id = path.removeprefix("/tasks/")
     pictures = [lightbox.picture(seat, task_id, "probe", 3, is_small=False) for _ in range(3)]

@@ -24,7 +24,7 @@ from tenprint.studies.cards import CardShop, StoryCards
 from tenprint.studies.stage import Stage, open_tasks
 from tenprint.studies.story_file import Story, StoryAnswer
 from tenprint.studies.story_state import Phase, StoryState, state_of
-from tenprint.studies.troupe import Event, Troupe, What
+from tenprint.studies.troupe import Event, Troupe, What, waits_for_another
 
 TICK_SECONDS = 0.25
 PACE_SECONDS = 1.5
@@ -307,7 +307,9 @@ class Director:
             if case is None or story.name in self._plays_all:
                 continue
             waiting = open_tasks(self._stage.nodes, case.case_id)
-            if any(nobody_is_in or self._is_held(node, task) for node, task in waiting):
+            kinds = {task.kind for _, task in waiting}
+            asked = [(node, task) for node, task in waiting if not waits_for_another(task, kinds)]
+            if any(nobody_is_in or self._is_held(node, task) for node, task in asked):
                 return True
         return False
 

@@ -35,6 +35,8 @@ COMPARABLE_MM2 = (150.0, 300.0)
 """Foreground of impressions whose counts are compared as they are."""
 PRINTS_PER_CONDITION = 3
 """Synthetic impressions read for each one that is asked for in a condition: distributions want more of them."""
+UNUSABLE = frozenset({"EXTRACT_NO_FOREGROUND", "EXTRACT_TOO_SMALL", "EXTRACT_TOO_LARGE"})
+"""Refusals that are the image's fault."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MM_PER_INCH = 25.4
 _QUALITY_STEPS = 63
@@ -142,11 +144,17 @@ def measure(
 
 
 def read(image: FingerImage, extract: Extract) -> Reading | None:
-    """Return what `extract` reads from `image`, None when it cannot be used."""
+    """Return what `extract` reads from `image`, None when it cannot be used.
+
+    Raises:
+        EngineError: when the fault is not the image's.
+    """
     try:
         template = extract(image)
-    except EngineError:
-        return None
+    except EngineError as refusal:
+        if refusal.code in UNUSABLE:
+            return None
+        raise
     blocks = foreground(at_engine_resolution(image, DEFAULT_EXTRACTION), DEFAULT_EXTRACTION)
     side_mm = DEFAULT_EXTRACTION.block_px * MM_PER_INCH / ENGINE_PPI
     confidence = float(template.quality.mean()) / _QUALITY_STEPS if len(template) else 0.0

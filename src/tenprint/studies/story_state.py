@@ -13,7 +13,7 @@ from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, Role
 from tenprint.exchange.story import final_state
 from tenprint.studies.stage import Stage, open_tasks
 from tenprint.studies.story_file import Story
-from tenprint.studies.troupe import Event
+from tenprint.studies.troupe import Event, waits_for_another
 
 LATE = timedelta(hours=1)
 """A booking that much after its day is called late."""
@@ -94,7 +94,9 @@ def state_of(stage: Stage, story: Story, case: Case, answers: Sequence[Event], *
     """
     nodes = list(stage.nodes.values())
     state = final_state(nodes, case.case_id)
-    waits = tuple(_waiting(node.party.id, task, answers) for node, task in open_tasks(stage.nodes, case.case_id))
+    found = open_tasks(stage.nodes, case.case_id)
+    kinds = {task.kind for _, task in found}
+    waits = tuple(_waiting(node.party.id, task, answers) for node, task in found if not waits_for_another(task, kinds))
     is_over = state in FINAL_STATES or state == CaseState.ANSWERED
     hold, until = _hold(stage, case.case_id)
     return StoryState(

@@ -82,7 +82,8 @@ class SynthesisFigures:
 
     Args:
         conditions: figures by condition.
-        first_s: median seconds of a finger's first impression, growing its ridges included, on one core.
+        first_s: median seconds of a finger's first impression, growing its ridges included, on one core: time of the
+            processor, so that other programs on a busy machine do not count.
         again_s: median seconds of a further impression of the same finger.
     """
 
@@ -165,9 +166,9 @@ def measure(
         for index in range(prints):
             person, finger = make_person(STUDY_SEED, index), SINGLE_FINGERS[index % len(SINGLE_FINGERS)]
             for number, condition in enumerate(Condition):
-                started = time.perf_counter()
+                started = time.thread_time()
                 made = render(person, OCCASION, finger, condition)
-                (again_s if number else first_s).append(time.perf_counter() - started)
+                (again_s if number else first_s).append(time.thread_time() - started)
                 take(condition.value, made)
         for person, finger in itertools.islice(_scarred_fingers(prints), prints):
             take(SCARRED, render(person, OCCASION, finger, Condition.GOOD))

@@ -6,7 +6,7 @@ databases, so that a run that was killed goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -154,8 +154,8 @@ class Troupe:
         for node, task in waiting:
             if task.id in self._left_to_people or task.claimed_by or not may_play(story, node, task):
                 continue
-            if task.kind == TaskKind.DECIDE and task.findings and TaskKind.SECOND_LOOK in kinds:
-                continue  # the first officer waits for the second one
+            if waits_for_another(task, kinds):
+                continue
             answer = self._scripted(story, task)
             if answer is not None:
                 begins = self._begins(node, task, answer)
@@ -194,6 +194,11 @@ class Troupe:
             if nothing in task.answers:
                 with suppress(SenderError, PolicyRefusal):
                     dispatch.decide_task(node, task.id, answer=nothing, reason=NOT_ALLOWED, by=answer.by)
+
+
+def waits_for_another(task: Task, open_kinds: Container[str]) -> bool:
+    """Tell whether a task is open but not asked: the first officer waits for the second one's look."""
+    return task.kind == TaskKind.DECIDE and task.findings > 0 and TaskKind.SECOND_LOOK in open_kinds
 
 
 def played(story: Story, case_id: str) -> Played:

@@ -222,6 +222,12 @@ class Desk:
             self.require(seat, action, task.party, kind=str(task.kind))
             return self._view(seat, task, "")
 
+    @contextmanager
+    def reading(self, party: str) -> Iterator[Node]:
+        """Hold a party's node while something is read from it; what is due waits. Rights are checked before."""
+        with self._lock:
+            yield self._nodes[party]
+
     def findings(self, seat: Session, task_id: str) -> tuple[Recorded, ...]:
         """Return an examination's findings on record; none before this person has made an own first one."""
         with self._lock:

@@ -14,12 +14,9 @@ See = Callable[[Mapping[str, Any]], Visible]
 
 
 def masked(content: Decoded, see: See) -> tuple[Decoded, Visible]:
-    """Return a body as a role sees it, and which masks there are; their `fields` are empty.
-
-    What cannot be decoded may hold anything: it counts as masked, so that its bytes are given out in a demo only.
-    """
+    """Return a body as a role sees it, and which masks there are; their `fields` are empty."""
     masks: dict[str, Mask] = {}
-    is_applied = not content.sections and see({}).is_applied
+    is_applied = False
     sections = []
     for section in content.sections:
         fields: list[Shown] = []

@@ -17,9 +17,12 @@ from tenprint.exchange.tasks.looks import LOOKED_AT
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
+from tenprint.policy.access import Visible
 from tenprint.web import case_words
 from tenprint.web.decoding import Decoded, decoded
+from tenprint.web.desk import NOTHING_SEEN
 from tenprint.web.proofs import Logs, Proof
+from tenprint.web.sight import gives_bytes
 
 SHOWN_BYTES, LINE_BYTES = 1_024, 16
 MISSING = "MESSAGE_MISSING"
@@ -77,6 +80,7 @@ class MessageView:
         about: entries of the ledgers that may be seen.
         ledger_faults: ledgers of which the case's entries cannot be read, in sentences.
         answers, answered_by: messages of the case before and after it.
+        seen: what of the content is masked for who looks.
     """
 
     party: str
@@ -91,6 +95,12 @@ class MessageView:
     ledger_faults: tuple[str, ...]
     answers: tuple[Neighbour, ...]
     answered_by: tuple[Neighbour, ...]
+    seen: Visible = NOTHING_SEEN
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Tell whether the bytes may be seen, too."""
+        return self.is_whole and gives_bytes(self.content, self.seen)
 
     @property
     def size(self) -> int:

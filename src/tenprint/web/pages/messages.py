@@ -13,20 +13,19 @@ from starlette.responses import Response
 
 from tenprint.exchange import story
 from tenprint.exchange.model.envelope import Envelope, MessageKey
-from tenprint.policy.access import Action, Visible
+from tenprint.policy.access import Action
 from tenprint.web import case_words, proofs
 from tenprint.web.console import Console, Route
 from tenprint.web.decoding import decoded
 from tenprint.web.desk import House, Refusal
 from tenprint.web.looking import look, party_at_hand
-from tenprint.web.masking import masked
 from tenprint.web.message_view import SHOWN_BYTES, MessageView, message_at, twin, view_of
 from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session
+from tenprint.web.sight import BYTES_KEPT_BACK, gives_bytes, seen_content
 
 TWIN = ".json"
 UNKNOWN = "This party holds no message with this number."
-MASKED = "Your role sees a part of this message only, so its bytes are not given out."
 DAMAGED = "This message is not what was written and cannot be shown."
 
 
@@ -46,21 +45,13 @@ class MessagePages:
         seat = self._console.seat_of(request)
         view = self._view(request, party, MessageKey(sender, message_id))
         if view is not None:
-            view, visible = self._masked(seat, view)
-            values = {
-                "visible": visible,
-                "story": story,
-                "shown_bytes": SHOWN_BYTES,
-                "proofs": proofs,
-                "case_words": case_words,
-            }
+            values = {"story": story, "shown_bytes": SHOWN_BYTES, "proofs": proofs, "case_words": case_words}
             return self._console.page("message", seat, view=view, message=view.message, **values)
         if message_id.endswith(TWIN):
             view = self._view(request, party, MessageKey(sender, message_id.removesuffix(TWIN)))
         if view is None:
             raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
-        view, visible = self._masked(seat, view)
-        return JSONResponse(twin(view) | {"masked": [mask.id for mask in visible.masks if visible.is_applied]})
+        return JSONResponse(twin(view) | {"masked": [mask.id for mask in view.seen.masks if view.seen.is_applied]})
 
     def body(self, request: Request, party: str, sender: str, message_id: str) -> Response:
         """Give the body's bytes as a file."""
@@ -79,7 +70,9 @@ class MessagePages:
                     raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
                 return None
             self._look(house, seat, party, message)
-            return view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
+            view = view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
+            content, seen = seen_content(desk, seat, view.content)
+            return replace(view, content=content, seen=seen)
 
     def _download(
         self, request: Request, party: str, key: MessageKey, bytes_of: Callable[[Envelope], bytes], what: str
@@ -91,17 +84,12 @@ class MessagePages:
                 raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
             if message is None:
                 raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+            if not gives_bytes(*seen_content(self._console.desk, seat, decoded(message))):
+                raise Refusal(HTTPStatus.FORBIDDEN, BYTES_KEPT_BACK, "BYTES_MASKED")
             self._look(house, seat, party, message)
-            _, visible = masked(decoded(message), lambda fields: self._console.desk.visible(seat, fields))
-        if visible.is_applied:
-            raise Refusal(HTTPStatus.FORBIDDEN, MASKED)
         name = re.sub(r"[^A-Za-z0-9-]+", "-", f"{message.kind}-{message.id}-{what}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.bin"'}
         return Response(bytes_of(message), media_type="application/octet-stream", headers=headers)
-
-    def _masked(self, seat: Session, view: MessageView) -> tuple[MessageView, Visible]:
-        content, visible = masked(view.content, lambda fields: self._console.desk.visible(seat, fields))
-        return replace(view, content=content), visible
 
     def _look(self, house: House, seat: Session, party: str, message: Envelope) -> None:
         look(

@@ -18,7 +18,7 @@ from tenprint.studies.director import SECOND_KINDS, Mode, Seat
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
 from tenprint.web.console import Console, Route, go, taking_form
-from tenprint.web.desk import Refusal
+from tenprint.web.desk import EXAMINATIONS, Refusal
 from tenprint.web.director import Director
 from tenprint.web.parties_picture import parties_picture
 from tenprint.web.sessions import Session
@@ -143,12 +143,13 @@ class StagePages:
 
     def _values(self, request: Request, name: str) -> dict[str, object]:
         state = self._known(name)
-        seat = self._console.session_of(request)
+        moves = [_move(waiting, self._console.session_of(request)) for waiting in state.waits]
         return {
             "state": state,
             "told": state.story,
             "shape_and_word": stage_words.story_word(state),
-            "moves": [_move(waiting, seat) for waiting in state.waits],
+            "moves": moves,
+            "is_kept_back": any(_must_not_know(move) for move in moves),
             "stage_words": stage_words,
             "now_time": self._director.now,
             "Phase": Phase,
@@ -178,6 +179,11 @@ def _move(waiting: Waiting, seat: Session | None) -> Move:
     # With a player's answer ahead, a task of a party that somebody sits at asks for another person than that one.
     is_for_another = is_here and waiting.task.kind in SECOND_KINDS and waiting.plays_at is not None
     return Move(waiting, stage_words.part_of(waiting.task.kind), is_here and not is_for_another, is_for_another)
+
+
+def _must_not_know(move: Move) -> bool:
+    """Tell whether somebody has a first finding to make, before which the story would say too much."""
+    return move.is_mine and move.waiting.task.kind in EXAMINATIONS and not move.waiting.task.findings
 
 
 def _page_before(request: Request) -> str:
