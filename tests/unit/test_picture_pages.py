@@ -311,6 +311,9 @@ def test_a_look_at_a_message_is_on_the_lookers_ledger(told: tuple[Rig, str]) -> 
     look = rig.entries(Role.SUPPORT_CENTER, "looked_at")[-1]
     assert (look["person"], look["case"]) == ("LOU LOOKER", case_id)
     assert place.endswith(str(look["message"]))
+    page = seat(rig, Role.SUPPORT_CENTER).get(f"/ledger/support_center/{look['sequence']}")
+    assert str(look["rule"]) in page
+    assert "/why/access" in links(page)
 
 
 def test_a_changed_header_does_not_verify_and_a_changed_body_is_not_given_out(make: Callable[..., Rig]) -> None:

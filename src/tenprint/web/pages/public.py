@@ -15,6 +15,7 @@ from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import UNKNOWN_PARTY
 from tenprint.web.public_view import SMALL, NetworkView, twin, view_of
+from tenprint.web.sessions import Session
 
 FRESH_SECONDS = 10
 """For so long the page is the same for everybody, so that many visitors cost no more than one."""
@@ -35,7 +36,8 @@ class PublicPages:
 
     def network(self, request: Request) -> Response:
         """Show who takes part, under which rules, how much happens, and how to check it."""
-        answer = self._console.page("network", self._console.session_of(request), view=self._fresh(), small=SMALL)
+        session = self._console.session_of(request)
+        answer = self._console.page("network", session, view=self._fresh(session), small=SMALL)
         # The page's head says who is signed in, so only what is told to nobody in particular may be kept by others.
         answer.headers["Cache-Control"] = f"private, max-age={FRESH_SECONDS}"
         return answer
@@ -43,19 +45,20 @@ class PublicPages:
     def as_json(self, request: Request) -> Response:
         """Give the same as JSON."""
         del request
-        return JSONResponse(twin(self._fresh()), headers=_public())
+        return JSONResponse(twin(self._fresh(None)), headers=_public())
 
     def checkpoint(self, request: Request, party: str) -> Response:
         """Give a party's newest signed checkpoint as the note that it is."""
         del request
-        found = next((member for member in self._fresh().members if member.party.id == party), None)
+        found = next((member for member in self._fresh(None).members if member.party.id == party), None)
         if found is None or not found.note:
             said = UNKNOWN_PARTY if found is None else "This party has not signed a checkpoint yet."
             raise Refusal(HTTPStatus.NOT_FOUND, said)
         return PlainTextResponse(found.note, headers=_public())
 
-    def _fresh(self) -> NetworkView:
-        self._console.desk.require(None, Action.READ_NETWORK, "")
+    def _fresh(self, seat: Session | None) -> NetworkView:
+        for party, _ in self._console.desk.parties():
+            self._console.desk.require(seat, Action.READ_NETWORK, party)
         with self._lock:
             if self._view is None or time.monotonic() - self._made_at > FRESH_SECONDS:
                 with self._console.desk.at_work() as house:
