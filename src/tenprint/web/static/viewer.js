@@ -329,6 +329,7 @@ class Viewer {
   }
 
   async loadPairing(turn) {
+    this.say("The minutiae are being compared …");
     try {
       const pairing = await this.source.pairing(this.candidate, this.finger);
       if (turn !== this.turnOf || !this.is.overlay) return;
@@ -416,6 +417,7 @@ class Viewer {
 
   overlay() {
     this.toggle("overlay", "Minutiae and pairs");
+    // The first comparison after a start of the server takes a second or two.
     if (this.is.overlay) this.loadPairing(this.turnOf);
     else {
       this.pairs = [];
