@@ -52,11 +52,6 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
     TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
 }
-NOT_BUILT: dict[str, str] = {
-    TaskKind.EXAMINE: "The fingerprint viewer is not built yet: this page cannot show the prints. In this demo a "
-    "finding is made without seeing them; real work must not be done here.",
-}
-NOT_BUILT[TaskKind.EXAMINE_SECOND] = NOT_BUILT[TaskKind.EXAMINE]
 NEXT_STEPS: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
     "REASON_MISSING": "Write a reason; it is kept with the answer.",
