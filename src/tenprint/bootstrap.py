@@ -16,14 +16,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.card_cache import CardCache
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
-from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
+from tenprint.adapters.image_files import file_bytes, read_image
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place, load_network
-from tenprint.adapters.pool import InProcessPool, WorkerPool, default_workers
+from tenprint.adapters.pool import Crew, InProcessPool, WorkerPool, default_workers
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
@@ -48,16 +50,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from tenprint.engine.gallery import Gallery
+    from tenprint.studies.cards import CardShop
 
 TEMPLATE_FOLDER = Path("cache") / "templates"
 LOG_ORIGIN = "tenprint/{party}"
 """Name of a party's log in its checkpoints."""
-_WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
 
 __all__ = [
-    "DeadLetter", "Founding", "Network", "compare", "extract", "extract_file", "image_codec", "init_network",
-    "ledger_origin",
-    "load_network", "make_extractor", "open_gallery", "open_network", "read_image", "seeded_random", "warm",
+    "AccountFile", "DeadLetter", "Founding", "Network", "card_shop", "compare", "extract", "extract_file",
+    "image_codec", "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery",
+    "open_network", "read_image", "seeded_random", "templates_of", "warm",
 ]  # fmt: skip
 
 
@@ -235,6 +237,7 @@ def open_network(
     trigger: Trigger | None = None,
     workers: int | None = None,
     extractor: Extractor | None = None,
+    templates: Path | None = None,
 ) -> Network:
     """Open all parties of a data directory; nothing runs until `Network.run`.
 
@@ -245,6 +248,7 @@ def open_network(
         trigger: called at the named points of `dispatch.points`; crash tests kill the process there.
         workers: extraction processes; 0 extracts in this process, None takes all cores but one.
         extractor: instead of the real one, for tests with prepared templates.
+        templates: folder of templates of images seen before, instead of the network's own; may be shared by several.
 
     Raises:
         SenderError: ``NETWORK_MISSING``, or the programme is unknown.
@@ -256,7 +260,9 @@ def open_network(
         opening.enter_context(DirectoryLock(directory))
         clock = clock or _clock(file)
         random = random or SystemRandomSource()
-        extractor = extractor or make_extractor(directory / TEMPLATE_FOLDER, workers=workers, ending=opening)
+        extractor = extractor or make_extractor(
+            templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening
+        )
         programme = programmes.load(file.directory.programme)
         post = InProcessPost()
         nodes: dict[str, Node] = {}
@@ -342,6 +348,11 @@ def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Calla
         yield lambda image: decode(image, worker), lambda image: encode(image, worker)
 
 
+def open_accounts(directory: Path) -> AccountFile:
+    """Return the accounts of a network's people; raises as `load_network`."""
+    return AccountFile(load_network(directory).folder)
+
+
 def ledger_origin(party_id: str) -> str:
     """Return the name of a party's log, as its checkpoints state it."""
     return LOG_ORIGIN.format(party=party_id)
@@ -371,28 +382,27 @@ def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack
     return Extractor(TemplateCache(cache, _extractor_version), lambda image: decode(image, codec), pool)
 
 
-def read_image(path: Path, ppi: int | None = None) -> FingerImage:
-    """Return the finger image in a PNG or WSQ file, told apart by content.
+@contextmanager
+def card_shop(folder: Path, workers: int | None = None) -> Iterator[CardShop]:
+    """Open the folder in which the stories' cards and their templates are kept; its workers start when one is missing.
 
     Args:
-        path: the file.
-        ppi: resolution instead of the file's own; a WSQ file has none and counts as 500.
-
-    Raises:
-        SenderError: ``FILE_MISSING``, or ``FILE_KIND`` when it is neither.
-        RecordError: ``IMAGE_DECODE`` or ``IMAGE_TOO_LARGE``.
+        folder: created when the first card is made; the templates lie in `templates_of` it.
+        workers: processes that make cards; None takes as many as there are cores, at most one a hand.
     """
-    data = _file(path)
-    if data.startswith(_PNG_MAGIC):
-        from tenprint.records.images import read_png  # noqa: PLC0415
+    from tenprint.studies.cards import HANDS, CardShop  # noqa: PLC0415 - only who tells stories
 
-        return read_png(data, ppi=ppi)
-    if data.startswith(_WSQ_MAGIC):
-        from tenprint.records.images import CodecWorker  # noqa: PLC0415
+    crew = Crew(min(len(HANDS), default_workers() + 1) if workers is None else workers)
+    cache = CardCache(folder, TemplateCache(templates_of(folder), _extractor_version))
+    try:
+        yield CardShop(cache, crew, _extractor_version)
+    finally:
+        crew.close()
 
-        with CodecWorker() as codec:
-            return FingerImage(codec.decode(data), ppi or ENGINE_PPI)
-    raise SenderError("FILE_KIND", f"{path} is no PNG, WSQ or template file", hint="give one finger's image")
+
+def templates_of(cards: Path) -> Path:
+    """Return the folder of templates beside kept cards: `templates` of `open_network` for who uses them."""
+    return cards / "templates"
 
 
 def extract_file(path: Path, ppi: int | None = None) -> Template:
@@ -401,8 +411,8 @@ def extract_file(path: Path, ppi: int | None = None) -> Template:
     Raises:
         as `read_image`; EngineError when the image or template cannot be used.
     """
-    if path.is_file() and path.stat().st_size and _file(path).startswith(MAGIC):
-        return Template.from_bytes(_file(path))
+    if path.is_file() and path.stat().st_size and file_bytes(path).startswith(MAGIC):
+        return Template.from_bytes(file_bytes(path))
     return extract(read_image(path, ppi))
 
 
@@ -485,10 +495,3 @@ def _matcher(directory: Path, place: Place, extractor: Extractor, opening: ExitS
         return gallery
 
     return LocalMatcher(extractor, opened)
-
-
-def _file(path: Path) -> bytes:
-    if not path.is_file():
-        raise SenderError("FILE_MISSING", f"there is no file {path}")
-    with storage_faults("reading a file"):
-        return path.read_bytes()

@@ -9,11 +9,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
 
 from tenprint.core.errors import EngineError, TenprintError
 from tenprint.core.image import FingerImage
@@ -105,8 +107,7 @@ class WorkerPool:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_prepare_worker)
+            self._executor = _executor(self._workers)
         return self._executor
 
 
@@ -146,3 +147,75 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+class Crew:
+    """Worker processes for any work that a module's function does: warm like those of `WorkerPool`, one thread each.
+
+    May be used from several threads. A worker that dies takes the work under way with it; the next work starts others.
+
+    Args:
+        workers: number of processes, at least 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = max(1, workers)
+        self._executor: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._leash: tuple[Connection, Connection] | None = None
+        self._is_closed = False
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Have `work(*arguments)` called in a worker; its future tells a broken pool as `BrokenProcessPool`.
+
+        Raises:
+            EngineError: ``CREW_ENDED`` after `close`.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise EngineError("CREW_ENDED", "the worker processes were ended")
+            try:
+                return self._started().submit(work, *arguments)
+            except BrokenProcessPool:
+                self._end()
+                return self._started().submit(work, *arguments)
+
+    def close(self) -> None:
+        """End the workers at once, whatever they are at; their futures tell a broken pool."""
+        with self._lock:
+            self._is_closed = True
+            self._end()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._leash = context.Pipe(duplex=False)
+            self._executor = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_prepare_leashed, initargs=(self._leash[0],)
+            )
+        return self._executor
+
+    def _end(self) -> None:
+        if self._leash is not None:
+            for side in self._leash:
+                side.close()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor, self._leash = None, None
+
+
+def _prepare_leashed(leash: Connection) -> None:
+    """Begin the life of a worker that ends at once when the other side lets go of the leash."""
+
+    def wait() -> None:
+        with suppress(EOFError, OSError):
+            leash.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    _prepare_worker()
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)

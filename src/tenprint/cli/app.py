@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from tenprint.cli import (
+    accounts,
     bench,
     bench_console,
     cards,
@@ -29,6 +30,7 @@ app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
 app.add_typer(network.app, name="network")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")

@@ -1,8 +1,9 @@
-"""`tenprint demo`: the main job on synthetic people, with a live table."""
+"""`tenprint demo`: stories to follow in a browser, or the main job on synthetic people without one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,73 +12,122 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
+from tenprint.cli import staging, stories
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, progress
+from tenprint.cli.serve import DEFAULT_PORT
 from tenprint.core.clock import ManualClock
 from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:  # the study loads the engine; help texts should not wait for it
-    from tenprint.studies.demo import Booking, Tally
+    from tenprint.studies.demo import Booking
+    from tenprint.studies.tally import Tally
 
 DEMO_BACKGROUND = 1000
 DEMO_START = datetime(2010, 10, 4, 14, 0, tzinfo=UTC)
+DEFAULT_BOOKINGS = 8
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the main job is asked to do."""
+
+    data: Path
+    bookings: int
+    seed: int
+    script: Path | None
+    leave_tasks: bool
+    is_quiet: bool
 
 
 def demo(
     data: Data = DEFAULT_DATA,
-    bookings: Annotated[int, typer.Option(min=1, max=10_000, help="How many people are booked.")] = 8,
+    story: Annotated[
+        str, typer.Option(help="Begin with this story; with --headless play it to its end ('all': the ten in turn).")
+    ] = "",
+    list_stories: Annotated[bool, typer.Option("--stories", help="List the stories.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="No console, no table: play, count, end.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="A live table in the terminal, no console.")] = False,
+    bookings: Annotated[int, typer.Option(min=1, max=10_000, help="How many people are booked.")] = DEFAULT_BOOKINGS,
     seed: Annotated[int, typer.Option(min=0, max=999_999, help="Same seed, same counts.")] = 7,
-    headless: Annotated[bool, typer.Option("--headless", help="No live table.")] = False,
     script: Annotated[Path | None, typer.Option(help="Another script of human roles (TOML).")] = None,
     leave_tasks: Annotated[
         bool, typer.Option("--leave-tasks", help="Play nobody: the tasks wait for you; see `serve --demo`.")
     ] = False,
+    cards: stories.Cards = None,
+    background: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Other people in the immigration repository of a new network.")
+    ] = DEMO_BACKGROUND,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Of the console; another one is taken when it is in use.")
+    ] = DEFAULT_PORT,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     json: Json = False,
 ) -> None:
-    """Book synthetic people one after the other and watch each case on its way to a decision.
+    """Follow stories in a browser: who is booked, who is told, who decides. You may take any role yourself.
 
-    A second run with the same directory resumes. Ctrl-C stops cleanly: nothing is lost.
+    With --headless, eight synthetic people are booked and every role is played from a script; with --table you can
+    watch that in the terminal. A second run with the same directory resumes. Ctrl-C stops cleanly: nothing is lost.
     """
-    from tenprint import bootstrap
-    from tenprint.studies import demo as study
-    from tenprint.studies.script import load_script, script_path
-
-    chosen = script or script_path()
-    humans = load_script(chosen)
-    _prepare(data, seed)
-    quiet = headless or json
-    if not quiet:
-        console.print(f"Human roles are played from {chosen}", style="dim", soft_wrap=True)
-    salts = bootstrap.seeded_random(bootstrap.load_network(data), seed)
-    with bootstrap.image_codec() as (_, encode), bootstrap.open_network(data, random=salts) as network:
-        if not isinstance(network.clock, ManualClock):
-            raise SenderError(
-                "CLOCK_REAL", f"the network in {data} runs by the real time", hint="choose another --data"
-            )
-        stage = study.Stage(network.nodes, network.clock, network.run, encode)
-        if quiet:
-            tally = study.Demo(stage, humans, seed, plays_people=not leave_tasks).run(bookings)
-        else:
-            tally = _with_live_table(
-                lambda show: study.Demo(stage, humans, seed, show, plays_people=not leave_tasks).run(bookings)
-            )
+    if list_stories:
+        stories.show_list(json=json)
+        return
+    is_job = headless or json or table or leave_tasks or script is not None or bookings != DEFAULT_BOOKINGS
+    if story and is_job:
+        chosen = stories.chosen(story)
+        _prepare(data, seed, background)
+        stories.play(data, chosen, seed=seed, cards=cards, json=json)
+        return
+    if not is_job:
+        begins = stories.chosen(story)[0].name if story else ""
+        plan = staging.Plan(data, stories.cards_beside(data, cards), seed, port, begins, opens_browser=not no_browser)
+        staging.open_console(plan, lambda: _prepare(data, seed, background))
+        return
+    _prepare(data, seed, background)
+    run = _Run(data, bookings, seed, script, leave_tasks, headless or json)
+    tally = _main_job(run)
     if json:
         print_json(tally.as_json())
     else:
         _summarise(tally, data, leave_tasks=leave_tasks)
 
 
-def _prepare(data: Path, seed: int) -> None:
+def _main_job(run: _Run) -> Tally:
+    from tenprint import bootstrap
+    from tenprint.studies import demo as study
+    from tenprint.studies.script import load_script, script_path
+    from tenprint.studies.stage import Stage
+
+    chosen = run.script or script_path()
+    humans = load_script(chosen)
+    if not run.is_quiet:
+        console.print(f"Human roles are played from {chosen}", style="dim", soft_wrap=True)
+    salts = bootstrap.seeded_random(bootstrap.load_network(run.data), run.seed)
+    with bootstrap.image_codec() as (_, encode), bootstrap.open_network(run.data, random=salts) as network:
+        if not isinstance(network.clock, ManualClock):
+            raise SenderError(
+                "CLOCK_REAL", f"the network in {run.data} runs by the real time", hint="choose another --data"
+            )
+        stage = Stage(network.nodes, network.clock, network.run, encode)
+        plays_people = not run.leave_tasks
+        if run.is_quiet:
+            return study.Demo(stage, humans, run.seed, plays_people=plays_people).run(run.bookings)
+        return _with_live_table(
+            lambda show: study.Demo(stage, humans, run.seed, show, plays_people=plays_people).run(run.bookings)
+        )
+
+
+def _prepare(data: Path, seed: int, count: int) -> None:
     from tenprint import bootstrap
     from tenprint.synth.population import background
 
     if (data / "network.toml").exists():
         return
-    with progress("enrolling background subjects", DEMO_BACKGROUND) as advance:
+    with progress("enrolling background subjects", count) as advance:
         bootstrap.init_network(
             data,
             seed=seed,
-            background=background(DEMO_BACKGROUND, seed),
+            background=background(count, seed),
             founding=bootstrap.Founding(data, clock_start=DEMO_START),
             on_progress=counting(advance),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tenprint.cli import stories
 from tenprint.cli.options import DEFAULT_DATA, Data
 from tenprint.cli.output import console
-from tenprint.core.clock import ManualClock
 from tenprint.core.errors import SenderError
 
 DEFAULT_PORT = 8765
@@ -22,31 +23,47 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Anybody at this machine takes any role; only with a simulated clock.")
     ] = False,
+    cards: stories.Cards = None,
 ) -> None:
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
 
-    Accounts are not built yet: without --demo the pages say so and nobody can sign in.
+    Without --demo people sign in with name and password: add them with `tenprint accounts add`.
     """
     from tenprint import bootstrap
     from tenprint.web.app import create_app
     from tenprint.web.serve import ADDRESS, listening_socket
     from tenprint.web.serve import serve as serve_app
 
+    if demo:
+        _serve_demo(data, port, cards)
+        return
     with bootstrap.open_network(data) as network:
-        if demo and not isinstance(network.clock, ManualClock):
-            raise SenderError(
-                "CLOCK_REAL",
-                f"the network in {data} runs by the real time: it may be a real one, and a demo has no passwords",
-                hint="choose another --data, or leave --demo out",
-            )
         network.run()
         listener = listening_socket(port)
         taken = listener.getsockname()[1]
         if taken != port:
             console.print(f"Port {port} is in use; taking another one.")
         console.print(f"Tenprint's console: [bold]http://{ADDRESS}:{taken}[/]  (Ctrl-C stops it)", soft_wrap=True)
-        if not demo:
-            console.print("Accounts are not built yet: nobody can sign in. Try --demo.", style="dim")
-        serve_app(create_app(network, is_demo=demo), listener)
+        accounts = None if demo else bootstrap.open_accounts(data)
+        if accounts is not None and not accounts.all():
+            console.print("There is no account yet: add one with tenprint accounts add, or try --demo.", style="dim")
+        serve_app(create_app(network, is_demo=demo, accounts=accounts), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
+
+
+def _serve_demo(data: Path, port: int, cards: Path | None) -> None:
+    """Serve a network that is there, with its stories; nothing is founded and nothing waited for."""
+    from tenprint import bootstrap
+    from tenprint.cli import staging
+
+    network = bootstrap.load_network(data)
+    if network.clock_start is None:
+        raise SenderError(
+            "CLOCK_REAL",
+            f"the network in {data} runs by the real time: it may be a real one, and a demo has no passwords",
+            hint="choose another --data, or leave --demo out",
+        )
+    folder, seed = stories.cards_beside(data, cards), network.seed or 0
+    plan = staging.Plan(data, folder, seed, port, "", opens_browser=False, waits_for_prints=False)
+    staging.open_console(plan, lambda: None)

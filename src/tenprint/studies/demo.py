@@ -8,62 +8,26 @@ case stands still. A second run finds finished cases by their control number and
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from tenprint.core.fingers import SINGLE_FINGERS
-from tenprint.core.image import FingerImage
 from tenprint.exchange import dispatch
 from tenprint.exchange.capture import book_card
 from tenprint.exchange.model.case import Task
-from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
 from tenprint.exchange.story import final_state
-from tenprint.ledger.tree import leaf_hash, root
-from tenprint.records import EncodedImage
 from tenprint.studies.script import Scene, Script
+from tenprint.studies.stage import Stage, open_tasks
+from tenprint.studies.tally import Played, Stopwatch, Tally, count
 from tenprint.synth.cards import render_card, render_rolled
 from tenprint.synth.person import SyntheticPerson, make_person
 
 ENROLMENT_SEED, BOOKING_SEED = 1, 2
 MAX_STEPS_A_CASE = 200
-
-
-class SteppingClock(Protocol):
-    """A clock that can jump ahead."""
-
-    def now(self) -> datetime:
-        """Return the time at which it stands."""
-        ...
-
-    def jump_to(self, moment: datetime) -> datetime:
-        """Move ahead to `moment`."""
-        ...
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What the driver needs of the running network; `bootstrap` builds it.
-
-    Args:
-        nodes: running parties by id.
-        clock: the network's clock.
-        run: works until nothing is due now.
-        encode: compresses an image for a record.
-    """
-
-    nodes: Mapping[str, Node]
-    clock: SteppingClock
-    run: Callable[[], Any]
-    encode: Callable[[FingerImage], EncodedImage]
-
-    def with_role(self, role: Role) -> Node:
-        """Return the node of the first party with this role."""
-        return next(node for node in self.nodes.values() if node.party.role == role)
 
 
 @dataclass
@@ -77,31 +41,6 @@ class Booking:
     state: str = "waiting"
     waits_for: str = ""
     is_resumed: bool = False
-
-
-@dataclass
-class Tally:
-    """What the demo counts; `as_json` is the object that `tenprint demo --json` prints."""
-
-    cases: Counter[str] = field(default_factory=Counter)
-    candidates: int = 0
-    mates_missed: int = 0
-    false_candidates: int = 0
-    messages: Counter[str] = field(default_factory=Counter)
-    seconds: dict[str, float] = field(default_factory=dict)
-    ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values, counts sorted by name."""
-        return {
-            "cases": dict(sorted(self.cases.items())),
-            "candidates": self.candidates,
-            "mates_missed": self.mates_missed,
-            "false_candidates": self.false_candidates,
-            "messages": dict(sorted(self.messages.items())),
-            "seconds": {stage: round(spent, 2) for stage, spent in self.seconds.items()},
-            "ledger": self.ledger,
-        }
 
 
 @dataclass(frozen=True)
@@ -121,14 +60,14 @@ class Demo:
     seed: int
     on_change: Callable[[Booking], None] = lambda booking: None
     plays_people: bool = True
-    _seconds: dict[str, float] = field(default_factory=dict)
+    _watch: Stopwatch = field(default_factory=Stopwatch)
 
     def run(self, bookings: int) -> Tally:
         """Book `bookings` people and return what was counted over all of them."""
         started = time.perf_counter()
         played = [self._play(number) for number in range(bookings)]
-        self._seconds["total"] = time.perf_counter() - started
-        return self._count(played)
+        self._watch.add({"total": time.perf_counter() - started})
+        return count(self.stage, [self._played(booking) for booking in played], self._watch.seconds)
 
     def _play(self, number: int) -> Booking:
         scene = self.script.scene(number)
@@ -154,10 +93,10 @@ class Demo:
             self._show(booking, "being enrolled")
             self._enrol(person)
         self._show(booking, "being printed")
-        with self._timed("render"):
+        with self._watch.timed("render"):
             card = render_card(person, self.seed + BOOKING_SEED)
             images = card.images()
-        with self._timed("encode"):
+        with self._watch.timed("encode"):
             encoded = [self.stage.encode(image) for image in images]
         now = self.stage.clock.now()
         data = book_card(booking_fields(person), encoded, agency.party.ori, _tcn(self.seed, booking.number), now)
@@ -165,24 +104,24 @@ class Demo:
             data = data[: len(data) * 2 // 3]
         else:
             # Warms the memo that every repository's search uses, so that the exchange's own time can be told apart.
-            with self._timed("extract"):
+            with self._watch.timed("extract"):
                 agency.services.matcher.extract(encoded)
         return dispatch.submit(agency, data).case_id
 
     def _enrol(self, person: SyntheticPerson) -> None:
-        with self._timed("render"):
+        with self._watch.timed("render"):
             rolled = [render_rolled(person, self.seed + ENROLMENT_SEED, finger).image for finger in SINGLE_FINGERS]
-        with self._timed("encode"):
+        with self._watch.timed("encode"):
             encoded = [self.stage.encode(image) for image in rolled]
         matcher = self.stage.with_role(Role.IMMIGRATION_REPOSITORY).services.matcher
-        with self._timed("extract"):
+        with self._watch.timed("extract"):
             extraction = matcher.extract(encoded)
         matcher.enroll(subject_of(person), extraction.templates)
 
     def _until_it_stands(self, booking: Booking) -> None:
         """Run, answer, jump, until nobody will ever answer and nothing is due."""
         for _ in range(MAX_STEPS_A_CASE):
-            with self._timed("exchange"):
+            with self._watch.timed("exchange"):
                 self.stage.run()
             self._show(booking)
             due_at = self._next_moment(booking) if self.plays_people else None
@@ -206,7 +145,7 @@ class Demo:
 
     def _answers(self, booking: Booking) -> list[tuple[datetime, Node, Task]]:
         waiting = []
-        for node, task in _open_tasks(self.stage.nodes, booking.case_id):
+        for node, task in open_tasks(self.stage.nodes, booking.case_id):
             answer = self.script.answer(booking.scene, task)
             if answer is not None:
                 waiting.append((task.opened_at + answer.after, node, task))
@@ -214,43 +153,12 @@ class Demo:
 
     def _show(self, booking: Booking, state: str = "") -> None:
         booking.state = state or str(final_state(list(self.stage.nodes.values()), booking.case_id))
-        open_tasks = _open_tasks(self.stage.nodes, booking.case_id) if booking.case_id else []
-        booking.waits_for = ", ".join(f"{task.kind} ({node.party.id})" for node, task in open_tasks)
+        waiting = open_tasks(self.stage.nodes, booking.case_id) if booking.case_id else []
+        booking.waits_for = ", ".join(f"{task.kind} ({node.party.id})" for node, task in waiting)
         self.on_change(booking)
 
-    def _count(self, played: list[Booking]) -> Tally:
-        nodes = list(self.stage.nodes.values())
-        tally = Tally(seconds=dict(self._seconds))
-        for booking in played:
-            tally.cases[str(final_state(nodes, booking.case_id))] += 1
-            for node in nodes:
-                with node.store.transaction() as tx:
-                    sent = [m.kind for m in tx.headings(booking.case_id) if m.sender == node.party.id]
-                tally.messages.update(str(kind) for kind in sent)
-            self._count_candidates(booking, tally)
-        for node in nodes:
-            leaves = [leaf_hash(entry.leaf()) for entry in node.store.entries()]
-            tally.ledger[node.party.id] = {"size": len(leaves), "root": root(leaves).hex()}
-        return tally
-
-    def _count_candidates(self, booking: Booking, tally: Tally) -> None:
-        node = self.stage.with_role(Role.IMMIGRATION_REPOSITORY)
-        with node.store.transaction() as tx:
-            tasks = [t for t in tx.tasks(booking.case_id) if t.kind == TaskKind.EXAMINE]
-            searched = tx.case(booking.case_id) is not None
-        found = [c["subject_id"] for task in tasks for c in task.shown["candidates"]]
-        mate = subject_of(self._person(booking.number))
-        tally.candidates += len(found)
-        tally.false_candidates += sum(subject != mate for subject in found)
-        tally.mates_missed += searched and booking.scene.known and mate not in found
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - started
+    def _played(self, booking: Booking) -> Played:
+        return Played(booking.case_id, subject_of(self._person(booking.number)), booking.scene.known)
 
 
 def subject_of(person: SyntheticPerson) -> str:
@@ -275,14 +183,6 @@ def booking_fields(person: SyntheticPerson) -> dict[str, Any]:
         "ctz": life.citizenship,
         "charges": tuple((c.offense_date, f"{c.code} {c.literal}") for c in life.charges),
     }
-
-
-def _open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Task]]:
-    found = []
-    for node in nodes.values():
-        with node.store.transaction() as tx:
-            found += [(node, task) for task in tx.tasks(case_id, open_only=True)]
-    return found
 
 
 def _tcn(seed: int, number: int) -> str:

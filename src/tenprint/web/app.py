@@ -14,14 +14,29 @@ from starlette.types import ASGIApp
 from tenprint.core.errors import TenprintError
 from tenprint.web.console import COOKIE, HERE, NOT_A_FORM, Console
 from tenprint.web.desk import Desk, House, Refusal
+from tenprint.web.director import Director
+from tenprint.web.door import Accounts, Door
 from tenprint.web.guard import Guard
 from tenprint.web.log import note_refusal, page_of
-from tenprint.web.pages import cases, entrance, prints, queue, tasks
+from tenprint.web.pages import (
+    cases,
+    claims,
+    entrance,
+    ledgers,
+    messages,
+    prints,
+    public,
+    queue,
+    rights,
+    stage,
+    tasks,
+    why,
+)
 from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, queue, tasks, prints, cases)
+PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
@@ -30,21 +45,34 @@ SENTENCES = {
 }
 
 
-def create_app(house: House, *, is_demo: bool, sessions: Sessions | None = None) -> ASGIApp:
+def create_app(
+    house: House,
+    *,
+    is_demo: bool,
+    sessions: Sessions | None = None,
+    accounts: Accounts | None = None,
+    director: Director | None = None,
+) -> ASGIApp:
     """Return the console of a running network.
 
     Args:
         house: the network; nothing else may run it meanwhile.
-        is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else nobody can sign in.
+        is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else people sign in with
+            name and password.
         sessions: instead of new ones, for tests that move their clock.
+        accounts: of the people who may sign in; in a demo none is looked at.
+        director: of the stories of a demo; works from now on under the lock of the pages.
     """
-    console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo)
+    door = Door(accounts) if accounts is not None and not is_demo else None
+    console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo, door=door)
     # No OpenAPI pages: they would load scripts from another host.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for module in PAGES:
-        for route in module.routes(console):
-            app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
+    pages = [route for module in PAGES for route in module.routes(console)]
+    if director is not None:
+        pages = stage.routes(console, director) + pages  # its start page goes before the usual one
+    for route in pages:
+        app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
     _say_refusals(app, console)
     return Guard(app, console.refusal)
 
@@ -52,7 +80,8 @@ def create_app(house: House, *, is_demo: bool, sessions: Sessions | None = None)
 def _say_refusals(app: FastAPI, console: Console) -> None:
     def refused(request: Request, problem: Any) -> Response:
         note_refusal(problem.status, problem.code, request.method, page_of(request))
-        return console.refusal(problem.status, problem.sentence, problem.code, console.session_of(request))
+        seat = console.session_of(request)
+        return console.refusal(problem.status, problem.sentence, problem.code, seat, problem.verdict)
 
     def not_found(request: Request, problem: Any) -> Response:
         status = HTTPStatus(problem.status_code)

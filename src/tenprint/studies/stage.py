@@ -1,0 +1,61 @@
+"""What players and drivers of a demo need of the running network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from tenprint.core.image import FingerImage
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import Role
+from tenprint.exchange.ports import Node
+from tenprint.records import EncodedImage
+
+
+class SteppingClock(Protocol):
+    """A clock that can jump ahead."""
+
+    def now(self) -> datetime:
+        """Return the time at which it stands."""
+        ...
+
+    def jump_to(self, moment: datetime) -> datetime:
+        """Move ahead to `moment`."""
+        ...
+
+
+def encodes_nothing(image: FingerImage) -> EncodedImage:
+    """Stand in where all images come encoded."""
+    raise NotImplementedError(f"finger {image.fgp} came without an encoder")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The running network; `bootstrap` builds it.
+
+    Args:
+        nodes: running parties by id.
+        clock: the network's clock.
+        run: works until nothing is due now.
+        encode: compresses an image for a record.
+    """
+
+    nodes: Mapping[str, Node]
+    clock: SteppingClock
+    run: Callable[[], Any]
+    encode: Callable[[FingerImage], EncodedImage] = encodes_nothing
+
+    def with_role(self, role: Role) -> Node:
+        """Return the node of the first party with this role."""
+        return next(node for node in self.nodes.values() if node.party.role == role)
+
+
+def open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Task]]:
+    """Return a case's tasks that wait for people, with their parties."""
+    found = []
+    for node in nodes.values():
+        with node.store.transaction() as tx:
+            found += [(node, task) for task in tx.tasks(case_id, open_only=True)]
+    return found

@@ -1,0 +1,218 @@
+"""The stories of a demo: the start page, a story's page, and the bar with which time is stopped, stepped and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.responses import Response
+
+from tenprint.core.errors import SenderError
+from tenprint.exchange.tasks.answers import person_key
+from tenprint.policy.access import Action
+from tenprint.studies.director import SECOND_KINDS, Mode, Seat
+from tenprint.studies.story_state import Phase, StoryState, Waiting
+from tenprint.web import stage_words
+from tenprint.web.console import Console, Route, go, taking_form
+from tenprint.web.desk import EXAMINATIONS, Refusal
+from tenprint.web.director import Director
+from tenprint.web.parties_picture import parties_picture
+from tenprint.web.sessions import Session
+from tenprint.web.words import spoken_time
+
+HTMX = "hx-request"
+
+
+class Move(NamedTuple):
+    """Whose move it is, as one person sees it.
+
+    Args:
+        waiting, part: the task and the role that it asks.
+        is_mine: this person's own.
+        is_for_another: this person's party, but another person must answer.
+    """
+
+    waiting: Waiting
+    part: stage_words.Part
+    is_mine: bool
+    is_for_another: bool
+
+
+class TimeBar:
+    """What the bar on every page says about time.
+
+    Args:
+        director: whom it shows.
+    """
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+
+    @property
+    def now(self) -> str:
+        """Return the network's time, written out."""
+        return spoken_time(self._director.now)
+
+    @property
+    def mode(self) -> tuple[str, str]:
+        """Return shape and words for how time passes."""
+        return stage_words.mode_words(self._director.mode, self._director.speed)
+
+    @property
+    def said(self) -> str:
+        """Return what happened last."""
+        return self._director.said
+
+    @property
+    def buttons(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return what can be done to time: value, words, and whether that is so now."""
+        mode, speed = self._director.mode, self._director.speed
+        return (
+            ("pause", "Pause", mode == Mode.PAUSED),
+            ("step", "Step", False),
+            ("go-on", "Go on until I am asked", mode == Mode.GO_ON),
+            *((name, words, speed == name) for name, words in stage_words.SPEEDS.items()),
+        )
+
+
+class StagePages:
+    """The stories and their time.
+
+    Args:
+        console: what pages are made with.
+        director: who lets time pass.
+    """
+
+    def __init__(self, console: Console, director: Director) -> None:
+        self._console, self._director = console, director
+        self._doings: dict[str, Callable[[], object]] = {
+            "pause": director.pause,
+            "step": director.step,
+            "go-on": director.go_on,
+            **{name: partial(director.run, name) for name in stage_words.SPEEDS},
+        }
+
+    def start(self, request: Request) -> Response:
+        """Say what this is, show the parties, offer the stories and the roles."""
+        states = [(state, *stage_words.story_word(state)) for state in self._director.states()]
+        return self._shown(request, "stories", states=states, picture=parties_picture())
+
+    def story(self, request: Request, name: str) -> Response:
+        """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
+        return self._shown(request, "story", **self._values(request, name))
+
+    def now(self, request: Request, name: str) -> Response:
+        """Show the part of a story's page that changes, by itself."""
+        return self._shown(request, "story_now", **self._values(request, name))
+
+    def begin(self, request: Request, form: Mapping[str, str], name: str) -> Response:
+        """Begin a story; a second time changes nothing."""
+        self._bound(request, form)
+        self._known(name)
+        self._director.begin(name)
+        return go(f"/stories/{name}")
+
+    def players(self, request: Request, form: Mapping[str, str], name: str) -> Response:
+        """Let the players answer in a story also for roles that somebody has taken, or no longer."""
+        self._bound(request, form)
+        self._known(name)
+        self._director.play_my_role(name, plays=form.get("plays") == "yes")
+        return go(f"/stories/{name}")
+
+    def time(self, request: Request) -> Response:
+        """Show the network's time, for the bar to refresh itself. Asks for no session: it keeps nobody signed in."""
+        del request
+        return self._console.page("time_now", None)
+
+    def change_time(self, request: Request, form: Mapping[str, str]) -> Response:
+        """Stop time, step it, or let it run; then go on with the page on which the bar stood."""
+        seat = self._bound(request, form)
+        doing = self._doings.get(form.get("do", ""))
+        if doing is None:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Time can be paused, stepped, or run at one of the speeds.")
+        doing()
+        if HTMX in request.headers:
+            answer = self._console.page("time_bar", seat)
+            answer.headers["HX-Trigger"] = "moved"
+            return answer
+        return go(_page_before(request))
+
+    def _values(self, request: Request, name: str) -> dict[str, object]:
+        state = self._known(name)
+        moves = [_move(waiting, self._console.session_of(request)) for waiting in state.waits]
+        return {
+            "state": state,
+            "told": state.story,
+            "shape_and_word": stage_words.story_word(state),
+            "moves": moves,
+            "is_kept_back": any(_must_not_know(move) for move in moves),
+            "stage_words": stage_words,
+            "now_time": self._director.now,
+            "Phase": Phase,
+        }
+
+    def _known(self, name: str) -> StoryState:
+        try:
+            return self._director.state(name)
+        except SenderError as problem:
+            raise Refusal(HTTPStatus.NOT_FOUND, "There is no story of this name.", problem.code) from problem
+
+    def _bound(self, request: Request, form: Mapping[str, str]) -> Session:
+        session = self._console.bound(self._console.session_of(request), form)
+        self._console.desk.require(session, Action.PLAY_STORIES, "")
+        return session
+
+    def _shown(self, request: Request, template: str, **values: object) -> Response:
+        """Return a page whose forms are bound to a session: a browser without one gets one."""
+        known = self._console.session_of(request)
+        session = known or self._console.sessions.start()
+        answer = self._console.page(template, session, **values)
+        return answer if known else self._console.with_cookie(answer, session)
+
+
+def _move(waiting: Waiting, seat: Session | None) -> Move:
+    is_here = seat is not None and seat.is_signed_in and seat.party == waiting.party
+    # With a player's answer ahead, a task of a party that somebody sits at asks for another person than that one.
+    is_for_another = is_here and waiting.task.kind in SECOND_KINDS and waiting.plays_at is not None
+    return Move(waiting, stage_words.part_of(waiting.task.kind), is_here and not is_for_another, is_for_another)
+
+
+def _must_not_know(move: Move) -> bool:
+    """Tell whether somebody has a first finding to make, before which the story would say too much."""
+    return move.is_mine and move.waiting.task.kind in EXAMINATIONS and not move.waiting.task.findings
+
+
+def _page_before(request: Request) -> str:
+    """Return the path of the page that sent a form, when it is one of ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    is_ours = came_from.netloc == request.headers.get("host", "") and came_from.path.startswith("/")
+    return came_from.path if is_ours and not came_from.path.startswith("//") else "/"
+
+
+def seats_of(console: Console) -> tuple[Seat, ...]:
+    """Return the roles that signed-in people have taken; an auditor, who sees no tasks, takes nobody's place."""
+    return tuple(
+        Seat(session.party, person_key(session.person))
+        for session in console.sessions.signed_in()
+        if console.desk.verdict(session, Action.LIST_TASKS, session.party).allowed
+    )
+
+
+def routes(console: Console, director: Director) -> list[Route]:
+    """Return the addresses of this group; from now on every page carries the bar."""
+    console.globals["time_bar"] = TimeBar(director)
+    director.take_place(console.desk.at_work, lambda: seats_of(console))
+    pages = StagePages(console, director)
+    return [
+        Route("/", pages.start),
+        Route("/stories/{name}", pages.story),
+        Route("/stories/{name}/now", pages.now),
+        Route("/stories/{name}/begin", taking_form(pages.begin), "POST"),
+        Route("/stories/{name}/players", taking_form(pages.players), "POST"),
+        Route("/time", pages.time),
+        Route("/time", taking_form(pages.change_time), "POST"),
+    ]

@@ -1,0 +1,179 @@
+"""Pages of the stories: what a newcomer sees and does, and what a form must not be able to do."""
+
+import re
+from html import unescape
+from types import SimpleNamespace
+
+import pytest
+from exchange_rig import Rig
+from starlette.testclient import TestClient
+from stories_rig import STORIES, WordShop, director_of
+
+from tenprint.exchange.model.words import Role
+from tenprint.studies.director import Mode
+from tenprint.web.app import create_app
+
+pytestmark = pytest.mark.slow
+SITE = "http://127.0.0.1:8765"
+
+
+class Newcomer:
+    """A browser without JavaScript, and the director behind its pages."""
+
+    def __init__(self, rig: Rig, *names: str, shop: WordShop | None = None) -> None:
+        house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
+        self.director = director_of(rig, shop, *names)
+        self.app = create_app(house, is_demo=True, director=self.director)
+        self.client = TestClient(self.app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
+        self.page = ""
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text
+        self.page = answer.text
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+    def post(self, path: str, status: int = 303, **fields: str) -> str:
+        tokens = dict(re.findall(r'<input type="hidden" name="(csrf)" value="([^"]+)"', self.page))
+        answer = self.client.post(path, data=tokens | fields)
+        assert answer.status_code == status, answer.text
+        return answer.headers.get("location", answer.text)
+
+    def take_role(self, role: Role, name: str) -> None:
+        self.get("/")
+        self.post("/sign-in", party=str(role), name=name)
+
+    def tick(self, times: int = 20) -> None:
+        for _ in range(times):
+            self.director.tick()
+
+
+@pytest.fixture
+def newcomer(rig: Rig) -> Newcomer:
+    return Newcomer(rig)
+
+
+def test_the_start_page_shows_parties_ten_stories_and_the_way_to_a_role(newcomer: Newcomer) -> None:
+    said = newcomer.get("/")
+    assert all(story.title in said and story.line in said for story in STORIES.values())
+    assert said.count("not begun") == 10
+    assert newcomer.page.count('action="/stories/') == 10
+    assert '<title id="parties-title">' in newcomer.page
+    assert 'href="/sign-in"' in newcomer.page
+
+
+def test_a_story_is_begun_followed_by_steps_and_tells_afterwards_what_it_meant(newcomer: Newcomer) -> None:
+    story = STORIES["citizen"]
+    assert "Begin the story" in newcomer.get("/stories/citizen")
+    assert newcomer.post("/stories/citizen/begin") == "/stories/citizen"
+    said = newcomer.get("/stories/citizen")
+    assert "waits for the examiner" in said
+    assert "Take the role of the examiner" in said
+    assert all(sentence in said for sentence in story.not_built)
+    for _ in range(12):
+        newcomer.post("/time", do="step")
+    said = newcomer.get("/stories/citizen")
+    assert "ended: no action" in said
+    assert story.after.not_told in said
+    assert "Nobody was held." in said
+    assert "Nothing lies ahead" in said
+
+
+def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_first_finding(
+    newcomer: Newcomer,
+) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.take_role(Role.IMMIGRATION_REPOSITORY, "GUEST EXAMINER")
+    newcomer.tick()
+    said = newcomer.get("/stories/citizen")
+    assert "It is your move." in said
+    assert STORIES["citizen"].introduction not in said
+    assert "visa application" not in said
+    (task,) = set(re.findall(r'href="(/tasks/[^"]+)"', newcomer.page))
+    assert "First make your own finding" in newcomer.get(task)
+
+
+def test_players_answer_for_everybody_else_while_a_newcomer_is_the_officer(newcomer: Newcomer) -> None:
+    newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
+    newcomer.get("/stories/traffic")
+    newcomer.post("/stories/traffic/begin")
+    newcomer.tick()
+    assert "It is your move." in newcomer.get("/stories/traffic")
+    newcomer.post("/stories/traffic/players", plays="yes")
+    newcomer.tick()
+    said = newcomer.get("/stories/traffic")
+    assert "ended: transferred" in said
+    assert "held for 6 hours" in said
+
+
+def test_beginning_twice_makes_one_case(rig: Rig, newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.post("/stories/citizen/begin")
+    with rig.nodes[Role.AGENCY].store.transaction() as tx:
+        assert len(tx.cases()) == 1
+
+
+def test_a_story_whose_prints_are_being_made_says_so_and_refreshes_itself(rig: Rig) -> None:
+    newcomer = Newcomer(rig, "citizen", shop=WordShop(missing=(1,)))
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    assert "its prints are being made" in newcomer.get("/stories/citizen")
+    assert 'http-equiv="refresh"' in newcomer.page
+    newcomer.director.prepare_one()
+    assert "waits for the examiner" in newcomer.get("/stories/citizen")
+
+
+def test_time_is_paused_run_and_shown_on_every_page(newcomer: Newcomer) -> None:
+    assert "4 October 2010, 08:00 UTC : time stands still" in newcomer.get("/sign-in")
+    newcomer.get("/")
+    newcomer.post("/time", do="ten-minutes")
+    assert (newcomer.director.mode, newcomer.director.speed) == (Mode.RUNNING, "ten-minutes")
+    assert "time runs: 10 min a second" in newcomer.get("/time")
+    newcomer.get("/")
+    newcomer.post("/time", do="pause")
+    assert newcomer.director.mode == Mode.PAUSED
+    newcomer.post("/time", 400, do="rewind")
+
+
+def test_the_bar_leads_back_to_its_own_page_and_nowhere_else(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    for referer, leads in (
+        (f"{SITE}/stories/citizen", "/stories/citizen"),
+        ("http://evil.example/stories/citizen", "/"),
+        (f"{SITE}//evil.example/", "/"),
+        ("", "/"),
+    ):
+        newcomer.client.headers["referer"] = referer
+        assert newcomer.post("/time", do="pause") == leads
+    newcomer.client.headers["hx-request"] = "true"
+    answer = newcomer.post("/time", 200, do="pause")
+    assert answer.startswith("<section")
+
+
+@pytest.mark.parametrize("path", ["/stories/citizen/begin", "/stories/citizen/players", "/time"])
+def test_a_form_without_the_sessions_token_or_from_another_site_changes_nothing(newcomer: Newcomer, path: str) -> None:
+    newcomer.get("/")
+    newcomer.post(path, 403, csrf="wrong", do="hour", plays="yes")
+    newcomer.client.headers["origin"] = "http://evil.example"
+    newcomer.post(path, 403, do="hour", plays="yes")
+    newcomer.client.cookies.clear()
+    newcomer.client.headers["origin"] = SITE
+    newcomer.post(path, 401, do="hour", plays="yes")
+    assert newcomer.director.mode == Mode.PAUSED
+    assert "not begun" in newcomer.get("/stories/citizen")
+
+
+@pytest.mark.parametrize("name", ["nobody", "others", "..%2f..%2fetc%2fpasswd", "citizen.toml"])
+def test_an_unknown_story_is_not_found(newcomer: Newcomer, name: str) -> None:
+    newcomer.get(f"/stories/{name}", 404)
+    newcomer.get("/")
+    newcomer.post(f"/stories/{name}/begin", 404)
+
+
+def test_without_a_director_there_are_no_stories(rig: Rig) -> None:
+    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
+    client = TestClient(create_app(house, is_demo=True), base_url=SITE)
+    assert client.get("/stories/citizen").status_code == 404
+    assert "time-bar" not in client.get("/").text
