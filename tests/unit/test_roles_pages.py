@@ -1,0 +1,120 @@
+"""What the pages of people's work say, and in what order: choices, urgency, rules, faults, hours."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from exchange_rig import GROUND, PERMITTED, START, Rig
+
+from tenprint.core.clock import to_wire
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import OfficerDecision, Role, StatusFinding, TaskKind
+from tenprint.web import role_words
+from tenprint.web.advice import advice
+from tenprint.web.pages.queue import grouped
+from tenprint.web.words import facts
+
+SHOWN = {"status": "removable", "legal_ground": GROUND, "match_confirmed": True, "juvenile": False}
+
+
+def task(kind: TaskKind = TaskKind.DECIDE, answers=(), *, due: datetime | None = None, **shown: object) -> Task:
+    return Task("task-1", "case-1", "field_office", kind, START, due, SHOWN | shown, "", tuple(map(str, answers)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "first"),
+    [
+        (TaskKind.DECIDE, ("detainer", "interview", "no_action"), "no_action"),
+        (TaskKind.SECOND_LOOK, ("agree", "disagree"), "disagree"),
+        (TaskKind.ANSWER_DETAINER, ("accept", "decline"), "decline"),
+        (TaskKind.REPORT_CUSTODY, ("transferred", "released"), "released"),
+    ],
+)
+def test_the_answer_that_holds_nobody_stands_first_and_every_answer_says_what_follows(kind, answers, first) -> None:
+    offered = role_words.choices(task(kind, answers))
+    assert offered[0].value == first and {choice.value for choice in offered} == set(answers)
+    assert all(choice.means for choice in offered)
+    for answer in answers:
+        assert role_words.what_follows(replace(task(kind, answers), answer=answer))
+
+
+def test_every_status_is_explained() -> None:
+    assert all(role_words.status_means(str(status)) for status in StatusFinding)
+    assert all(role_words.MEANS[TaskKind.DECIDE].get(str(decision)) for decision in OfficerDecision)
+
+
+def test_tasks_are_grouped_by_urgency_and_each_stands_in_one_group() -> None:
+    def due(hours: float) -> Task:
+        return task(due=START + timedelta(hours=hours))
+
+    tasks = [due(-24), due(-23.9), due(-0.1), due(0), due(4), due(4.1), task()]
+    groups = grouped(tasks, START)
+    assert [(group.name, len(group.tasks)) for group in groups] == [
+        ("Critically overdue", 1), ("Overdue", 2), ("Due soon", 2), ("Not due yet", 1), ("No clock", 1),
+    ]  # fmt: skip
+    assert [group.is_overdue for group in groups] == [True, True, False, False, False]
+    assert grouped([], START) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shown", "outcome", "rule"),
+    [
+        ({}, "permitted", "detainer-permitted"),
+        ({"status": "citizen"}, "refused", "detainer-citizen"),
+        ({"legal_ground": ""}, "refused", "detainer-no-legal-ground"),
+        ({"match_confirmed": False}, "refused", "detainer-match-not-confirmed"),
+        ({"juvenile": True}, "needs", "detainer-juvenile"),
+        ({"proposal": {"details": PERMITTED | {"citizenship_claim": "yes"}}}, "needs", "detainer-citizenship-claim"),
+    ],
+)
+def test_an_officer_reads_beforehand_what_the_rules_say_of_a_detainer(rig: Rig, shown, outcome, rule) -> None:
+    kind = TaskKind.SECOND_LOOK if "proposal" in shown else TaskKind.DECIDE
+    before = [len(node.store.entries()) for node in rig.all]
+    said = advice(task(kind, **shown), rig.nodes[Role.FIELD_OFFICE].services)
+    assert said is not None
+    assert (said.by_question["detainer"].outcome, said.by_question["detainer"].rule) == (outcome, rule)
+    assert said.by_question["offence_level"].outcome == "unknown" and said.unknown["offence_level"]
+    assert [len(node.store.entries()) for node in rig.all] == before, "asked without a trace"
+
+
+@pytest.mark.slow
+def test_the_rules_have_nothing_to_say_to_a_specialist(rig: Rig) -> None:
+    assert advice(task(TaskKind.STATUS), rig.nodes[Role.SUPPORT_CENTER].services) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "field"),
+    [
+        ("REASON_MISSING", {}, "reason"),
+        ("detainer-no-evidence", {}, "evidence"),
+        ("detainer-victim-not-asked", {}, "victim_or_witness"),
+        ("DETAIL_INVALID", {"citizenship_claim": "no", "victim_or_witness": "maybe"}, "victim_or_witness"),
+        ("TEXT_INVALID", {"reason": "a\x00b", "legal_ground": "x"}, "reason"),
+        ("TEXT_INVALID", {"reason": "fine", "legal_ground": "a long one\x00"}, "legal_ground"),
+        ("detainer-citizen", {}, "answer"),
+    ],
+)
+def test_a_refusal_leads_to_the_field_at_fault(code: str, given: dict[str, str], field: str) -> None:
+    assert role_words.field_at_fault(code, given) == field
+
+
+def test_what_belongs_to_a_detainer_is_not_taken_from_somebody_who_decides_otherwise() -> None:
+    form = {"answer": "no_action", "reason": "x", **PERMITTED}
+    assert role_words.form_fields(form) == {"answer": "no_action", "reason": "x"}
+    for answer in ("detainer", "removable"):
+        assert role_words.form_fields(form | {"answer": answer}) == form | {"answer": answer}
+
+
+def test_held_hours_stop_at_the_end_of_the_hold() -> None:
+    shown = {"held_from": to_wire(START), "hold_ends_at": to_wire(START + timedelta(hours=48))}
+    for hours, held in ((-1, 0), (11, 11), (48, 48), (60, 48)):
+        assert role_words.held_for(shown, START + timedelta(hours=hours)) == timedelta(hours=held)
+
+
+def test_only_fields_with_a_value_are_shown() -> None:
+    shown = {"name": "SAMPLE", "fin": "", "juvenile": False, "other": {}}
+    assert [(line.label, line.text) for line in facts(shown, "fin", "juvenile", "name", "missing", "other")] == [
+        ("under eighteen", "no"), ("name", "SAMPLE"),
+    ]  # fmt: skip
+    assert "no charge" in role_words.offence("0399") and role_words.offence("5404") == "NCIC code 5404"
