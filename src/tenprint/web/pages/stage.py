@@ -63,7 +63,7 @@ class TimeBar:
 
     @property
     def said(self) -> str:
-        """Return what happened last."""
+        """Return what happened last; not for somebody who has a first finding to make."""
         return self._director.said
 
     @property
@@ -97,8 +97,10 @@ class StagePages:
 
     def start(self, request: Request) -> Response:
         """Say what this is, show the parties, offer the stories and the roles."""
-        states = [(state, *stage_words.story_word(state)) for state in self._director.states()]
-        return self._shown(request, "stories", states=states, picture=parties_picture())
+        seat, states = self._console.session_of(request), self._director.states()
+        is_kept_back = any(_must_not_know(_move(waiting, seat)) for state in states for waiting in state.waits)
+        shown = [(state, *stage_words.story_word(state)) for state in states]
+        return self._shown(request, "stories", states=shown, picture=parties_picture(), is_kept_back=is_kept_back)
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
