@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.card_cache import CardCache
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
@@ -56,10 +57,9 @@ LOG_ORIGIN = "tenprint/{party}"
 """Name of a party's log in its checkpoints."""
 
 __all__ = [
-    "DeadLetter", "Founding", "Network", "card_shop", "compare", "extract", "extract_file", "image_codec",
-    "init_network", "ledger_origin",
-    "load_network", "make_extractor", "open_gallery", "open_network", "read_image", "seeded_random", "templates_of",
-    "warm",
+    "AccountFile", "DeadLetter", "Founding", "Network", "card_shop", "compare", "extract", "extract_file",
+    "image_codec", "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery",
+    "open_network", "read_image", "seeded_random", "templates_of", "warm",
 ]  # fmt: skip
 
 
@@ -346,6 +346,11 @@ def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Calla
 
     with CodecWorker() as worker:
         yield lambda image: decode(image, worker), lambda image: encode(image, worker)
+
+
+def open_accounts(directory: Path) -> AccountFile:
+    """Return the accounts of a network's people; raises as `load_network`."""
+    return AccountFile(load_network(directory).folder)
 
 
 def ledger_origin(party_id: str) -> str:

@@ -7,10 +7,11 @@ import pytest
 
 from tenprint.core.errors import SenderError
 from tenprint.core.fingers import FingerPosition, Impression
-from tenprint.core.image import FingerImage
 from tenprint.core.template import Template, angle_from_radians
 from tenprint.stats.shares import bootstrap_share_over_groups
 from tenprint.studies import print_sheet, synthesis
+from tenprint.synth.cards import render_plain
+from tenprint.synth.impression import Rendered
 from tenprint.synth.person import make_person
 from tenprint.synth.population import truth_templates
 
@@ -73,12 +74,34 @@ def test_a_template_finds_itself_whole() -> None:
 def test_a_blind_extractor_finds_nothing_in_any_condition() -> None:
     done: list[int] = []
     figures = synthesis.measure(lambda image: _template([], [], []), 1, plain=True, on_progress=done.append)
-    assert done == [1, 2, 3, 4, 5, 6]
-    assert [row.condition.value for row in figures.conditions] == [
-        "good", "dry", "wet", "creased", "smudged", "partial",
+    assert done == [1, 2, 3, 4, 5, 6, 7]
+    assert [row.condition for row in figures.conditions] == [
+        "good", "dry", "wet", "creased", "smudged", "partial", "scarred",
     ]  # fmt: skip
     assert all(row.found == 0 and row.share == 0 and row.truth > 5 and row.prints == 1 for row in figures.conditions)
     assert 0 < figures.again_s < 5
+
+
+def test_what_a_template_keeps_is_counted_apart_from_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthesis, "KEPT", 5)
+    truths: list[Template] = []
+
+    def render(*args: object) -> Rendered:
+        made = render_plain(*args)
+        truths.append(made.truth)
+        return made
+
+    monkeypatch.setattr(synthesis, "render_plain", render)
+    figures = synthesis.measure(lambda image: truths[-1], 1, plain=True)
+    assert all(row.share == 1 and row.precision == 1 for row in figures.conditions)
+    assert [round(row.share_kept * row.truth) for row in figures.conditions] == [5] * 7
+    assert figures.conditions[-1].lost > 0  # the scar took some
+
+
+def test_the_surest_minutiae_are_a_prefix() -> None:
+    whole = _template([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    assert synthesis.surest(whole, 2).x.tolist() == [1, 2]
+    assert len(synthesis.surest(whole, 9)) == 3
 
 
 def test_no_prints_cannot_be_measured_on() -> None:
@@ -108,11 +131,7 @@ def test_the_contact_sheet_is_a_small_png_of_twenty_four_impressions() -> None:
 
 @pytest.mark.slow
 def test_leader_finds_most_minutiae_of_good_prints() -> None:
-    from tenprint import bootstrap
-
-    def extract(image: FingerImage) -> Template:
-        return bootstrap.extract(image)
-
-    good = synthesis.measure(extract, 1).conditions[0]
-    assert good.share > 0.7
-    assert good.precision > 0.6
+    good = synthesis.measure(synthesis.extract_all, 1).conditions[0]
+    assert good.share > 0.85
+    assert good.precision > 0.75
+    assert good.share_kept <= good.share

@@ -12,7 +12,8 @@ from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Im
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
 from tenprint.core.trace import collect
-from tenprint.synth.cards import render_card, render_plain, render_plain_set, render_rolled
+from tenprint.synth.cards import finger_places, render_card, render_plain, render_plain_set, render_rolled
+from tenprint.synth.conditions import SKINS, Condition
 from tenprint.synth.impression import _visible
 from tenprint.synth.person import make_person
 from tenprint.synth.skeleton import Minutiae
@@ -128,6 +129,41 @@ def test_a_thumb_set_keeps_the_box_of_its_thumb_and_cuts_it_out() -> None:
         plain_set.cut(FingerPosition.RIGHT_THUMB)
 
 
+def test_a_turned_hand_turns_as_a_whole() -> None:
+    straight, turned = (np.array(finger_places(FingerPosition.PLAIN_RIGHT_FOUR, turn)) for turn in (0.0, 7.0))
+    between = [np.hypot(*(one[:, None, :2] - one[None, :, :2]).T) for one in (straight, turned)]
+    assert np.allclose(*between)
+    assert np.allclose(turned[:, 2] - straight[:, 2], 7.0)
+    assert turned[-1, 1] < straight[-1, 1]  # counter-clockwise: the right side goes up
+    assert turned[0, 1] > straight[0, 1]
+
+
+def test_a_left_hand_is_a_right_one_in_a_mirror_and_the_middle_finger_reaches_highest() -> None:
+    right = np.array(finger_places(FingerPosition.PLAIN_RIGHT_FOUR))
+    left = np.array(finger_places(FingerPosition.PLAIN_LEFT_FOUR))
+    assert np.allclose(left, np.column_stack([1600 - right[:, 0], right[:, 1], -right[:, 2]]))
+    assert right[:, 1].argmin() == 1
+    assert right[:, 1].argmax() == 3
+    assert (np.diff(right[:, 2]) < 0).all()  # fingers fan out
+
+
+def test_thumbs_lie_side_by_side_each_in_its_box_with_its_truth() -> None:
+    thumbs = render_plain_set(PERSON, 1, FingerPosition.PLAIN_BOTH_THUMBS)
+    assert thumbs.image.pixels.shape == (1000, 1000)
+    assert thumbs.image.fgp is FingerPosition.PLAIN_BOTH_THUMBS
+    assert tuple(thumbs.boxes) == (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB)
+    assert thumbs.boxes[FingerPosition.LEFT_THUMB][1] < thumbs.boxes[FingerPosition.RIGHT_THUMB][0]
+    assert (thumbs.conditions[FingerPosition.LEFT_THUMB] in SKINS) or len(set(thumbs.conditions.values())) == 2
+    dark = thumbs.image.pixels < 110
+    outside = dark.copy()
+    for finger, (left, right, top, bottom) in thumbs.boxes.items():
+        truth = thumbs.truth[finger]
+        assert len(truth) > 10
+        assert ((truth.x >= left) & (truth.x <= right) & (truth.y >= top) & (truth.y <= bottom)).all()
+        outside[top : bottom + 1, left : right + 1] = False
+    assert outside.sum() < 0.005 * dark.sum()  # specks of dust only
+
+
 def test_a_single_finger_is_no_plain_set() -> None:
     with pytest.raises(SenderError, match="SYNTH_FINGER"):
         render_plain_set(PERSON, 1, INDEX)
@@ -141,6 +177,10 @@ def test_a_card_has_fourteen_images_in_order_and_boxes_that_hold_their_minutiae_
     assert [image.fgp for image in images] == [*SINGLE_FINGERS, *PLAIN_SETS]
     assert [image.impression.is_rolled for image in images] == [True] * 10 + [False] * 4
     assert steps == [(done, 14) for done in range(1, 15)]
+    conditions = [made.condition for made in card.rolled.values()]
+    conditions += [condition for one in card.plain_sets.values() for condition in one.conditions.values()]
+    assert not {Condition.DRY, Condition.WET} & set(conditions)
+    assert conditions.count(Condition.GOOD) >= 12
     for position, fingers in PLAIN_SETS.items():
         plain_set = card.plain_sets[position]
         width = 500 if len(fingers) == 1 else 1600

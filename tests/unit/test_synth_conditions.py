@@ -2,15 +2,17 @@
 
 import collections
 
+import cv2
 import numpy as np
 import pytest
 
-from tenprint.core.fingers import FingerPosition
-from tenprint.synth.cards import _chance_condition, render_plain
-from tenprint.synth.conditions import Condition, draw_condition
+from tenprint.core.errors import SenderError
+from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
+from tenprint.synth.cards import _state, occasion_of, render_plain
+from tenprint.synth.condition_parameters import SCAR
+from tenprint.synth.conditions import SKINS, Condition, draw_condition, draw_skin
 from tenprint.synth.impression import Rendered
 from tenprint.synth.marks import crease_depth, cut_relief, cut_truth, draw_scar
-from tenprint.synth.parameters import SCAR
 from tenprint.synth.person import make_person
 from tenprint.synth.skeleton import Minutiae
 
@@ -27,18 +29,52 @@ def _dark_share(made: Rendered) -> float:
     return float((made.image.pixels < 128).mean())
 
 
+def _drawn(seed: int, stream: int, finger: FingerPosition = INDEX) -> Condition:
+    return _state(PERSON, seed, finger, stream=stream, condition=None, skin=None)[0]
+
+
 def test_most_impressions_come_from_good_skin_and_every_condition_occurs() -> None:
     rng = np.random.default_rng(1)
-    counts = collections.Counter(draw_condition(rng) for _ in range(2000))
+    counts = collections.Counter(draw_condition(rng, draw_skin(rng)) for _ in range(2000))
     assert set(counts) == set(Condition)
     assert 0.75 < counts[Condition.GOOD] / 2000 < 0.85
+    assert 0.03 < counts[Condition.DRY] / 2000 < 0.09
 
 
 def test_the_condition_is_drawn_from_seed_and_kind_of_impression() -> None:
-    drawn = [_chance_condition(PERSON, seed, 11, INDEX) for seed in range(40)]
-    assert drawn == [_chance_condition(PERSON, seed, 11, INDEX) for seed in range(40)]
+    drawn = [_drawn(seed, 11) for seed in range(60)]
+    assert drawn == [_drawn(seed, 11) for seed in range(60)]
     assert len(set(drawn)) > 2
-    assert drawn != [_chance_condition(PERSON, seed, 12, INDEX) for seed in range(40)]
+    assert drawn != [_drawn(seed, 12) for seed in range(60)]
+
+
+def test_all_fingers_of_an_occasion_share_their_skin_and_troubles_come_alone() -> None:
+    skins, troubled = collections.Counter(), 0
+    for seed in range(200):
+        drawn = {_drawn(seed, stream, finger) for stream in (11, 12) for finger in SINGLE_FINGERS}
+        skin = occasion_of(PERSON, seed).skin
+        assert drawn & set(SKINS) == {skin}
+        skins[skin] += 1
+        troubled += bool(drawn - set(SKINS))
+    assert set(skins) == set(SKINS)
+    assert skins[Condition.GOOD] > 150
+    assert 20 < troubled < 200
+
+
+def test_a_creased_finger_of_a_dry_hand_is_drier_than_that_of_a_good_hand() -> None:
+    moisture = {}
+    for skin in (Condition.GOOD, Condition.DRY):
+        seed = next(
+            s for s in range(500) if _state(PERSON, s, INDEX, stream=11, condition=None, skin=skin)[0] == "creased"
+        )
+        moisture[skin] = _state(PERSON, seed, INDEX, stream=11, condition=None, skin=skin)[1]
+    assert moisture[Condition.DRY] > moisture[Condition.GOOD] + 0.2
+
+
+def test_a_hand_is_never_creased_or_smudged_as_a_whole() -> None:
+    for condition in set(Condition) - set(SKINS):
+        with pytest.raises(SenderError, match="SYNTH_SKIN"):
+            occasion_of(PERSON, 1, condition)
 
 
 def test_an_asked_for_condition_gives_the_very_print_that_chance_would_have(prints: dict[Condition, Rendered]) -> None:
@@ -50,6 +86,14 @@ def test_dry_skin_leaves_less_ink_than_good_skin_and_wet_skin_more(prints: dict[
     dry, good, wet = (_dark_share(prints[c]) for c in (Condition.DRY, Condition.GOOD, Condition.WET))
     assert dry < 0.85 * good
     assert wet > 1.15 * good
+
+
+def test_dry_skin_breaks_ridges_and_leaves_no_specks_in_the_valleys(prints: dict[Condition, Rendered]) -> None:
+    """Of all dark pieces, those too small for a stretch of ridge hold little of the ink."""
+    dark = (prints[Condition.DRY].image.pixels < 140).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    assert sizes[sizes < 8].sum() < 0.06 * sizes.sum()
 
 
 def test_partial_contact_leaves_a_smaller_print_and_marks_the_rest_as_lost(prints: dict[Condition, Rendered]) -> None:

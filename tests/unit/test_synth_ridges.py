@@ -89,7 +89,7 @@ def test_filters_answer_to_ridges_and_not_to_a_flat_field() -> None:
 def test_grown_ridges_have_the_period_that_was_asked_for() -> None:
     shape = (160, 160)
     mask = np.ones(shape, dtype=bool)
-    ridges = growth.grow_ridges(np.zeros(shape), np.full(shape, 9.0), mask, np.random.default_rng(2))
+    ridges = growth.grow_ridges(np.zeros(shape), np.full(shape, 9.0), mask, np.random.default_rng(2), 60)
     middle = ridges[20:140, 20:140]
     crossings = (np.diff(np.sign(middle), axis=0) != 0).sum(axis=0).mean()
     assert 2 * 119 / crossings == pytest.approx(9.0, abs=0.6)

@@ -131,7 +131,7 @@ def test_an_examiner_sees_score_rank_and_story_only_after_an_own_first_finding(r
     path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id)
     first = at(rig, Role.IMMIGRATION_REPOSITORY, "ANN FIRST")
     blind = text_of(first.get(path))
-    assert "Your first finding" in blind and "cannot show the prints" in blind
+    assert "Your first finding" in blind and "no image on file for this finger" in blind
     assert not re.search(r"likeness by finger|rank 1|threshold", blind)
     assert "kept back" in first.get(f"/cases/{case_id}")
     first.get(path)
@@ -374,11 +374,11 @@ def test_a_role_and_a_name_are_needed_to_sign_in(waiting: Rig, party: str, name:
     desk.get("/queue", 401)
 
 
-def test_outside_of_a_demo_nobody_can_sign_in_and_the_pages_say_so(waiting: Rig) -> None:
+def test_outside_of_a_demo_no_role_can_be_taken_and_without_accounts_nobody_signs_in(waiting: Rig) -> None:
     desk = Desktop(console(waiting, is_demo=False))
-    assert "accounts are not built yet" in desk.get("/")
-    assert "nobody can sign in" in desk.get("/sign-in")
-    assert "not built" in desk.post("/sign-in", 403, party="jail", name="SAM")
+    assert "Take a role" not in desk.get("/")
+    assert "There is no account yet" in desk.get("/sign-in") and 'name="party"' not in desk.page
+    desk.post("/sign-in", 403, party="jail", name="SAM")
     desk.get("/queue", 401)
 
 

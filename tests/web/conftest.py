@@ -59,7 +59,10 @@ def serve() -> Iterator[Callable[[Any], Site]]:
     with ExitStack() as ends:
 
         def start(app: Any, **more: Any) -> Site:
-            return ends.enter_context(served(console_of(app, **more) if isinstance(app, Rig) else app))
+            is_rig = isinstance(app, Rig)
+            site = ends.enter_context(served(console_of(app, **more) if is_rig else app))
+            site.prints_are_words = is_rig
+            return site
 
         yield start
 

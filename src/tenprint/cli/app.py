@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from tenprint.cli import bench, cards, cases, demo, engine, ledger, network, policy, records, serve, tasks
+from tenprint.cli import (
+    accounts,
+    bench,
+    bench_console,
+    cards,
+    cases,
+    demo,
+    engine,
+    ledger,
+    network,
+    policy,
+    records,
+    serve,
+    tasks,
+)
 
 HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-print exchange.
 
@@ -16,12 +30,14 @@ app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
 app.add_typer(network.app, name="network")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
+bench.app.command()(bench_console.console)
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(cards.book)

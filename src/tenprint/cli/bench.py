@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tenprint.cli import prints_report
 from tenprint.cli.options import Json
 from tenprint.cli.output import console, print_json, print_table, progress, write_file
+from tenprint.core.errors import SenderError
+
+if TYPE_CHECKING:
+    from tenprint.studies.likeness import Likeness
+    from tenprint.studies.packing import CardPacking
+    from tenprint.studies.synthesis import SynthesisFigures
 
 DEFAULT_SETS = Path("../shared/samples/fingerprints")
 REFERENCE_EER_PERCENT = {
@@ -20,10 +29,15 @@ REFERENCE_EER_PERCENT = {
 """Means of the same seven development sets, measured for the shared reference (engine.md section 4)."""
 
 COLUMNS = ("set", "EER", "95 %", "FMR1000", "min.", "s/image", "us/pair")
-SYNTH_COLUMNS = (
-    "condition", "prints", "true", "found", "%", "95 %", "hidden", "found yet", "% of both", "extracted",
-    "true of these %",
-)  # fmt: skip
+
+
+class Part(StrEnum):
+    """Parts of `tenprint bench synth`."""
+
+    FOUND = "found"
+    LIKENESS = "likeness"
+    PACKING = "packing"
+
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
@@ -81,44 +95,83 @@ def accuracy(
 def synth(
     prints: Annotated[int, typer.Option(help="Impressions in each condition, each of another person.")] = 20,
     plain: Annotated[bool, typer.Option("--plain", help="Plain impressions instead of rolled ones.")] = False,
+    part: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given again.")] = None,
+    sets: Annotated[Path, typer.Option(help="Folder of real sets to stand beside.")] = DEFAULT_SETS,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet (PNG) here, and measure nothing.")] = None,
     json: Json = False,
 ) -> None:
-    """Share of the true minutiae of synthetic prints that LEADER finds, by condition; seconds a rolled impression."""
-    from tenprint import bootstrap
-    from tenprint.studies import print_sheet
-    from tenprint.studies import synthesis as study
-    from tenprint.synth.conditions import Condition
-
+    """Measure synthetic prints: minutiae that LEADER finds, likeness to real sets, compression, seconds a print."""
     if sheet is not None:
-        with progress("impressions", print_sheet.IMPRESSIONS, quiet=json) as advance:
-            write_file(sheet, print_sheet.make_sheet(advance))
-        if json:
-            print_json({"sheet": str(sheet)})
-        else:
-            console.print(f"contact sheet in {sheet}")
+        _write_sheet(sheet, json)
         return
-    with progress("impressions", prints * len(Condition), quiet=json) as advance:
-        figures = study.measure(bootstrap.extract, prints, plain=plain, on_progress=advance)
+    asked = _Asked(prints, plain=plain, sets=sets, json=json)
+    report = {name: _MEASURES[name](asked) for name in dict.fromkeys(part or list(Part))}
     if json:
-        print_json(asdict(figures))
-        return
-    percent = "{:.1f}".format
-    print_table(
-        f"{'Plain' if plain else 'Rolled'} synthetic prints: true minutiae that LEADER finds within "
-        f"{study.NEAR_PX:.0f} px and {study.NEAR_DEG:.0f} degrees",
-        SYNTH_COLUMNS,
-        (
-            (
-                r.condition, r.prints, r.truth, r.found, percent(100 * r.share),
-                f"{100 * r.interval.low:.1f}-{100 * r.interval.high:.1f}", r.lost, r.lost_found,
-                percent(100 * r.share_with_hidden), r.extracted,
-                percent(100 * r.precision),
-            )
-            for r in figures.conditions
-        ),
-    )  # fmt: skip
-    console.print(
-        f"median seconds on one core: {figures.first_s:.2f} a finger's first impression (ridges grown), "
-        f"{figures.again_s:.2f} a further one"
-    )
+        print_json({name.value: asdict(figures) for name, figures in report.items()})
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Options of `synth` that its parts share."""
+
+    prints: int
+    plain: bool
+    sets: Path
+    json: bool
+
+
+def _write_sheet(sheet: Path, json: bool) -> None:
+    from tenprint.studies import print_sheet
+
+    with progress("impressions", print_sheet.IMPRESSIONS, quiet=json) as advance:
+        write_file(sheet, print_sheet.make_sheet(advance))
+    if json:
+        print_json({"sheet": str(sheet)})
+    else:
+        console.print(f"contact sheet in {sheet}")
+
+
+def _found(asked: _Asked) -> SynthesisFigures:
+    from tenprint.studies import synthesis as study
+
+    with progress("impressions", asked.prints * len(study.ROWS), quiet=asked.json) as advance:
+        figures = study.measure(study.extract_all, asked.prints, plain=asked.plain, on_progress=advance)
+    if not asked.json:
+        prints_report.show_found(figures, plain=asked.plain)
+    return figures
+
+
+def _likeness(asked: _Asked) -> Likeness:
+    from tenprint import bootstrap
+    from tenprint.studies import accuracy
+    from tenprint.studies import likeness as study
+
+    try:
+        files, skipped = study.chosen_files(accuracy.find_sets(asked.sets)), None
+    except SenderError as error:
+        files, skipped = {}, f"{error}: real sets are left out"
+    ours = study.PRINTS_PER_CONDITION * asked.prints
+    with progress("impressions", ours + sum(map(len, files.values())), quiet=asked.json) as advance:
+        figures = study.measure(bootstrap.extract, bootstrap.read_image, files, ours, advance)
+    figures = replace(figures, skipped=skipped)
+    if not asked.json:
+        prints_report.show_likeness(figures)
+    return figures
+
+
+def _packing(asked: _Asked) -> CardPacking:
+    from tenprint import bootstrap
+    from tenprint.studies import packing as study
+
+    with bootstrap.image_codec() as (decode, encode), progress("images", study.IMAGES, quiet=asked.json) as advance:
+        figures = study.measure_card(decode, encode, advance)
+    if not asked.json:
+        prints_report.show_packing(figures)
+    return figures
+
+
+_MEASURES: dict[Part, Callable[[_Asked], SynthesisFigures | Likeness | CardPacking]] = {
+    Part.FOUND: _found,
+    Part.LIKENESS: _likeness,
+    Part.PACKING: _packing,
+}

@@ -27,7 +27,7 @@ def serve(
 ) -> None:
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
 
-    Accounts are not built yet: without --demo the pages say so and nobody can sign in.
+    Without --demo people sign in with name and password: add them with `tenprint accounts add`.
     """
     from tenprint import bootstrap
     from tenprint.web.app import create_app
@@ -44,9 +44,10 @@ def serve(
         if taken != port:
             console.print(f"Port {port} is in use; taking another one.")
         console.print(f"Tenprint's console: [bold]http://{ADDRESS}:{taken}[/]  (Ctrl-C stops it)", soft_wrap=True)
-        if not demo:
-            console.print("Accounts are not built yet: nobody can sign in. Try --demo.", style="dim")
-        serve_app(create_app(network, is_demo=demo), listener)
+        accounts = None if demo else bootstrap.open_accounts(data)
+        if accounts is not None and not accounts.all():
+            console.print("There is no account yet: add one with tenprint accounts add, or try --demo.", style="dim")
+        serve_app(create_app(network, is_demo=demo, accounts=accounts), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
 

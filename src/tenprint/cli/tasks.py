@@ -115,6 +115,45 @@ def decide(
         console.print(f"Nobody is asked anything more. Read it with: tenprint case show {task.case_id}", style="dim")
 
 
+@app.command()
+def claim(
+    task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the person who will answer; required.")] = "",
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also when a colleague has claimed it; the ledger names both.")
+    ] = False,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Claim a task: nobody else can answer it then."""
+    from tenprint import bootstrap
+    from tenprint.exchange.tasks import claims
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        _, node = _find(network.nodes, task_id)
+        task = (claims.take_over if take_over else claims.claim)(node, task_id, by)
+        network.sign_checkpoints()
+    console.print(f"Claimed by {task.claimed_by}", markup=False)
+
+
+@app.command()
+def release(
+    task_id: Annotated[str, typer.Argument(help="Id from `tasks list`.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the person who has claimed it; required.")] = "",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Give a claimed task back."""
+    from tenprint import bootstrap
+    from tenprint.exchange.tasks import claims
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        _, node = _find(network.nodes, task_id)
+        claims.release(node, task_id, by)
+        network.sign_checkpoints()
+    console.print("Released: everybody whose work it is may answer it.")
+
+
 def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:
     with node.store.transaction() as tx:
         return tx.tasks(open_only=open_only)
@@ -161,6 +200,7 @@ def _as_json(task: Task) -> dict[str, Any]:
         "answers": list(task.answers),
         "shown": task.shown,
         "shown_hash": task.shown_hash,
+        "claimed_by": task.claimed_by,
         "answer": task.answer,
         "reason": task.reason,
         "decided_by": task.decided_by,

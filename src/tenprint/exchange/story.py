@@ -80,16 +80,21 @@ class StoryLine:
 
 def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
     """Return everything that the parties wrote down about a case, oldest first; empty when nobody knows it."""
-    return tuple(line_of(node, entry) for node, entry in written_down(nodes, case_id))
+    return tuple(
+        line_of(node, entry) for node, entry in in_order([(node, entries_of(node, case_id)) for node in nodes])
+    )
 
 
-def written_down(nodes: Sequence[Node], case_id: str) -> list[tuple[Node, Entry]]:
-    """Return the ledger entries of `case_story`, each with the party whose ledger it stands in.
+def entries_of(node: Node, case_id: str) -> list[Entry]:
+    """Return what a party wrote down about a case, in its order, without the receipts."""
+    return [entry for entry in node.store.case_entries(case_id) if not _is(entry, RECEIPT)]
+
+
+def in_order(logs: Sequence[tuple[Node, Sequence[Entry]]]) -> list[tuple[Node, Entry]]:
+    """Return several parties' entries of a case in one order, each with the party whose ledger it stands in.
 
     What is received never stands before what was sent: entries of one time are put in the order of cause and effect.
-    Receipts are left out.
     """
-    logs = [(node, [e for e in node.store.case_entries(case_id) if not _is(e, RECEIPT)]) for node in nodes]
     return list(_in_order(logs))
 
 
@@ -156,7 +161,7 @@ def _case(node: Node, case_id: str) -> Case | None:
         return tx.case(case_id)
 
 
-def _in_order(logs: list[tuple[Node, list[Entry]]]) -> Iterator[tuple[Node, Entry]]:
+def _in_order(logs: Sequence[tuple[Node, Sequence[Entry]]]) -> Iterator[tuple[Node, Entry]]:
     """Merge logs by time, each kept in its own order, no message received before it was sent.
 
     At one time, a party's lines about one message stay together.
@@ -186,11 +191,17 @@ def _is(entry: Entry, kind: str) -> bool:
     return entry.fields.get("kind") == kind
 
 
-def line_of(node: Node, entry: Entry) -> StoryLine:
-    """Return a ledger entry as a line of a story."""
+def line_of(node: Node, entry: Entry, *, with_reason: bool = True) -> StoryLine:
+    """Return a ledger entry as a line of a story.
+
+    Args:
+        node: whose ledger.
+        entry: of it.
+        with_reason: read a person's reason from the message that brought it; not for whoever may not read messages.
+    """
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
-    if "reason_hash" in text:
+    if "reason_hash" in text and with_reason:
         text["reason"] = _reason(node, text.get("message", ""))
     return StoryLine(
         time=from_wire(text["time"]),
@@ -224,14 +235,21 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "decision": f"{said.get('question', '')}: {said.get('outcome', '')}. {note}",
         "task_opened": f"asks a person: {said.get('note', '')}",
         "task_answered": f"{said.get('note', '')}: {text.get('person', '')} answers {said.get('outcome', '')}{reason}",
+        "task_claimed": f"{text.get('person', '')} claims a task: {said.get('note', '')}",
+        "task_released": f"{text.get('person', '')} releases a task: {said.get('note', '')}",
+        "task_taken_over": f"{text.get('person', '')} takes a task over: {said.get('note', '')}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
-        "looked_at": f"{text.get('person', '')} looks at " + ("a task of the case" if "task" in text else "the case"),
+        "looked_at": f"{text.get('person', '')} looks at {_looked_at(text)}",
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
         f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",
     }
     return sentences.get(kind, ": ".join(part for part in (kind.replace("_", " "), note) if part))
+
+
+def _looked_at(text: dict[str, str]) -> str:
+    return next((f"a {what} of the case" for what in ("task", "message") if what in text), "the case")
 
 
 def _what_it_says(kind: Kind, body: bytes) -> str:

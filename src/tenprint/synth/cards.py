@@ -12,9 +12,9 @@ from tenprint.core.errors import SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
-from tenprint.synth.conditions import Condition, draw_condition
+from tenprint.synth.conditions import SKINS, Condition, draw_condition, draw_skin
 from tenprint.synth.impression import InkLayer, Rendered, develop, finish, lost_template, press, to_template
-from tenprint.synth.parameters import MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX
+from tenprint.synth.parameters import HAND, INK, MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX, SETS
 from tenprint.synth.person import SyntheticPerson
 from tenprint.synth.skeleton import Minutiae
 
@@ -23,23 +23,14 @@ Box = tuple[int, int, int, int]
 Progress = Callable[[int, int], None]
 """Called with (impressions done, impressions in all)."""
 
-THUMB_SET_SIZE = (500, 1000)
-FOUR_SET_SIZE = (1600, 1000)
-_PLAIN_LAYER_SIZE = (460, 620)
-_PLAIN_LAYER_ORIGIN = (230, 290)
-_THUMB_PLACE = (250.0, 440.0, 0.0)
-_RIGHT_FOUR_PLACES: tuple[tuple[float, float, float], ...] = (
-    # index to little of a right hand, left to right on the print: origin x, y (px), turn (degrees, counter-clockwise)
-    (255.0, 440.0, 5.0),
-    (620.0, 335.0, 2.0),
-    (985.0, 405.0, -2.0),
-    (1335.0, 610.0, -8.0),
-)
-_PLACE_SD_PX = 14.0
-_HAND_TURN_SD_DEG = 4.0
-_GAP_PX = 12
-"""Least distance between the contacts of two neighbouring fingers."""
-_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM, _CONDITION_STREAM = 11, 12, 13, 14
+THUMB_SET_SIZE, FOUR_SET_SIZE = SETS.thumb_size, SETS.four_size
+SETS_OF_FINGERS: dict[FingerPosition, tuple[FingerPosition, ...]] = {
+    **PLAIN_SETS,
+    FingerPosition.PLAIN_BOTH_THUMBS: (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB),
+}
+"""Fingers of each set that can be rendered, left to right as a right hand, or the thumbs, lie on the print."""
+_SIZES = {1: SETS.thumb_size, 2: SETS.thumbs_size, 4: SETS.four_size}
+_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM, _CONDITION_STREAM, _SKIN_STREAM = 11, 12, 13, 14, 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +38,7 @@ class PlainSet:
     """One plain set.
 
     Args:
-        image: FGP 11 to 14.
+        image: FGP 11 to 15.
         boxes: each finger's contact in the image, (left, right, top, bottom) px, right and bottom inclusive.
         truth: each finger's visible minutiae, px of the whole image.
         conditions: the state of each finger's skin and contact.
@@ -75,6 +66,19 @@ class PlainSet:
         return Rendered(image, truth, self.conditions[fgp], lost)
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """What all fingers of a person have in common when they are taken.
+
+    Args:
+        skin: good, dry or wet.
+        moisture: deviation of this occasion's skin from what is usual for it, in units of relief; above 0 is drier.
+    """
+
+    skin: Condition
+    moisture: float
+
+
 @dataclass(frozen=True, eq=False)
 class Card:
     """All fourteen images of a booking: `rolled` by FGP 1 to 10, `plain_sets` by FGP 11 to 14."""
@@ -88,7 +92,11 @@ class Card:
 
 
 def render_rolled(
-    person: SyntheticPerson, seed: int, finger: FingerPosition, condition: Condition | None = None
+    person: SyntheticPerson,
+    seed: int,
+    finger: FingerPosition,
+    condition: Condition | None = None,
+    skin: Condition | None = None,
 ) -> Rendered:
     """Return one rolled impression, 800x750 px.
 
@@ -96,45 +104,59 @@ def render_rolled(
         person: whose.
         seed: the occasion, not negative.
         finger: 1 to 10.
-        condition: of skin and contact; drawn by chance when it is None.
+        condition: of skin and contact; when it is None, the occasion's skin or, by chance, what befalls one finger.
+        skin: good, dry or wet on all fingers of this occasion; drawn by chance when it is None.
+
+    Raises:
+        SenderError: ``SYNTH_SKIN`` when `skin` is no state of a whole hand.
     """
     rng = person.chance(seed, _ROLLED_STREAM, int(finger))
     size, origin = (MASTER_WIDTH_PX, MASTER_HEIGHT_PX), (ORIGIN_X_PX, ORIGIN_Y_PX + 10)
-    condition = condition or _chance_condition(person, seed, _ROLLED_STREAM, finger)
     kind = Impression.LIVESCAN_ROLLED
-    layer = press(person.master(finger), kind, rng, size=size, origin=origin, condition=condition)
+    condition, moisture = _state(person, seed, finger, stream=_ROLLED_STREAM, condition=condition, skin=skin)
+    layer = press(
+        person.master(finger), kind, rng, size=size, origin=origin, condition=condition, moisture=moisture
+    )  # fmt: skip
     return finish(layer, finger, kind, rng)
 
 
 def render_plain(
-    person: SyntheticPerson, seed: int, finger: FingerPosition, condition: Condition | None = None
+    person: SyntheticPerson,
+    seed: int,
+    finger: FingerPosition,
+    condition: Condition | None = None,
+    skin: Condition | None = None,
 ) -> Rendered:
     """Return one plain impression by itself, 460x620 px; arguments as for `render_rolled`."""
-    layer = _plain_layer(person, seed, finger, 0.0, condition)
+    layer = _plain_layer(person, seed, finger, lean_rad=0.0, condition=condition, skin=skin)
     rng = person.chance(seed, _SET_STREAM, int(finger))
     return finish(layer, finger, Impression.LIVESCAN_PLAIN, rng)
 
 
-def render_plain_set(person: SyntheticPerson, seed: int, position: FingerPosition) -> PlainSet:
-    """Return one plain set: `position` 11 or 12 (500x1000 px), 13 or 14 (1600x1000 px).
+def render_plain_set(
+    person: SyntheticPerson, seed: int, position: FingerPosition, skin: Condition | None = None
+) -> PlainSet:
+    """Return one plain set with each finger's box and truth in it.
+
+    Args:
+        person, seed, skin: as for `render_rolled`.
+        position: 11 or 12 (one thumb, 500x1000 px), 13 or 14 (four fingers, 1600x1000 px), 15 (thumbs, 1000x1000 px).
 
     Raises:
-        SenderError: ``SYNTH_FINGER`` for another position.
+        SenderError: ``SYNTH_FINGER`` for another position, ``SYNTH_SKIN`` as `render_rolled`.
     """
-    if position not in PLAIN_SETS:
+    if position not in SETS_OF_FINGERS:
         raise SenderError("SYNTH_FINGER", f"position {int(position)} is no plain set", field="position")
     rng = person.chance(seed, _SET_STREAM, int(position))
-    fingers = PLAIN_SETS[position]
-    width, height = THUMB_SET_SIZE if len(fingers) == 1 else FOUR_SET_SIZE
-    darkness = np.zeros((height, width), dtype=np.float32)
-    hand_turn = float(rng.normal(0, _HAND_TURN_SD_DEG)) if len(fingers) > 1 else 0.0
+    fingers = SETS_OF_FINGERS[position]
+    size = _SIZES[len(fingers)]
+    darkness = np.zeros(size[::-1], dtype=np.float32)
+    hand_turn = float(rng.normal(0, SETS.hand_turn_sd_deg)) if len(fingers) > 1 else 0.0
     layers: dict[FingerPosition, tuple[InkLayer, int, int]] = {}
-    for finger, (place_x, place_y, turn) in zip(fingers, _places(position), strict=True):
-        layer = _plain_layer(person, seed, finger, math.radians(turn + hand_turn))
-        # a turned hand moves the outer fingers up and down
-        lift = (place_x - width / 2) * math.sin(math.radians(hand_turn)) if len(fingers) > 1 else 0.0
-        left = round(place_x - _PLAIN_LAYER_ORIGIN[0] + float(rng.normal(0, _PLACE_SD_PX)))
-        top = round(place_y - lift - _PLAIN_LAYER_ORIGIN[1] + float(rng.normal(0, _PLACE_SD_PX)))
+    for finger, (place_x, place_y, turn) in zip(fingers, finger_places(position, hand_turn), strict=True):
+        layer = _plain_layer(person, seed, finger, lean_rad=math.radians(turn), condition=None, skin=skin)
+        left = round(place_x - SETS.layer_origin[0] + float(rng.normal(0, SETS.place_sd_px)))
+        top = round(place_y - SETS.layer_origin[1] + float(rng.normal(0, SETS.place_sd_px)))
         layers[finger] = (layer, left, top)
     boxes: dict[FingerPosition, Box] = {}
     truth: dict[FingerPosition, Template] = {}
@@ -142,42 +164,87 @@ def render_plain_set(person: SyntheticPerson, seed: int, position: FingerPositio
     for finger, (layer, left, top) in _side_by_side(layers).items():
         boxes[finger] = _lay_down(darkness, layer, left, top)
         kind = Impression.LIVESCAN_PLAIN
-        truth[finger] = to_template(_moved(layer.truth, left, top), layer.quality, (width, height), finger, kind)
-        lost[finger] = lost_template(_moved(layer.lost, left, top), (width, height), finger, kind)
+        truth[finger] = to_template(_moved(layer.truth, left, top), layer.quality, size, finger, kind)
+        lost[finger] = lost_template(_moved(layer.lost, left, top), size, finger, kind)
     image = FingerImage(develop(darkness, rng), fgp=position, impression=Impression.LIVESCAN_PLAIN)
     conditions = {finger: layer.condition for finger, (layer, _, _) in layers.items()}
     return PlainSet(image, boxes, truth, conditions, lost)
 
 
-def render_card(person: SyntheticPerson, seed: int, on_progress: Progress | None = None) -> Card:
+def render_card(
+    person: SyntheticPerson,
+    seed: int,
+    on_progress: Progress | None = None,
+    skin: Condition | None = Condition.GOOD,
+) -> Card:
     """Return a whole card (ten rolled, four plain sets), about ten seconds on one core.
 
     Args:
         person: whose.
         seed: the occasion, not negative; another seed gives other impressions of the same fingers.
         on_progress: called after each of the fourteen images.
+        skin: good, dry or wet on all fingers; drawn by chance when it is None. Single fingers may still be creased,
+            smudged or touch in part.
+
+    Raises:
+        SenderError: ``SYNTH_SKIN`` as `render_rolled`.
     """
     total = len(SINGLE_FINGERS) + len(PLAIN_SETS)
     rolled: dict[FingerPosition, Rendered] = {}
     for fgp in SINGLE_FINGERS:
-        rolled[fgp] = render_rolled(person, seed, fgp)
+        rolled[fgp] = render_rolled(person, seed, fgp, skin=skin)
         if on_progress:
             on_progress(len(rolled), total)
     plain_sets: dict[FingerPosition, PlainSet] = {}
     for position in PLAIN_SETS:
-        plain_sets[position] = render_plain_set(person, seed, position)
+        plain_sets[position] = render_plain_set(person, seed, position, skin)
         if on_progress:
             on_progress(len(rolled) + len(plain_sets), total)
     return Card(rolled, plain_sets)
 
 
-def _places(position: FingerPosition) -> tuple[tuple[float, float, float], ...]:
-    """Return origin and turn of each finger in the order of PLAIN_SETS; a left hand is a right one in a mirror."""
-    if position is FingerPosition.PLAIN_RIGHT_FOUR:
-        return _RIGHT_FOUR_PLACES
+def occasion_of(person: SyntheticPerson, seed: int, skin: Condition | None = None) -> Occasion:
+    """Return what all fingers of `person` have in common on the occasion `seed`; `skin` as for `render_rolled`.
+
+    Raises:
+        SenderError: ``SYNTH_SKIN`` when `skin` is no state of a whole hand.
+    """
+    if skin is not None and skin not in SKINS:
+        raise SenderError("SYNTH_SKIN", f"{skin.value} befalls one finger, no whole hand", field="skin")
+    rng = person.chance(seed, _SKIN_STREAM)
+    drawn = draw_skin(rng)
+    skin = skin or drawn
+    spread = skin.numbers.threshold_spread * INK.moisture_sd * math.sqrt(HAND.moisture_share)
+    return Occasion(skin, spread * float(rng.normal()))
+
+
+def finger_places(position: FingerPosition, hand_turn_deg: float = 0.0) -> tuple[tuple[float, float, float], ...]:
+    """Return origin x and y (px) and turn (degrees, counter-clockwise) of each finger, in `SETS_OF_FINGERS` order.
+
+    A left hand is a right one in a mirror; a turned hand turns as a whole, about the middle of the image.
+
+    Args:
+        position: 11 to 15.
+        hand_turn_deg: counter-clockwise.
+    """
+    width, height = _SIZES[len(SETS_OF_FINGERS[position])]
+    places = SETS.right_four_places
     if position is FingerPosition.PLAIN_LEFT_FOUR:
-        return tuple((FOUR_SET_SIZE[0] - x, y, -turn) for x, y, turn in _RIGHT_FOUR_PLACES)
-    return (_THUMB_PLACE,)
+        places = tuple(_mirrored(place, width) for place in places)
+    elif position is FingerPosition.PLAIN_BOTH_THUMBS:
+        places = (_mirrored(SETS.right_thumb_of_pair, width), SETS.right_thumb_of_pair)
+    elif position is not FingerPosition.PLAIN_RIGHT_FOUR:
+        places = (SETS.thumb_place,)
+    cos, sin = math.cos(math.radians(hand_turn_deg)), math.sin(math.radians(hand_turn_deg))
+    turned = []
+    for x, y, turn in places:
+        right, up = x - width / 2, height / 2 - y
+        turned.append((width / 2 + right * cos - up * sin, height / 2 - right * sin - up * cos, turn + hand_turn_deg))
+    return tuple(turned)
+
+
+def _mirrored(place: tuple[float, float, float], width: int) -> tuple[float, float, float]:
+    return width - place[0], place[1], -place[2]
 
 
 def _side_by_side(
@@ -189,26 +256,50 @@ def _side_by_side(
     for finger, (layer, left, top) in sorted(layers.items(), key=lambda item: item[1][1]):
         left_now = max(left, math.ceil(edge) - layer.box[0]) if edge > -math.inf else left
         moved[finger] = (layer, left_now, top)
-        edge = left_now + layer.box[1] + _GAP_PX
+        edge = left_now + layer.box[1] + SETS.gap_px
     return moved
 
 
-def _chance_condition(person: SyntheticPerson, seed: int, stream: int, finger: FingerPosition) -> Condition:
-    """Return the condition of one impression, from a stream of its own: nothing else changes with it."""
-    return draw_condition(person.chance(seed, _CONDITION_STREAM, stream, int(finger)))
+def _state(
+    person: SyntheticPerson,
+    seed: int,
+    finger: FingerPosition,
+    *,
+    stream: int,
+    condition: Condition | None,
+    skin: Condition | None,
+) -> tuple[Condition, float]:
+    """Return the condition of one impression and what the occasion adds to its threshold of ink."""
+    occasion = occasion_of(person, seed, skin)
+    if condition is None:
+        # from a stream of its own: nothing else changes with it
+        chance = person.chance(seed, _CONDITION_STREAM, stream, int(finger))
+        condition = draw_condition(chance, occasion.skin)
+        if condition not in SKINS:
+            # a creased finger of a dry hand is dry as well
+            return condition, occasion.moisture + occasion.skin.numbers.threshold_shift
+    return condition, occasion.moisture
 
 
 def _plain_layer(
-    person: SyntheticPerson, seed: int, finger: FingerPosition, lean_rad: float, condition: Condition | None = None
+    person: SyntheticPerson,
+    seed: int,
+    finger: FingerPosition,
+    *,
+    lean_rad: float,
+    condition: Condition | None,
+    skin: Condition | None,
 ) -> InkLayer:
+    condition, moisture = _state(person, seed, finger, stream=_PLAIN_STREAM, condition=condition, skin=skin)
     return press(
         person.master(finger),
         Impression.LIVESCAN_PLAIN,
         person.chance(seed, _PLAIN_STREAM, int(finger)),
-        size=_PLAIN_LAYER_SIZE,
-        origin=(float(_PLAIN_LAYER_ORIGIN[0]), float(_PLAIN_LAYER_ORIGIN[1])),
+        size=SETS.layer_size,
+        origin=(float(SETS.layer_origin[0]), float(SETS.layer_origin[1])),
         lean_rad=lean_rad,
-        condition=condition or _chance_condition(person, seed, _PLAIN_STREAM, finger),
+        condition=condition,
+        moisture=moisture,
     )
 
 

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tenprint.synth.condition_parameters import PARTIAL, SMUDGE
 from tenprint.synth.distortion import Placement
 from tenprint.synth.noise import smooth_noise
-from tenprint.synth.parameters import PARTIAL, SMUDGE, ContactParameters
+from tenprint.synth.parameters import ContactParameters
 
 F32 = npt.NDArray[np.float32]
 GRID_PX = 8

@@ -29,7 +29,7 @@ _LANES = 16
 """Filter rows are filled up with zeros to a multiple of this: the width of a vector register."""
 
 
-def grow_ridges(theta: F64, period: F64, mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> F32:
+def grow_ridges(theta: F64, period: F64, mask: npt.NDArray[np.bool_], rng: np.random.Generator, rounds: int) -> F32:
     """Return a ridge pattern: shape (height, width), whole numbers from -127 to 127, ridges positive, zero outside.
 
     Args:
@@ -37,13 +37,12 @@ def grow_ridges(theta: F64, period: F64, mask: npt.NDArray[np.bool_], rng: np.ra
         period: shape (height, width), ridge period in px.
         mask: where ridges grow.
         rng: the source of the first noise.
+        rounds: of filtering at half resolution; each lets a few more pairs of minutiae meet and vanish.
     """
     bins = _bin_maps(theta, period)
     half_mask = np.ascontiguousarray(mask[::2, ::2])
     small = rng.integers(-100, 101, half_mask.shape, dtype=np.int16).astype(np.float32)
-    small = _run(
-        small, (bins[0][::2, ::2], bins[1][::2, ::2]), half_mask, _bank(GROWTH.half_taps, 2), GROWTH.half_rounds
-    )
+    small = _run(small, (bins[0][::2, ::2], bins[1][::2, ::2]), half_mask, _bank(GROWTH.half_taps, 2), rounds)
     large = cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     start = np.clip(np.rint(large), -RIDGE_PEAK, RIDGE_PEAK)
     return _run(start, bins, mask, _bank(GROWTH.full_taps, 1), GROWTH.full_rounds)

@@ -16,28 +16,21 @@ from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import MAX_MINUTIAE, Template, angle_from_radians
 from tenprint.core.trace import trace
+from tenprint.synth.condition_parameters import CREASE, SMUDGE, ConditionParameters
 from tenprint.synth.conditions import Condition
 from tenprint.synth.damage import cut_contact, smudge
 from tenprint.synth.distortion import Placement, draw_placement
 from tenprint.synth.marks import crease_depth
 from tenprint.synth.master import Master
 from tenprint.synth.noise import smooth_noise
-from tenprint.synth.parameters import (
-    CREASE,
-    INK,
-    PLAIN,
-    ROLLED,
-    SENSOR,
-    SMUDGE,
-    VISIBLE,
-    ConditionParameters,
-    ContactParameters,
-)
+from tenprint.synth.parameters import HAND, INK, PLAIN, ROLLED, SENSOR, VISIBLE, WHITE, ContactParameters
 from tenprint.synth.skeleton import Minutiae
 
 F32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 _MAX_QUALITY = 63
+_EXPONENT = 30.0
+"""Largest exponent in a soft step: beyond, float32 sees only 0 or 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +81,7 @@ def press(
     origin: tuple[float, float],
     lean_rad: float = 0.0,
     condition: Condition = Condition.GOOD,
+    moisture: float = 0.0,
 ) -> InkLayer:
     """Press or roll a finger once.
 
@@ -99,6 +93,7 @@ def press(
         origin: where the finger's origin comes to lie, px, up to a random shift.
         lean_rad: mean turn, counter-clockwise.
         condition: the state of skin and contact.
+        moisture: what this occasion adds to the threshold of ink for all fingers, in units of relief; above 0 is drier.
     """
     numbers = condition.numbers
     contact = ROLLED if impression.is_rolled else PLAIN
@@ -108,8 +103,10 @@ def press(
     skin = cv2.remap(master.mask.astype(np.float32), *maps, cv2.INTER_LINEAR)
     rim = _contact_depth(placement, contact, master.plan.size, rng)
     # where the contact would reach past the ridge skin, it fades towards the nail instead of ending in a straight edge
-    to_nail = cv2.distanceTransform((skin > 0.5).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(INK.overrun_px)
-    rim = np.where(skin > 0.5, np.minimum(rim, to_nail), np.float32(-50.0)).astype(np.float32)
+    to_nail = cv2.distanceTransform((skin > INK.skin_share).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(
+        INK.overrun_px
+    )
+    rim = np.where(skin > INK.skin_share, np.minimum(rim, to_nail), np.float32(-INK.far_px)).astype(np.float32)
     whole = rim
     trace("synth.contact", lambda: rim)
     hidden = np.zeros(rim.shape, dtype=bool)
@@ -119,7 +116,7 @@ def press(
         hidden |= cv2.dilate(depth, np.ones((CREASE.loss_px, CREASE.loss_px))) > CREASE.loss_depth
     if numbers.reach is not None:
         rim = cut_contact(rim, placement, contact, size=master.plan.size, reach=numbers.reach, rng=rng)
-    ink = _ink(relief, rim, numbers, rng)
+    ink = _ink(relief, rim, numbers, moisture, rng)
     if numbers.smudges[1]:
         ink, wiped = smudge(ink, rim, numbers.smudges, rng)
         hidden |= wiped > SMUDGE.loss
@@ -136,17 +133,17 @@ def develop(darkness: F32, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     shape = (darkness.shape[0], darkness.shape[1])
     paper = rng.uniform(*SENSOR.paper_grey)
     ridge = rng.uniform(*SENSOR.ridge_grey)
-    tone = (
-        1 - 0.10 * np.abs(smooth_noise(shape, 70, rng)) - SENSOR.ridge_noise_grey / 255 * smooth_noise(shape, 1.2, rng)
-    )
-    halo = SENSOR.halo * cv2.GaussianBlur(cv2.resize(darkness, None, fx=0.25, fy=0.25), (0, 0), 6)
+    pale = SENSOR.pale * np.abs(smooth_noise(shape, SENSOR.pale_px, rng))
+    tone = 1 - pale - SENSOR.ridge_noise_grey / WHITE * smooth_noise(shape, SENSOR.ridge_noise_px, rng)
+    small = cv2.resize(darkness, None, fx=1 / SENSOR.halo_shrink, fy=1 / SENSOR.halo_shrink)
+    halo = SENSOR.halo * cv2.GaussianBlur(small, (0, 0), SENSOR.halo_px / SENSOR.halo_shrink)
     halo = cv2.resize(halo, shape[::-1], interpolation=cv2.INTER_LINEAR)
     cover = np.clip(cv2.GaussianBlur(darkness, (0, 0), SENSOR.blur_px) * tone + halo, 0, 1)
-    grey = paper - (paper - ridge) * cover + 2.5 * smooth_noise(shape, 90, rng)
+    grey = paper - (paper - ridge) * cover + SENSOR.shade_grey * smooth_noise(shape, SENSOR.shade_px, rng)
     grey += SENSOR.noise_grey * smooth_noise(shape, 0, rng)
     grey += SENSOR.column_noise_grey * rng.standard_normal(shape[1], dtype=np.float32)
     grey -= _dust(shape, rng)
-    return np.asarray(np.clip(np.rint(grey), 0, 255), dtype=np.uint8)
+    return np.asarray(np.clip(np.rint(grey), 0, WHITE), dtype=np.uint8)
 
 
 def finish(layer: InkLayer, fgp: FingerPosition, impression: Impression, rng: np.random.Generator) -> Rendered:
@@ -201,29 +198,41 @@ def _contact_depth(placement: Placement, contact: ContactParameters, size: float
     radius = (np.abs(x / width) ** power + np.abs(y / np.where(y > 0, tip, root)) ** power) ** (1 / power)
     depth = placement.enlarge((1 - radius) * min(width, tip))
     shape = (placement.height, placement.width)
-    ragged = np.float32(INK.outline_px) * (1.3 * smooth_noise(shape, 45, rng) + 0.7 * smooth_noise(shape, 9, rng))
-    return np.asarray(depth + ragged, dtype=np.float32)
+    wide = INK.outline_wide_px * smooth_noise(shape, INK.outline_wide_length_px, rng)
+    fine = INK.outline_fine_px * smooth_noise(shape, INK.outline_fine_length_px, rng)
+    return np.asarray(depth + wide + fine, dtype=np.float32)
 
 
-def _ink(relief: F32, rim: F32, numbers: ConditionParameters, rng: np.random.Generator) -> F32:
+def _ink(relief: F32, rim: F32, numbers: ConditionParameters, moisture: float, rng: np.random.Generator) -> F32:
     """Return how much ink each pixel takes, 0 to 1: relief above a threshold that follows moisture and pressure."""
     shape = (relief.shape[0], relief.shape[1])
-    moisture = (
-        INK.threshold + numbers.threshold_shift + numbers.threshold_spread * float(rng.normal(0, INK.moisture_sd))
-    )
+    own = INK.moisture_sd * math.sqrt(1 - HAND.moisture_share) * float(rng.normal())
+    level = INK.threshold + numbers.threshold_shift + moisture + numbers.threshold_spread * own
     cloud = numbers.cloud_gain * INK.cloud * smooth_noise(shape, INK.cloud_px, rng)
-    fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, 2) ** 2
-    threshold = moisture + cloud + fade
-    dryness = np.clip(threshold, 0, 1.5)
-    grade = math.exp(numbers.grade_spread * float(rng.normal(0, INK.grade_sd)))
+    fade = INK.fade_depth * np.clip(1 - rim / INK.fade_px, 0, INK.fade_most) ** 2
+    threshold = _bounded(level + cloud) + fade
+    dryness = np.clip(threshold, 0, INK.dryness_most)
+    grade = math.exp(numbers.grade_spread * min(float(rng.normal(0, INK.grade_sd)), INK.grade_most))
     ragged = numbers.ragged_gain * grade * (INK.ragged + INK.ragged_dry * dryness)
     patches = numbers.patch_gain * grade * (INK.patch + INK.patch_dry * dryness)
     height = relief if not numbers.fill_px else cv2.GaussianBlur(relief, (0, 0), numbers.fill_px)
-    height = height + ragged * smooth_noise(shape, INK.grain_px, rng)
-    height = height + patches * smooth_noise(shape, INK.patch_px, rng) - threshold
-    ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -30, 30)))
+    # valleys do not touch the glass: what varies along the ridges breaks them, and leaves no specks between them
+    touch = np.clip((relief - INK.valley_relief) / INK.valley_span, INK.valley_share, 1)
+    grain = ragged * smooth_noise(shape, INK.grain_px, rng)
+    height = height + touch * (grain + patches * smooth_noise(shape, INK.patch_px, rng)) - threshold
+    ink = 1 / (1 + np.exp(np.clip(-height / INK.softness, -_EXPONENT, _EXPONENT)))
     gate = np.clip(rim / INK.overrun_px + 1, 0, 1)
     return np.asarray(ink * gate, dtype=np.float32)
+
+
+def _bounded(threshold: F32) -> F32:
+    """Return a threshold of moisture within the skin's bounds, softly.
+
+    However dry the skin, the tops of its ridges touch; however wet, few valleys fill up to the last. Only missing
+    contact, towards the rim, leaves nothing at all.
+    """
+    inside = np.clip(threshold, INK.wettest, INK.driest)
+    return np.asarray(inside + np.float32(INK.beyond) * (threshold - inside), dtype=np.float32)
 
 
 def _dust(shape: tuple[int, int], rng: np.random.Generator) -> F32:
@@ -248,7 +257,9 @@ def _visible(minutiae: Minutiae, relief: F32, ink: F32, rim: F32) -> tuple[Mask,
     contrast = _at(minutiae, on_ridge / share - in_valley / (1 - share))
     broad = (cover > VISIBLE.broad_ink) & (contrast > VISIBLE.least_contrast)
     seen = _deeper(minutiae, rim) & (drawn | broad)
-    quality = np.clip((likeness - 0.5) * 2.2 * _MAX_QUALITY, 1, _MAX_QUALITY).astype(np.uint8)
+    quality = np.clip((likeness - VISIBLE.worthless) * VISIBLE.quality_gain * _MAX_QUALITY, 1, _MAX_QUALITY).astype(
+        np.uint8
+    )
     return seen, quality
 
 

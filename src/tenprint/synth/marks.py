@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tenprint.synth.parameters import CREASE, MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX, SCAR
+from tenprint.synth.condition_parameters import CREASE, SCAR
+from tenprint.synth.parameters import MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX
 from tenprint.synth.patterns import FingerPlan
 from tenprint.synth.skeleton import Minutiae
 

@@ -7,6 +7,7 @@ Trace keys, in the order in which they arise: ``synth.orientation`` (rad), ``syn
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +18,7 @@ from tenprint.core.trace import trace
 from tenprint.synth import flow
 from tenprint.synth.growth import RIDGE_PEAK, grow_ridges
 from tenprint.synth.marks import Scar, cut_relief, cut_truth, draw_scar
-from tenprint.synth.parameters import MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX, SKIN
+from tenprint.synth.parameters import GROWTH, MASTER_HEIGHT_PX, MASTER_WIDTH_PX, ORIGIN_X_PX, ORIGIN_Y_PX, SKIN
 from tenprint.synth.patterns import FingerPlan
 from tenprint.synth.skeleton import Minutiae, find_minutiae, thin
 
@@ -25,6 +26,7 @@ F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _CACHED_MASTERS = 12
+_ROUNDS_STREAM = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def grow_master(plan: FingerPlan) -> Master:
     trace("synth.orientation", lambda: theta)
     period[mask] = flow.ridge_period(plan, x[mask], y[mask])
     trace("synth.period", lambda: period)
-    ridges = grow_ridges(theta, period, mask, rng)
+    ridges = grow_ridges(theta, period, mask, rng, _rounds_of(plan))
     trace("synth.ridges", lambda: ridges)
     skeleton = thin((ridges > 0) & mask)
     truth = find_minutiae(skeleton, theta, mask)
@@ -86,6 +88,12 @@ def grow_master(plan: FingerPlan) -> Master:
         truth, scarred = cut_truth(scar, truth)
     relief.flags.writeable = False
     return Master(plan, relief, mask, truth, scar, scarred)
+
+
+def _rounds_of(plan: FingerPlan) -> int:
+    """Return the finger's own number of rounds of growth, log-uniform: fingers differ in minutiae."""
+    rng = np.random.default_rng(np.random.SeedSequence([plan.seed, _ROUNDS_STREAM]))
+    return round(math.exp(rng.uniform(*np.log(GROWTH.half_rounds))))
 
 
 def _pores(skeleton: npt.NDArray[np.uint8], rng: np.random.Generator) -> F32:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WHITE = 255.0
+"""Grey of white in 8 bits."""
+
 MASTER_WIDTH_PX, MASTER_HEIGHT_PX = 800, 750
 """Size of the canvas of a rolled print at 500 ppi (EBTS 8.001 Table 3-3)."""
 
@@ -61,7 +64,8 @@ class GrowthParameters:
     """Gaussian spread across the ridges, in periods."""
     sigma_along_periods: float = 0.50
     """Gaussian spread along the ridges, in periods: longer filters leave fewer minutiae."""
-    half_rounds: int = 60
+    half_rounds: tuple[int, int] = (20, 64)
+    """Fewest and most rounds at half resolution; fingers differ in how many minutiae are left, as people's do."""
     full_rounds: int = 3
     gain: float = 3.0
     """Steepness of the saturation after each filtering."""
@@ -101,7 +105,7 @@ class SkinParameters:
     pore_distance_px: float = 10.0
     pore_radius_px: float = 1.0
     pore_depth: float = 0.8
-    fine_creases: float = 2.0
+    fine_creases: float = 4.0
     """Mean number of fine white lines per finger."""
     crease_depth: float = 1.1
 
@@ -144,12 +148,12 @@ ROLLED = ContactParameters(
     torsion_sd_rad=0.02,
 )
 PLAIN = ContactParameters(
-    half_width_px=150,
-    tip_px=190,
-    root_px=205,
+    half_width_px=138,
+    tip_px=178,
+    root_px=192,
     tip_power=2.15,
     root_power=2.5,
-    spread=0.06,
+    spread=0.08,
     turn_sd_rad=0.06,
     shift_sd_px=8.0,
     stretch_px=2.2,
@@ -175,20 +179,33 @@ class InkParameters:
     """From relief to grey values. Relief runs from -1 to 1; thresholds and noise are in its unit."""
 
     threshold: float = 0.0
-    moisture_sd: float = 0.20
+    moisture_sd: float = 0.27
     """Spread of the threshold between impressions: below is wet (broad ridges), above is dry."""
-    grade_sd: float = 0.30
+    grade_sd: float = 0.45
     """Spread of the logarithm of an impression's raggedness: some come out clean, some do not."""
-    ragged: float = 0.23
+    grade_most: float = 0.4
+    """Largest logarithm of it: beyond, ridges drown in specks as no live-scan would accept."""
+    ragged: float = 0.46
     """Fine noise that makes edges of ridges ragged."""
-    ragged_dry: float = 0.55
+    ragged_dry: float = 0.38
     """How much more of it a threshold raised by 1 brings."""
-    grain_px: float = 1.05
-    patch: float = 0.17
+    grain_px: float = 1.4
+    patch: float = 0.24
     patch_dry: float = 0.2
-    patch_px: float = 5.0
-    cloud: float = 0.24
+    patch_px: float = 3.6
+    cloud: float = 0.34
     cloud_px: float = 42.0
+    driest: float = 0.55
+    """Threshold from which more dryness takes little more ink."""
+    wettest: float = -0.48
+    """Threshold from which more moisture fills few valleys more."""
+    beyond: float = 0.3
+    """How much of the dryness or moisture beyond these two still counts."""
+    valley_relief: float = -0.75
+    """Relief of a valley's floor: up to there, noise has only `valley_share` of its strength."""
+    valley_span: float = 0.9
+    """Rise of the relief over which noise grows to its full strength."""
+    valley_share: float = 0.2
     softness: float = 0.20
     """Width of the step between paper and ridge."""
     fade_px: float = 34.0
@@ -196,8 +213,19 @@ class InkParameters:
     fade_depth: float = 1.0
     overrun_px: float = 8.0
     """How far ink reaches over the outline before it is gone."""
-    outline_px: float = 4.0
-    """Raggedness of the outline."""
+    outline_wide_px: float = 5.2
+    """Raggedness of the outline, of this much over lengths of `outline_wide_length_px`."""
+    outline_wide_length_px: float = 45.0
+    outline_fine_px: float = 2.8
+    outline_fine_length_px: float = 9.0
+    skin_share: float = 0.5
+    """Share of ridge skin from which a pixel counts as skin."""
+    far_px: float = 50.0
+    """Depth outside the contact that is given to what is no skin."""
+    fade_most: float = 2.0
+    """Widths of the rim up to which contact fades further outside."""
+    dryness_most: float = 1.5
+    """Threshold from which skin counts as dry as can be."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +237,18 @@ class SensorParameters:
     noise_grey: float = 3.5
     ridge_noise_grey: float = 11.0
     blur_px: float = 0.55
+    ridge_noise_px: float = 1.2
+    pale: float = 0.10
+    """How much lighter ridges become in places, as a share of their darkness."""
+    pale_px: float = 70.0
+    shade_grey: float = 2.5
+    """Unevenness of the light, over lengths of `shade_px`."""
+    shade_px: float = 90.0
     halo: float = 0.05
     """Share of ridge darkness that moisture leaves around the finger."""
+    halo_px: float = 24.0
+    halo_shrink: int = 4
+    """The halo is computed on an image this many times smaller."""
     column_noise_grey: float = 0.8
     """Spread of the fixed differences between the sensor's columns."""
     dust_per_megapixel: float = 14.0
@@ -235,6 +273,10 @@ class VisibleParameters:
     """Share of ink from which ridges count as broad; then only the contrast of ridges and valleys decides."""
     least_contrast: float = 0.15
     """Least difference of ink between ridges and valleys: some 30 grey levels, three times the ridges' noise."""
+    worthless: float = 0.5
+    """Likeness of chance alone: quality begins here."""
+    quality_gain: float = 2.2
+    """Quality for each unit of likeness above that, 1 being the best."""
     least_share: float = 0.05
     """Ridges and valleys count as at least this share of the surroundings, so that neither mean is of nothing."""
 
@@ -284,134 +326,38 @@ REREAD = RereadParameters()
 
 
 @dataclass(frozen=True)
-class ConditionParameters:
-    """What one condition of skin or contact changes, beside `INK`."""
+class HandParameters:
+    """What the fingers of one person have in common on one occasion."""
 
-    share: float
-    """Share of impressions that come out so."""
-    threshold_shift: float = 0.0
-    """Added to ``INK.threshold``: above zero is drier, below is wetter."""
-    threshold_spread: float = 1.0
-    """Factor on ``INK.moisture_sd``."""
-    grade_spread: float = 1.0
-    """Factor on ``INK.grade_sd``."""
-    ragged_gain: float = 1.0
-    patch_gain: float = 1.0
-    cloud_gain: float = 1.0
-    fill_px: float = 0.0
-    """Blur of the relief by moisture that fills the valleys and drowns the pores."""
-    crease_depth: float = 0.0
-    """Depth of the finger's white lines in units of relief."""
-    smudges: tuple[int, int] = (0, 0)
-    """Least and largest number of wiped places."""
-    reach: tuple[float, float] | None = None
-    """How far contact goes beyond the middle, in half lengths of the finger (1 is all of it); None is all of it."""
-
-
-GOOD_SKIN = ConditionParameters(share=0.80)
-DRY_SKIN = ConditionParameters(
-    share=0.06, threshold_shift=0.58, threshold_spread=0.4, grade_spread=0.5, patch_gain=1.3, cloud_gain=1.25
-)
-WET_SKIN = ConditionParameters(
-    share=0.06, threshold_shift=-0.62, threshold_spread=0.4, ragged_gain=0.6, cloud_gain=1.35, fill_px=1.3
-)
-CREASED_SKIN = ConditionParameters(share=0.04, threshold_shift=0.08, threshold_spread=0.7, crease_depth=2.2)
-SMUDGED_CONTACT = ConditionParameters(share=0.02, smudges=(1, 2))
-PARTIAL_CONTACT = ConditionParameters(share=0.02, reach=(-0.1, 0.4))
+    moisture_share: float = 0.6
+    """Share of the variance of moisture that all fingers of an occasion have in common."""
 
 
 @dataclass(frozen=True)
-class CreaseParameters:
-    """White lines: folds of the skin across the ridges."""
+class SetParameters:
+    """Where fingers lie in a plain set. Places are a finger's origin x and y in px and its turn in degrees."""
 
-    count: tuple[int, int] = (10, 24)
-    place_px: float = 190.0
-    """Largest distance of a line's middle from the origin, in x and in y."""
-    length_px: tuple[float, float] = (50.0, 210.0)
-    width_px: tuple[float, float] = (1.0, 3.2)
-    heading_sd_rad: float = 0.22
-    """Spread around the finger's common direction."""
-    stray_share: float = 0.3
-    """Share of lines in any other direction."""
-    step_px: float = 12.0
-    wander_px: float = 1.7
-    """Spread of a line's turn from step to step."""
-    end_depth: float = 0.35
-    """Depth of a line's very end, as a share of its middle's."""
-    softness_px: float = 0.8
-    loss_depth: float = 0.6
-    """Depth (0 to 1) from which a line hides a minutia."""
-    loss_px: int = 5
-    """Side of the window in which a hiding line is looked for."""
-
-
-@dataclass(frozen=True)
-class ScarParameters:
-    """Healed cuts."""
-
-    share: float = 0.03
-    """Share of fingers that have one."""
-    place_px: float = 130.0
-    length_px: tuple[float, float] = (70.0, 260.0)
-    width_px: tuple[float, float] = (4.0, 9.0)
-    bend_sd_px: float = 14.0
-    slip_px: tuple[float, float] = (1.5, 5.0)
-    """How far ridges on the two sides slid against each other."""
-    reach_px: float = 30.0
-    """Distance from the scar over which that slip dies out."""
-    depth: float = 1.3
-    """Depth of the band in units of relief."""
-    filled: float = 0.8
-    """Share of the relief that is gone inside the band."""
-    lip: float = 0.5
-    """Height of the swollen skin along the band in units of relief."""
-    lip_px: float = 3.0
-    loss_px: float = 4.0
-    """Minutiae this near to the band are lost."""
+    thumb_size: tuple[int, int] = (500, 1000)
+    thumbs_size: tuple[int, int] = (1000, 1000)
+    four_size: tuple[int, int] = (1600, 1000)
+    layer_size: tuple[int, int] = (460, 620)
+    """One plain impression by itself."""
+    layer_origin: tuple[int, int] = (230, 290)
+    thumb_place: tuple[float, float, float] = (250.0, 440.0, 0.0)
+    right_thumb_of_pair: tuple[float, float, float] = (725.0, 440.0, 7.0)
+    """Thumbs laid down side by side lean towards each other at their tips."""
+    right_four_places: tuple[tuple[float, float, float], ...] = (
+        # index to little, left to right on the print; turned counter-clockwise
+        (255.0, 440.0, 5.0),
+        (620.0, 335.0, 2.0),
+        (985.0, 405.0, -2.0),
+        (1335.0, 610.0, -8.0),
+    )
+    place_sd_px: float = 14.0
+    hand_turn_sd_deg: float = 4.0
+    gap_px: int = 12
+    """Least distance between the contacts of two neighbouring fingers."""
 
 
-@dataclass(frozen=True)
-class PartialParameters:
-    """The edge of a contact that leaves one side of the finger out; how far it reaches is the condition's number."""
-
-    bow_per_px: tuple[float, float] = (0.0006, 0.0018)
-    """How far the edge bends back, in px for each squared px beside its middle."""
-    ragged: float = 7.0
-    """Spread of the edge's noise, px."""
-    ragged_px: float = 20.0
-    """Width of that noise."""
-
-
-@dataclass(frozen=True)
-class SmudgeParameters:
-    """A finger that slides while it lies on the glass."""
-
-    slide_px: tuple[float, float] = (14.0, 34.0)
-    half_length_px: tuple[float, float] = (60.0, 150.0)
-    half_width_px: tuple[float, float] = (45.0, 95.0)
-    inside_px: float = 25.0
-    """Least distance of a smudge's middle from the outline."""
-    ragged: float = 0.18
-    """Noise on the edge of a wiped place, as a share of its radius."""
-    ragged_px: float = 18.0
-    edge: float = 0.6
-    """Width of that edge as a share of the radius."""
-    darkness: float = 0.9
-    streak: float = 0.22
-    """Strength of the streaks, in units of ink."""
-    streak_px: float = 1.2
-    """Width of a streak, across."""
-    streak_gain: float = 3.0
-    """From the inverse of this ink on, streaks are at full strength; below, they fade with the ink."""
-    bare: float = 0.36
-    """Ink that must be dragged along to leave a trace."""
-    softness: float = 0.13
-    """Width of the step between a bare and a full streak."""
-    loss: float = 0.7
-    """From this much wiping (0 to 1) a minutia is lost."""
-
-
-CREASE = CreaseParameters()
-SCAR = ScarParameters()
-PARTIAL = PartialParameters()
-SMUDGE = SmudgeParameters()
+HAND = HandParameters()
+SETS = SetParameters()

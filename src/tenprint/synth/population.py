@@ -29,6 +29,7 @@ from tenprint.synth.parameters import (
     PLAIN,
     REREAD,
     ROLLED,
+    SETS,
     SKIN,
     SPARSE,
     ContactParameters,
@@ -39,7 +40,7 @@ from tenprint.synth.skeleton import Minutiae
 
 F64 = npt.NDArray[np.float64]
 _BACKGROUND_STREAM, _SPARSE_STREAM, _REREAD_STREAM = 21, 22, 23
-_PLAIN_SIZE, _PLAIN_ORIGIN = (460, 620), (230.0, 290.0)
+_PLAIN_SIZE, _PLAIN_ORIGIN = SETS.layer_size, (float(SETS.layer_origin[0]), float(SETS.layer_origin[1]))
 _ROLLED_SIZE, _ROLLED_ORIGIN = (MASTER_WIDTH_PX, MASTER_HEIGHT_PX), (float(ORIGIN_X_PX), float(ORIGIN_Y_PX))
 _DIVERGENCE_STEP_PX = 6.0
 

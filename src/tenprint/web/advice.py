@@ -15,8 +15,6 @@ from tenprint.exchange.ports import Services
 from tenprint.exchange.tasks import questions
 from tenprint.policy.evaluate import Decision
 
-IS_ANSWERED = {"citizenship_claim": questions.NO, "victim_or_witness": questions.NO}
-"""The form filled in without a claim."""
 QUESTIONS_BY_KIND = {
     TaskKind.DECIDE: ("offence_level", "priority", "detainer"),
     TaskKind.SECOND_LOOK: ("offence_level", "priority", "detainer"),
@@ -56,7 +54,7 @@ def advice(task: Task, services: Services) -> Advice | None:
     answers = {
         "offence_level": lambda: ask("offence_level", {}),
         "priority": lambda: ask("priority", {"status": str(task.shown["status"]), "offence_level": level}),
-        "detainer": lambda: questions.detainer(ask, task.shown, IS_ANSWERED | {"evidence": _evidence(task.shown)}),
+        "detainer": lambda: questions.detainer(ask, task.shown, _form(task.shown)),
         "hold_hours": lambda: questions.hold_hours(ask),
     }
     programme = services.programme
@@ -66,7 +64,10 @@ def advice(task: Task, services: Services) -> Advice | None:
     return Advice(programme.title, programme.version, said, unknown)
 
 
-def _evidence(shown: Mapping[str, Any]) -> str:
-    """Return the strongest evidence that the specialist's answer could carry."""
+def _form(shown: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the form that a first officer filled in, or one with the strongest evidence and without a claim."""
+    if "proposal" in shown:
+        return dict(shown["proposal"]["details"])
     by_status = {"final_order": EvidenceBox.FINAL_ORDER, "in_proceedings": EvidenceBox.PENDING_PROCEEDINGS}
-    return str(by_status.get(str(shown["status"]), EvidenceBox.OWN_STATEMENT_OR_OTHER))
+    evidence = by_status.get(str(shown["status"]), EvidenceBox.OWN_STATEMENT_OR_OTHER)
+    return {"evidence": str(evidence), "citizenship_claim": questions.NO, "victim_or_witness": questions.NO}

@@ -15,13 +15,28 @@ from tenprint.core.errors import TenprintError
 from tenprint.web.console import COOKIE, HERE, NOT_A_FORM, Console
 from tenprint.web.desk import Desk, House, Refusal
 from tenprint.web.director import Director
+from tenprint.web.door import Accounts, Door
 from tenprint.web.guard import Guard
-from tenprint.web.pages import cases, entrance, prints, queue, stage, tasks
+from tenprint.web.log import note_refusal, page_of
+from tenprint.web.pages import (
+    cases,
+    claims,
+    entrance,
+    ledgers,
+    messages,
+    prints,
+    public,
+    queue,
+    rights,
+    stage,
+    tasks,
+    why,
+)
 from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, queue, tasks, prints, cases)
+PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
@@ -31,17 +46,25 @@ SENTENCES = {
 
 
 def create_app(
-    house: House, *, is_demo: bool, sessions: Sessions | None = None, director: Director | None = None
+    house: House,
+    *,
+    is_demo: bool,
+    sessions: Sessions | None = None,
+    accounts: Accounts | None = None,
+    director: Director | None = None,
 ) -> ASGIApp:
     """Return the console of a running network.
 
     Args:
         house: the network; nothing else may run it meanwhile.
-        is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else nobody can sign in.
+        is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else people sign in with
+            name and password.
         sessions: instead of new ones, for tests that move their clock.
+        accounts: of the people who may sign in; in a demo none is looked at.
         director: of the stories of a demo; works from now on under the lock of the pages.
     """
-    console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo)
+    door = Door(accounts) if accounts is not None and not is_demo else None
+    console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo, door=door)
     # No OpenAPI pages: they would load scripts from another host.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -56,13 +79,17 @@ def create_app(
 
 def _say_refusals(app: FastAPI, console: Console) -> None:
     def refused(request: Request, problem: Any) -> Response:
-        return console.refusal(problem.status, problem.sentence, problem.code, console.session_of(request))
+        note_refusal(problem.status, problem.code, request.method, page_of(request))
+        seat = console.session_of(request)
+        return console.refusal(problem.status, problem.sentence, problem.code, seat, problem.verdict)
 
     def not_found(request: Request, problem: Any) -> Response:
         status = HTTPStatus(problem.status_code)
+        note_refusal(status, "", request.method, page_of(request))
         return console.refusal(status, SENTENCES.get(status, status.description), "", console.session_of(request))
 
     def failed(request: Request, problem: Any) -> Response:
+        note_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, problem.code, request.method, page_of(request))
         said = f"The network could not do this: {problem.message}"
         return console.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, said, problem.code, console.session_of(request))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from tenprint.core.clock import from_wire
 from tenprint.core.errors import RecordError, StorageError
 from tenprint.exchange import story
 from tenprint.exchange.model.case import Case, Task
@@ -73,6 +74,7 @@ class Told:
         asked: the question that a rule or a person answered, in words, or ``""``.
         answer: the answer in words, or ``""``.
         reason: the rule's sentence or the person's reason, or ``""``.
+        question: name of the rule's question, or ``""``.
     """
 
     line: StoryLine
@@ -83,6 +85,7 @@ class Told:
     asked: str = ""
     answer: str = ""
     reason: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,9 @@ def view_of(
         steps = [step for step in _steps(had, own, now) if step.party == own]
         return CaseView(case_id, state, now, (), (), tuple(steps), (), (), Markup(""), is_whole, is_kept_back=True)
     reasons = _reasons(had)
-    told = [_told(node, entry) for node, entry in story.written_down(nodes, case_id)]
+    written = [(node, story.entries_of(node, case_id)) for node in nodes]
+    apart = [(node, [entry for entry in entries if not _is_look(entry)]) for node, entries in written]
+    told = [_told(node, entry) for node, entry in story.in_order(apart)]
     return CaseView(
         case_id=case_id,
         state=state,
@@ -173,8 +178,8 @@ def view_of(
         holders=tuple(Holder(one.node.party.id, one.case, _known(one, had, reasons)) for one in had),
         repositories=tuple(_best_word(repository, had, reasons) for repository in Repository),
         steps=tuple(_steps(had, own, now)),
-        lines=tuple(one for one in told if one.kind != LOOKED_AT),
-        lookers=_lookers(told),
+        lines=tuple(told),
+        lookers=lookers_of(written),
         picture=_drawn(nodes, told, own),
         is_whole=is_whole,
         is_kept_back=False,
@@ -202,7 +207,15 @@ def _told(node: Node, entry: Entry) -> Told:
         href = case_words.why_path(party, place)
     elif kind == ANSWERED:
         href = case_words.message_path(party, party, message)
-    return Told(line, kind, place, href, entry_href, *_question_and_answer(node, entry, line))
+    return Told(
+        line,
+        kind,
+        place,
+        href,
+        entry_href,
+        *_question_and_answer(node, entry, line),
+        str(entry.fields.get("question", "")),
+    )
 
 
 def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str, str, str]:
@@ -211,24 +224,28 @@ def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str
     outcome = text.get("outcome", "")
     if text.get("kind") == DECISION:
         question = node.services.programme.vocabulary.questions.get(text.get("question", ""))
-        unit = f" {question.unit}" if question and question.unit else ""
         asks = question.asks if question else words.spoken_name(text.get("question", ""))
-        return asks, f"{words.spoken_name(outcome)}{unit}", text.get("note", "")
+        return asks, case_words.outcome_in_words(outcome, question.unit if question else ""), text.get("note", "")
     if text.get("kind") in (ANSWERED, CLOSED):
         asks = words.TASK_TITLES.get(text.get("note", ""), words.spoken_name(text.get("note", "")))
         reason = line.sentence.partition(f" {outcome.replace('_', ' ')}: ")[2]
-        return asks, words.ANSWER_TITLES.get(outcome, words.spoken_name(outcome)), reason
+        return asks, case_words.answer_in_words(outcome), reason
     return "", "", ""
 
 
-def _lookers(told: Sequence[Told]) -> tuple[Looker, ...]:
-    found: dict[tuple[str, str], Looker] = {}
-    for one in told:
-        if one.kind == LOOKED_AT:
-            who = (one.line.person, one.line.party)
-            times = found[who].times if who in found else 0
-            found[who] = Looker(*who, times + 1, one.line.time)
-    return tuple(sorted(found.values(), key=lambda looker: looker.last, reverse=True))
+def _is_look(entry: Entry) -> bool:
+    return entry.fields.get("kind") == LOOKED_AT
+
+
+def lookers_of(written: Sequence[tuple[Node, Sequence[Entry]]]) -> tuple[Looker, ...]:
+    """Return who looked, by person and party, the last one first."""
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for node, entries in written:
+        for entry in filter(_is_look, entries):
+            who = (str(entry.fields.get("person", "somebody")), node.party.id)
+            found[who] = (found.get(who, (0, ""))[0] + 1, str(entry.fields["time"]))
+    looked = [Looker(*who, times, from_wire(last)) for who, (times, last) in found.items()]
+    return tuple(sorted(looked, key=lambda looker: looker.last, reverse=True))
 
 
 def _drawn(nodes: Sequence[Node], told: Sequence[Told], own: str) -> Markup:
@@ -276,8 +293,8 @@ def _mark(one: Told) -> Event | None:
         return None
     kind = line.sentence.partition(": ")[2]
     label = {
-        DECISION: line.sentence.partition(". ")[0],
-        ANSWERED: f"{line.person}: {one.answer.partition(':')[0]}",
+        DECISION: f"{case_words.RULES.get(one.question, words.spoken_name(one.question))} {one.answer}",
+        ANSWERED: f"{line.person}: {one.answer}",
         CLOSED: "closed by a clock",
         OPENED: case_words.ASKED.get(kind.replace(" ", "_"), "asks a person"),
         CLOCK: "time is up: answer is due",
@@ -361,4 +378,4 @@ def _reason(node: Node, heading: Heading) -> str:
     return f"examiners found it {answer.finding}" if answer.finding else "not everybody could be compared"
 
 
-__all__ = ["CaseView", "Holder", "Looker", "NextStep", "Told", "view_of"]
+__all__ = ["CaseView", "Holder", "Looker", "NextStep", "Told", "lookers_of", "view_of"]

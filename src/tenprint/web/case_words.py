@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from tenprint.exchange.model.case import Case
@@ -36,7 +36,24 @@ ASKED: dict[str, str] = {
     "answer_detainer": "asks the jail's staff",
     "report_custody": "asks for a report",
 }
-KEPT_BACK = "This is kept back until you have recorded your own first finding on this case's prints."
+RULES: dict[str, str] = {
+    "accept_submission": "take it in?",
+    "forward_to_criminal": "forward?",
+    "cascade_to_immigration": "search immigration?",
+    "verify_candidate": "candidate:",
+    "second_examiner": "second examiner?",
+    "answer_within_seconds": "answer within",
+    "iaq_on_match": "ask the status?",
+    "iar_within_seconds": "status within",
+    "who_receives_iar": "who gets the answer?",
+    "offence_level": "offence level:",
+    "priority": "priority:",
+    "detainer": "a request to hold is",
+    "hold_hours": "hold at most",
+    "retention": "keep the prints?",
+}
+"""Short names of what rules are asked, for the picture; pages ask the whole question."""
+UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}
 SHAPES = (
     ("arrow", "an arrow is a message"),
     ("person", "a filled circle: a person answered"),
@@ -53,6 +70,19 @@ class Known:
 
     said: words.RepositoryWord
     reason: str = ""
+
+
+def outcome_in_words(outcome: str, unit: str) -> str:
+    """Return a rule's answer as words; a number of seconds or hours as a duration."""
+    if unit in UNITS and outcome.isdecimal() and int(outcome) > 0:
+        return words.spoken_span(int(outcome) * UNITS[unit])
+    return f"{words.spoken_name(outcome)} {unit}".strip()
+
+
+def answer_in_words(answer: str) -> str:
+    """Return a person's answer in a few words, without what only its form needs."""
+    title = words.ANSWER_TITLES.get(answer, words.spoken_name(answer))
+    return title.partition(":")[0].removesuffix(", on the legal ground below")
 
 
 def message_name(kind: str) -> str:

@@ -14,8 +14,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tenprint.policy.access import Verdict
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
+from tenprint.web.door import Door
+from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session, Sessions
 
 COOKIE = "tenprint_session"
@@ -40,10 +43,13 @@ class Console:
         desk: the network.
         sessions: who is signed in.
         is_demo: roles can be taken without an account.
+        door: where people sign in with name and password, outside of a demo.
     """
 
-    def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool) -> None:
-        self.desk, self.sessions, self.is_demo = desk, sessions, is_demo
+    def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool, door: Door | None = None) -> None:
+        self.desk, self.sessions, self.is_demo, self.door = desk, sessions, is_demo, door
+        self.logs = Logs()
+        """The trees of the ledgers, for proofs; used while the network is held."""
         self.globals: dict[str, Any] = {}
         """What every template knows besides, by name; a page module adds its own when its routes are made."""
 
@@ -54,13 +60,26 @@ class Console:
         known = self.globals | {"seat": seat, "is_demo": self.is_demo, "words": words} | values
         return HTMLResponse(_templates().get_template(f"{name}.html").render(known), status_code=answer_status)
 
-    def refusal(self, status: HTTPStatus, sentence: str, code: str = "", seat: Session | None = None) -> HTMLResponse:
-        """Return the page that says in a sentence why something was refused."""
-        return self.page("refusal", seat, status, status=status, sentence=sentence, code=code)
+    def refusal(
+        self,
+        status: HTTPStatus,
+        sentence: str,
+        code: str = "",
+        seat: Session | None = None,
+        verdict: Verdict | None = None,
+    ) -> HTMLResponse:
+        """Return the page that says in a sentence why something was refused, and by which access rule if it was one."""
+        return self.page("refusal", seat, status, status=status, sentence=sentence, code=code, verdict=verdict)
 
     def session_of(self, request: Request) -> Session | None:
-        """Return the request's session, or None."""
-        return self.sessions.find(request.cookies.get(COOKIE, ""))
+        """Return the request's session, or None; one whose account was removed or changed ends here."""
+        session = self.sessions.find(request.cookies.get(COOKIE, ""))
+        if session is None or not session.is_signed_in or self.is_demo:
+            return session
+        if self.door is None or not self.door.still_knows(session.person, session.party, session.role):
+            self.sessions.end(session)
+            return None
+        return session
 
     def seat_of(self, request: Request) -> Session:
         """Return the session of somebody who is signed in.

@@ -5,13 +5,14 @@ One lock stands around it. Requests come in several threads, and one must never 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenprint.core.clock import Clock
 from tenprint.core.errors import PolicyRefusal, SenderError
@@ -22,8 +23,12 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
-from tenprint.policy.access import Action
+from tenprint.policy import access
+from tenprint.policy.access import Action, Verdict, Visible
 from tenprint.web.sessions import Form, Session
+
+_log = logging.getLogger("tenprint.access")
+"""Refusals: role, party, action and rule; no names of people, no numbers of cases."""
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
 DETAILS: dict[str, tuple[str, ...]] = {
@@ -33,6 +38,9 @@ DETAILS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
 }
 """What the form of a kind of task asks besides answer and reason; anything else is not taken."""
+
+
+NOTHING_SEEN = Visible({}, ())
 
 
 class House(Protocol):
@@ -60,11 +68,12 @@ class Refusal(Exception):
         status: of the answer.
         sentence: why.
         code: of the rule or error behind it, or ``""``.
+        verdict: of the access rules, when it was they who refused.
     """
 
-    def __init__(self, status: HTTPStatus, sentence: str, code: str = "") -> None:
+    def __init__(self, status: HTTPStatus, sentence: str, code: str = "", verdict: Verdict | None = None) -> None:
         super().__init__(sentence)
-        self.status, self.sentence, self.code = status, sentence, code
+        self.status, self.sentence, self.code, self.verdict = status, sentence, code, verdict
 
 
 class Unanswerable(Exception):
@@ -84,12 +93,14 @@ class TaskView:
         is_blind: this person has not recorded a first finding.
         form_id: of the form to answer with; ``""`` when it is closed.
         now: the network's time.
+        seen: the evidence as the person's role sees it, with what is masked; `task.shown` is the same.
     """
 
     task: Task
     is_blind: bool
     form_id: str
     now: datetime
+    seen: Visible = NOTHING_SEEN
 
 
 class Desk:
@@ -102,7 +113,8 @@ class Desk:
 
     def __init__(self, house: House, *, tells_whole_story: bool) -> None:
         self._house, self._tells_all = house, tells_whole_story
-        self._lock = threading.Lock()
+        # Whoever holds the network may ask what is allowed, which looks into it too.
+        self._lock = threading.RLock()
 
     def parties(self) -> tuple[tuple[str, str], ...]:
         """Return id and role of every party."""
@@ -115,23 +127,68 @@ class Desk:
             self._catch_up()
             yield self._house
 
-    def require(self, seat: Session, action: Action, party: str) -> None:
-        """Refuse what a person may not do with a party's data.
+    def require(
+        self, seat: Session | None, action: Action, party: str, *, kind: str = "", case_id: str = ""
+    ) -> Verdict:
+        """Refuse what a person may not do with a party's data; return the verdict that allows it.
 
-        Args:
-            seat: who wants it.
-            action: what.
-            party: whose data it is.
+        Args: as `verdict`.
 
         Raises:
-            Refusal: 403.
+            Refusal: 403, with the policy's sentence and id.
         """
-        del action
-        if party != seat.party and not self._tells_all:
-            raise Refusal(HTTPStatus.FORBIDDEN, "This belongs to another party: you cannot see it from here.")
+        verdict = self.verdict(seat, action, party, kind=kind, case_id=case_id)
+        if not verdict.allowed:
+            raise self._refused(seat, action, party, verdict)
+        return verdict
+
+    def verdict(
+        self, seat: Session | None, action: Action, party: str, *, kind: str = "", case_id: str = ""
+    ) -> Verdict:
+        """Return what the access rules say, without refusing anything. Not inside a transaction.
+
+        Args:
+            seat: who wants it; None for nobody who is signed in.
+            action: what.
+            party: whose data it is.
+            kind: of the task, for the actions on one (`TaskKind`); without it they are refused.
+            case_id: of the case whose data it is. Who has a first finding to make on its prints is told nothing of it;
+                without the case's number that is not checked.
+        """
+        waits = seat is not None and bool(case_id) and self.keeps_back(seat, case_id)
+        return self._ask(seat, action, party, kind, awaits=waits)
+
+    def keeps_back(self, seat: Session, case_id: str) -> bool:
+        """Tell whether a person has a first finding of a case to make, and must be told nothing of it before."""
+        node = self._nodes.get(seat.party)
+        if node is None:
+            return False
+        with self._lock:
+            return any(self._awaits(seat, task) for task in story.open_tasks([node], case_id))
+
+    def kept_back(self, seat: Session) -> frozenset[str]:
+        """Return the numbers of the cases on whose prints this person has a first finding to make."""
+        if seat.party not in self._nodes:
+            return frozenset()
+        with self._lock, self._nodes[seat.party].store.transaction() as tx:
+            tasks = tx.tasks(open_only=True)
+        return frozenset(task.case_id for task in tasks if self._awaits(seat, task))
+
+    def visible(self, seat: Session | None, fields: Mapping[str, Any]) -> Visible:
+        """Return fields of a person's data as this role sees them, with what is masked and by which rule.
+
+        In a demo nothing is masked; the masks say what would be.
+        """
+        seen = access.masked(seat.role if seat else access.PUBLIC, fields)
+        return Visible(dict(fields), seen.masks, is_applied=False) if self._tells_all else seen
 
     def queue(self, seat: Session) -> tuple[datetime, list[Task]]:
-        """Return the time, and the open tasks of a person's own party, the most urgent first."""
+        """Return the time, and the open tasks of a person's own party, the most urgent first.
+
+        Raises:
+            Refusal: 403 for a role that sees no tasks.
+        """
+        self.require(seat, Action.LIST_TASKS, seat.party)
         with self.at_work() as house:
             with house.nodes[seat.party].store.transaction() as tx:
                 tasks = tx.tasks(open_only=True)
@@ -147,9 +204,9 @@ class Desk:
         """
         with self._lock:
             self._catch_up()
-            task = self._own_task(seat, task_id)
-            self._refuse_kept_back(seat, task)
-            note_look(self._nodes[seat.party], person=seat.person, case_id=task.case_id, task_id=task.id)
+            task, verdict = self.own_task(seat, task_id, Action.READ_TASK)
+            about = {"case_id": task.case_id, "task_id": task.id}
+            note_look(self._nodes[seat.party], person=seat.person, **about, **verdict.basis)
             form = Form(task.id, task.findings, task.shown_hash)
             return self._view(seat, task, seat.new_form(form) if task.is_open else "")
 
@@ -161,15 +218,20 @@ class Desk:
         """
         with self._lock:
             self._catch_up()
-            task = self._own_task(seat, task_id)
-            self.require(seat, action, task.party)
-            self._refuse_kept_back(seat, task)
+            task, _ = self.own_task(seat, task_id, Action.READ_TASK)
+            self.require(seat, action, task.party, kind=str(task.kind))
             return self._view(seat, task, "")
+
+    @contextmanager
+    def reading(self, party: str) -> Iterator[Node]:
+        """Hold a party's node while something is read from it; what is due waits. Rights are checked before."""
+        with self._lock:
+            yield self._nodes[party]
 
     def findings(self, seat: Session, task_id: str) -> tuple[Recorded, ...]:
         """Return an examination's findings on record; none before this person has made an own first one."""
         with self._lock:
-            task = self._own_task(seat, task_id)
+            task, _ = self.own_task(seat, task_id, Action.READ_TASK)
             if self._is_blind(seat, task):
                 return ()
             with self._nodes[seat.party].store.transaction() as tx:
@@ -182,7 +244,7 @@ class Desk:
             Refusal: 404 for an unknown one, 403 for another party's.
         """
         with self.at_work():
-            return self._view(seat, self._own_task(seat, task_id), "")
+            return self._view(seat, self.own_task(seat, task_id, Action.READ_TASK)[0], "")
 
     def answer(self, seat: Session, task_id: str, form_id: str, fields: Mapping[str, str]) -> str:
         """Record a person's answer; return where to go on. A form sent again changes nothing and leads there too.
@@ -198,7 +260,7 @@ class Desk:
             Unanswerable: the exchange refuses the answer.
         """
         with self._lock:
-            task = self._own_task(seat, task_id)
+            task, _ = self.own_task(seat, task_id, Action.ANSWER_TASK)
             form = seat.forms.get(form_id)
             if form is not None and form.task_id == task.id and form.sent_to:
                 return form.sent_to
@@ -234,21 +296,7 @@ class Desk:
 
     def seen_by(self, seat: Session, action: Action) -> list[Node]:
         """Return the parties whose data a person may see, in the order of the network. Call it inside `at_work`."""
-        seen = []
-        for party, node in self._nodes.items():
-            try:
-                self.require(seat, action, party)
-            except Refusal:
-                continue
-            seen.append(node)
-        return seen
-
-    def keeps_back(self, seat: Session, case_id: str) -> bool:
-        """Tell whether a person has a first finding of a case to make, and must be told nothing of it before.
-
-        Call it inside `at_work`.
-        """
-        return any(self._is_blind(seat, task) for task in story.open_tasks([self._nodes[seat.party]], case_id))
+        return [node for party, node in self._nodes.items() if self.verdict(seat, action, party).allowed]
 
     @property
     def _nodes(self) -> Mapping[str, Node]:
@@ -260,27 +308,52 @@ class Desk:
         if due is not None and due <= self._house.clock.now():
             self._house.run()
 
-    def _own_task(self, seat: Session, task_id: str) -> Task:
+    def own_task(self, seat: Session, task_id: str, action: Action) -> tuple[Task, Verdict]:
+        """Return a task with which this person may do something, and the verdict that allows it.
+
+        Args:
+            seat: who.
+            task_id: from an address.
+            action: what (`READ_TASK`, `CLAIM_TASK`, `ANSWER_TASK`).
+
+        Raises:
+            Refusal: 404 for an unknown task; 403 for another party's, another role's, or an earlier examination while
+                this person has a first finding of the same case to make.
+        """
         for party, node in self._nodes.items():
             with node.store.transaction() as tx:
                 task = tx.task(task_id)
             if task is None:
                 continue
-            if party != seat.party:
-                raise Refusal(
-                    HTTPStatus.FORBIDDEN, "This is a task of another party: you can neither read nor answer it."
-                )
-            return task
+            others = (other for other in story.open_tasks([node], task.case_id) if other.id != task.id)
+            waits = any(self._awaits(seat, other) for other in others)
+            verdict = self._ask(seat, action, party, str(task.kind), awaits=waits)
+            if not verdict.allowed:
+                raise self._refused(seat, action, party, verdict)
+            return task, verdict
         raise Refusal(HTTPStatus.NOT_FOUND, "There is no task with this number.")
 
-    def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
-        return TaskView(task, self._is_blind(seat, task), form_id, self._house.clock.now())
+    def _ask(self, seat: Session | None, action: Action, party: str, kind: str, *, awaits: bool) -> Verdict:
+        role, own = (seat.role, seat.party) if seat is not None and seat.is_signed_in else (access.PUBLIC, "")
+        return access.house_access().decide(
+            role, own, action, party=party, kind=kind, is_demo=self._tells_all, awaits_first_finding=awaits
+        )
 
-    def _refuse_kept_back(self, seat: Session, task: Task) -> None:
-        others = [other for other in story.open_tasks([self._nodes[seat.party]], task.case_id) if other != task]
-        if any(self._is_blind(seat, other) for other in others):
-            said = "This is kept back until you have recorded your own first finding on this case's prints."
-            raise Refusal(HTTPStatus.FORBIDDEN, said)
+    def _refused(self, seat: Session | None, action: Action, party: str, verdict: Verdict) -> Refusal:
+        rule = verdict.policy_ids[0]
+        role = seat.role if seat is not None else access.PUBLIC
+        _log.info("refused: %s wants %s at %s; %s, %s", role, action, party, rule, verdict.stamp)
+        return Refusal(HTTPStatus.FORBIDDEN, verdict.sentence, rule, verdict)
+
+    def _awaits(self, seat: Session, task: Task) -> bool:
+        """Tell whether this task waits for a first finding that this person may make."""
+        may = task.party == seat.party and self._is_blind(seat, task)
+        return may and self._ask(seat, Action.ANSWER_TASK, task.party, str(task.kind), awaits=False).allowed
+
+    def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
+        seen = self.visible(seat, task.shown)
+        shown = replace(task, shown=seen.fields)
+        return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen)
 
     def _is_blind(self, seat: Session, task: Task) -> bool:
         if task.kind not in EXAMINATIONS or not task.is_open:

@@ -6,7 +6,9 @@ site and a body larger than any form of ours are refused here, before anything e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -14,7 +16,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenprint.web.log import note_refusal
+
 MAX_BODY_BYTES = 64 * 1024
+PATIENCE_BYTES, PATIENCE_SECONDS = 64 * 1024 * 1024, 20.0
+"""How much of a refused body is still taken off the line and thrown away, and for how long: a browser that is cut off
+while it sends shows an error of its own, and nobody reads the sentence."""
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 CSP = (
@@ -62,18 +69,17 @@ class Guard:
             await send(message)
 
         refusal = self._fault_of(str(scope["method"]), headers)
-        body = b""
-        if refusal is None:
-            read = await _read(receive, headers)
-            body = read or b""
-            if read is None:
-                said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
-                refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+        body = _Body(receive, headers)
+        if refusal is None and not await body.read():
+            said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
+            refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         if refusal is not None:
+            note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
+            await body.throw_away()
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, _replayed(body, receive), send_with_headers)
+        await self._app(scope, _replayed(body.data, receive), send_with_headers)
 
     def _fault_of(self, method: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
@@ -89,20 +95,47 @@ def _is_plain(host: str) -> bool:
     return name.replace(".", "").isalnum() and (port.isdecimal() or ":" not in host)
 
 
-async def _read(receive: Receive, headers: Headers) -> bytes | None:
-    """Return the body, or None when it is larger than allowed; no more than that is ever read."""
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 12 or int(length) > MAX_BODY_BYTES:
-        return None
-    body = b""
-    while True:
-        message = await receive()
+class _Body:
+    """What is sent with a request.
+
+    Args:
+        receive: where it comes from.
+        headers: of the request.
+    """
+
+    def __init__(self, receive: Receive, headers: Headers) -> None:
+        self._receive = receive
+        length = headers.get("content-length", "0")
+        self._announced = int(length) if length.isdecimal() and len(length) <= 12 else PATIENCE_BYTES + 1
+        self._is_complete = False
+        self.data = b""
+
+    async def read(self) -> bool:
+        """Take it in; False when it is larger than allowed: no more than that is ever kept."""
+        if self._announced > MAX_BODY_BYTES:
+            return False
+        while not self._is_complete:
+            self.data += await self._next()
+            if len(self.data) > MAX_BODY_BYTES:
+                self.data = b""
+                return False
+        return True
+
+    async def throw_away(self) -> None:
+        """Let what is left arrive without keeping it; what is larger than we have patience for is cut off."""
+        left = PATIENCE_BYTES
+        if self._announced > left:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while left > 0 and not self._is_complete:
+                    left -= len(await self._next())
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        self._is_complete = message["type"] != "http.request" or not message.get("more_body", False)
         part: bytes = message.get("body", b"")
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return body
+        return part
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

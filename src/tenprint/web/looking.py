@@ -9,7 +9,6 @@ from http import HTTPStatus
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy.access import Action
-from tenprint.web import case_words
 from tenprint.web.console import Console
 from tenprint.web.desk import House, Refusal
 from tenprint.web.sessions import Session
@@ -31,13 +30,28 @@ def party_at_hand(console: Console, seat: Session, action: Action, party: str) -
         yield house, house.nodes[party]
 
 
-def look(console: Console, house: House, seat: Session, case_id: str, *, message_id: str = "") -> None:
-    """Write a look at a case, or at one of its messages, to the looker's ledger. Call it inside `at_work`.
+def look(
+    console: Console,
+    house: House,
+    seat: Session,
+    case_id: str,
+    *,
+    action: Action,
+    party: str,
+    message_id: str = "",
+) -> None:
+    """Write a look at a case, or at one of its messages, to the looker's ledger. Call it inside `party_at_hand`.
+
+    Args:
+        console, house, seat: at hand.
+        case_id: which case; ``""`` for what belongs to none, which is no look at a person.
+        action, party: what is looked at, and whose it is.
+        message_id: the message, or ``""``.
 
     Raises:
         Refusal: 403 while this person has a first finding of the case to make.
     """
-    if case_id and console.desk.keeps_back(seat, case_id):
-        raise Refusal(HTTPStatus.FORBIDDEN, case_words.KEPT_BACK)
     if case_id:
-        note_look(house.nodes[seat.party], person=seat.person, case_id=case_id, message_id=message_id)
+        verdict = console.desk.require(seat, action, party, case_id=case_id)
+        about = {"case_id": case_id, "message_id": message_id}
+        note_look(house.nodes[seat.party], person=seat.person, **about, **verdict.basis)

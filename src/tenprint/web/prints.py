@@ -180,8 +180,10 @@ class Lightbox:
             raise Refusal(HTTPStatus.NOT_FOUND, "No prints are compared in this task.")
         key = (seat.token, view.task.id)
         if key not in self._looks:
+            allowed = self._desk.require(seat, Action.READ_PRINTS, seat.party, kind=str(view.task.kind))
+            about = {"case_id": view.task.case_id, "task_id": view.task.id}
             with self._desk.at_work() as house:
-                note_look(house.nodes[seat.party], person=seat.person, case_id=view.task.case_id, task_id=view.task.id)
+                note_look(house.nodes[seat.party], person=seat.person, **about, **allowed.basis)
             self._looks.get(key, lambda: True)
         return view
 
@@ -198,15 +200,15 @@ class Lightbox:
         return images[FingerPosition(finger)]
 
     def _node(self, seat: Session) -> Node:
-        with self._desk.at_work() as house:
-            return house.nodes[seat.party]
+        with self._desk.reading(seat.party) as node:
+            return node
 
     def _probe(self, node: Node, task: Task) -> Images:
         """Return the images of the card that the examined message carries."""
         message_id = str(task.shown.get("submission", ""))
 
         def carried() -> bytes:
-            with self._desk.at_work(), node.store.transaction() as tx:
+            with self._desk.reading(node.party.id), node.store.transaction() as tx:
                 for heading in tx.headings(task.case_id):
                     if heading.id == message_id and heading.recipient == node.party.id:
                         message = tx.message(heading.key)
@@ -218,11 +220,11 @@ class Lightbox:
 
     def _exemplar(self, node: Node, subject_id: str) -> Images:
         """Return each finger's image from the newest file that has it."""
-        with self._desk.at_work():
+        with self._desk.reading(node.party.id):
             digests = node.store.exemplars(subject_id)[:MAX_EXEMPLARS]
 
         def kept(digest: str) -> tuple[EncodedImage, ...]:
-            with self._desk.at_work():
+            with self._desk.reading(node.party.id):
                 data = node.store.file(digest)
             return _singles(data)
 

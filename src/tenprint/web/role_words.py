@@ -23,9 +23,9 @@ MEANS: dict[str, dict[str, str]] = {
         StatusFinding.CITIZEN: "By birth, naturalisation or parents. Nobody may ask a jail to hold a citizen.",
         StatusFinding.PERMANENT_RESIDENT: "A green card. Can be removed on a ground of law only, decided by a judge.",
         StatusFinding.OTHER_LAWFUL: "A visa in force, asylum, protected status, parole, or another right to be here.",
-        StatusFinding.REMOVABLE: "The records show a ground of law on which removal could be sought. Name it below.",
-        StatusFinding.IN_PROCEEDINGS: "A case before an immigration judge is open, undecided. Name the ground.",
-        StatusFinding.FINAL_ORDER: "A judge has ordered removal, and the order stands. Name it below.",
+        StatusFinding.REMOVABLE: "The records show a ground of law on which removal could be sought.",
+        StatusFinding.IN_PROCEEDINGS: "A case before an immigration judge is open, undecided.",
+        StatusFinding.FINAL_ORDER: "A judge has ordered removal, and the order stands.",
         StatusFinding.UNKNOWN: "The right answer when records are missing or contradict each other. It says nothing "
         "against the person.",
     },
@@ -107,8 +107,8 @@ RECORDS_TO_LOOK_UP = (
     "earlier encounters, and corrections to a record",
 )
 NO_WARRANT = (
-    "On the field office's word alone. No judge has signed it: it is a request, and the jail may decline without "
-    "giving the field office a reason. A reason is kept here, for the jail's own record."
+    "On the field office's word alone. No judge has signed it: it is a request, and the jail may decline it for any "
+    "reason of its own. What you write as the reason is told to the field office."
 )
 LOCAL_LAW_NOT_BUILT = "Not built yet: this page does not know what state and local law say. Ask the jail's counsel."
 COST_NOT_BUILT = "What a held hour costs is not built yet."

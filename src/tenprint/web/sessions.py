@@ -39,7 +39,7 @@ class Session:
         token: what the cookie holds.
         csrf: what every form of this session carries.
         started, seen: seconds of the sessions' own clock.
-        party, person: at which party, and under which name.
+        party, person, role: at which party, under which name, and in which official role.
         forms: by form id; the oldest go first.
     """
 
@@ -49,6 +49,7 @@ class Session:
     seen: float
     party: str = ""
     person: str = ""
+    role: str = ""
     forms: dict[str, Form] = field(default_factory=dict)
 
     @property
@@ -90,11 +91,16 @@ class Sessions:
                 session.seen = self._seconds()
             return session
 
-    def start(self, party: str = "", person: str = "") -> Session:
-        """Start a session; with a person for somebody who signs in, without for one who is about to."""
+    def start(self, party: str = "", person: str = "", role: str = "") -> Session:
+        """Start a session; with a person for somebody who signs in, without for one who is about to.
+
+        Args:
+            party, person: where, and who.
+            role: official role (`tenprint.policy.access.OfficialRole`); without one nothing is allowed.
+        """
         now = self._seconds()
         session = Session(
-            secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now, party, person
+            secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now, party, person, role
         )
         with self._lock:
             self._forget_expired()

@@ -52,11 +52,6 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: (KNOWN_IS_NOT_REMOVABLE,),
     TaskKind.SECOND_LOOK: (KNOWN_IS_NOT_REMOVABLE,),
 }
-NOT_BUILT: dict[str, str] = {
-    TaskKind.EXAMINE: "The fingerprint viewer is not built yet: this page cannot show the prints. In this demo a "
-    "finding is made without seeing them; real work must not be done here.",
-}
-NOT_BUILT[TaskKind.EXAMINE_SECOND] = NOT_BUILT[TaskKind.EXAMINE]
 NEXT_STEPS: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "Choose one of the answers.",
     "REASON_MISSING": "Write a reason; it is kept with the answer.",
@@ -66,12 +61,23 @@ NEXT_STEPS: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "Copy the legal ground exactly as the specialist wrote it.",
     "EVIDENCE_UNKNOWN": "Choose one of the evidence boxes.",
     "DETAIL_INVALID": "Answer with yes or no.",
+    "FINGER_FINDING_MISSING": 'Go through the fingers: a finding for each, or "not compared"; at least one finding.',
+    "FINGER_FINDING_UNKNOWN": "Choose one of the findings for each finger.",
+    "FINDING_CONTRADICTS": "Check the fingers and the finding as a whole: one does not follow from the other.",
     "CANDIDATE_UNKNOWN": "Choose one of the candidates shown.",
     "SAME_EXAMINER": "Another examiner must sign in and make this examination.",
     "SAME_OFFICER": "Another officer must sign in and take this look.",
     "SECOND_LOOK_OPEN": "Wait for the second officer, or decide no action or an interview.",
     "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
+    "TASK_CLAIMED": "Ask whoever has claimed it to release it, or take it over with the button on this page.",
     "TASK_CLOSED": "Go back to the queue.",
+    "detainer-no-evidence": "Choose one of the evidence boxes, or another answer.",
+    "detainer-status-unknown": "Choose another evidence box, or another answer.",
+    "detainer-citizenship-not-asked": "Ask, and answer the question on citizenship, or choose another answer.",
+    "detainer-victim-not-asked": "Ask, and answer the question on victims and witnesses, or choose another answer.",
+    "detainer-citizen": "Choose no action: nothing on this form makes a detainer possible.",
+    "detainer-no-legal-ground": "Choose another answer: the specialist named no legal ground.",
+    "detainer-match-not-confirmed": "Choose another answer: nobody has confirmed the match.",
 }
 USUAL_NEXT_STEP = "Check the evidence boxes, the questions and the legal ground, or choose another answer."
 EVIDENCE_TITLES: dict[str, str] = {

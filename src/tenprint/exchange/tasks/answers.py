@@ -49,24 +49,26 @@ def draft_answer(
         ask: how to ask the programme in force.
 
     Raises:
-        SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``, ``REASON_MISSING``,
-            ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
+        SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``TASK_CLAIMED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``,
+            ``REASON_MISSING``, ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
             ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
             ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``; and what `findings.check_fingers` raises.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
-    task = _open_task(tx, task_id)
+    task = open_task(tx, task_id)
     if answer not in task.answers:
         raise SenderError("ANSWER_NOT_ALLOWED", f"this task is answered with {' or '.join(task.answers)}")
     details = {name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text}
+    by = official_name(by)
+    refuse_claimed(task, by)
     drafted = TaskAnswer(
         task_id=task.id,
         kind=str(task.kind),
         n=task.findings + 1,
         answer=answer,
         reason=_line(reason, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT"),
-        by=official_name(by),
+        by=by,
         shown_hash=task.shown_hash,
         details=details,
         closes=closes,
@@ -92,7 +94,7 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
         SenderError, PolicyRefusal: as `draft_answer`; the task may have been closed since the person answered.
     """
     answer = TaskAnswer.from_bytes(work.message.body)
-    task = _open_task(work.tx, answer.task_id)
+    task = open_task(work.tx, answer.task_id)
     check_answer(work.tx, task, answer, questions.quietly(work.services))
     task = answered(task, answer, work.message.sent_at)
     work.tx.save_task(task)
@@ -129,13 +131,44 @@ def close_unanswered(work: Work, kind: TaskKind, answer: str, reason: str) -> No
             work.log("task_closed", task=task.id, outcome=answer, reason=reason, note=str(kind))
 
 
-def _open_task(tx: Transaction, task_id: str) -> Task:
+def open_task(tx: Transaction, task_id: str) -> Task:
+    """Return a task that waits for a person.
+
+    Raises:
+        SenderError: ``UNKNOWN_TASK`` or ``TASK_CLOSED``.
+    """
     task = tx.task(task_id)
     if task is None:
         raise SenderError("UNKNOWN_TASK", f"no task {task_id!r} here", hint="see: tenprint tasks list --all")
     if not task.is_open:
         raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}")
     return task
+
+
+def refuse_claimed(task: Task, by: str) -> None:
+    """Refuse what only the person who claimed the task may do; a task that nobody claimed is everybody's.
+
+    Raises:
+        SenderError: ``TASK_CLAIMED``.
+    """
+    if task.claimed_by and person_key(task.claimed_by) != person_key(by):
+        raise SenderError(
+            "TASK_CLAIMED",
+            f"{task.claimed_by} has claimed this task",
+            hint=f"ask {task.claimed_by} to release it, or take it over: tenprint tasks claim {task.id} --take-over",
+        )
+
+
+def refuse_same_person(tx: Transaction, task: Task, by: str) -> None:
+    """Refuse a second examination or a second look by the person of the first one.
+
+    Raises:
+        SenderError: ``SAME_EXAMINER`` or ``SAME_OFFICER``.
+    """
+    first_kind, code, said = _OTHER_PERSON.get(task.kind, (None, "", ""))
+    first = {person_key(t.decided_by) for t in tx.tasks(task.case_id) if t.kind == first_kind}
+    if first_kind is not None and person_key(by) in first:
+        raise SenderError(code, said)
 
 
 def person_key(name: str) -> str:
@@ -176,9 +209,7 @@ def _check_examination(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask
 
 def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     _check_examination(tx, task, answer, ask)
-    first = {person_key(t.decided_by) for t in tx.tasks(task.case_id) if t.kind == TaskKind.EXAMINE}
-    if person_key(answer.by) in first:
-        raise SenderError("SAME_EXAMINER", "the second examination is made by another person than the first")
+    refuse_same_person(tx, task, answer.by)
 
 
 def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
@@ -222,9 +253,7 @@ def _check_earlier_look(tx: Transaction, task: Task) -> None:
 
 def _check_second_look(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     del ask
-    first = {person_key(t.decided_by) for t in tx.tasks(task.case_id) if t.kind == TaskKind.DECIDE}
-    if person_key(answer.by) in first:
-        raise SenderError("SAME_OFFICER", "the second look at a case is taken by another officer")
+    refuse_same_person(tx, task, answer.by)
 
 
 def _waits_for_second_look(task: Task, answer: TaskAnswer, ask: Ask) -> bool:
@@ -243,6 +272,14 @@ def _check_words_of_the_form(answer: TaskAnswer) -> None:
             raise SenderError("DETAIL_INVALID", f"{name} is answered with yes or no")
 
 
+_OTHER_PERSON: dict[TaskKind, tuple[TaskKind, str, str]] = {
+    TaskKind.EXAMINE_SECOND: (
+        TaskKind.EXAMINE, "SAME_EXAMINER", "the second examination is made by another person than the first",
+    ),
+    TaskKind.SECOND_LOOK: (
+        TaskKind.DECIDE, "SAME_OFFICER", "the second look at a case is taken by another officer",
+    ),
+}  # fmt: skip
 _CHECKS: dict[TaskKind, Callable[[Transaction, Task, TaskAnswer, Ask], None]] = {
     TaskKind.EXAMINE: _check_examination,
     TaskKind.EXAMINE_SECOND: _check_second_examiner,

@@ -1,20 +1,17 @@
-"""Who may see or do what: the actions of the console, asked for every request."""
+"""Who may see or do what: Cedar policies, roles, actions, and which fields of a person's data a role sees.
 
-from __future__ import annotations
+    house_access().decide("officer", "field_office", Action.READ_CASE, party="jail")      -> Verdict
+    masked("jail_clerk", {"name": "…", "fin": "…"})                                       -> Visible
 
-from enum import StrEnum
+Policies and schema are `*.cedar` and `schema.cedarschema` beside this file; titles, desks and fields are `access.toml`.
+"""
 
+from tenprint.policy.access.masks import HIDDEN, Mask, Visible, masked
+from tenprint.policy.access.policies import DEFAULT_DENY, Access, Verdict, house_access
+from tenprint.policy.access.tables import FieldClass, RoleEntry, Tables, house_tables
+from tenprint.policy.access.words import PUBLIC, Action, OfficialRole
 
-class Action(StrEnum):
-    """What somebody who is signed in at one party may want of that party, or of another one."""
-
-    LIST_TASKS = "list_tasks"
-    READ_TASK = "read_task"
-    CLAIM_TASK = "claim_task"
-    ANSWER_TASK = "answer_task"
-    READ_CASE = "read_case"
-    READ_MESSAGE = "read_message"
-    READ_PRINTS = "read_prints"
-    READ_LEDGER = "read_ledger"
-    READ_WHY = "read_why"
-    PLAY_STORIES = "play_stories"
+__all__ = [
+    "DEFAULT_DENY", "HIDDEN", "PUBLIC", "Access", "Action", "FieldClass", "Mask", "OfficialRole", "RoleEntry", "Tables",
+    "Verdict", "Visible", "house_access", "house_tables", "masked",
+]  # fmt: skip

@@ -47,11 +47,11 @@ class CasePage:
         """Return the case, after the look at it was written to the own party's ledger."""
         desk = self._console.desk
         with desk.at_work() as house:
-            desk.require(seat, Action.READ_CASE, seat.party)
+            verdict = desk.require(seat, Action.READ_CASE, seat.party)
             nodes = desk.seen_by(seat, Action.READ_CASE)
             if not any(_knows(node, case_id) for node in nodes):
                 return None
-            note_look(house.nodes[seat.party], person=seat.person, case_id=case_id)
+            note_look(house.nodes[seat.party], person=seat.person, case_id=case_id, **verdict.basis)
             return view_of(
                 nodes,
                 case_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -11,11 +12,22 @@ from starlette.responses import Response
 
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.tasks.answers import official_name
+from tenprint.policy.access import Action, OfficialRole, house_tables
 from tenprint.web.console import COOKIE, Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
 from tenprint.web.sessions import Session
 
 MAX_NAME = 80
+WAIT = "SIGN_IN_WAIT"
+
+
+class DemoDesk(NamedTuple):
+    """What somebody can take in a demo: the form's value, the party, the official role, and a title for people."""
+
+    value: str
+    party: str
+    role: OfficialRole
+    title: str
 
 
 class Entrance:
@@ -38,17 +50,17 @@ class Entrance:
         return self._console.with_cookie(self._sign_in_page(session), session)
 
     def sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
-        """Let a person take a role in a demo, under a new token."""
-        if not self._console.is_demo:
-            raise Refusal(HTTPStatus.FORBIDDEN, "Accounts are not built yet: nobody can sign in.")
+        """Let a person in, under a new token: to a role in a demo, with name and password otherwise."""
         session = self._console.bound(self._console.session_of(request), form)
-        party, name = form.get("party", ""), form.get("name", "")
         try:
-            name = self._admitted(party, name)
+            party, role, name = self._taken(form) if self._console.is_demo else self._proven(form)
         except SenderError as problem:
-            return self._sign_in_page(session, problem, HTTPStatus.UNPROCESSABLE_ENTITY)
+            is_early = problem.code == WAIT
+            status = HTTPStatus.TOO_MANY_REQUESTS if is_early else HTTPStatus.UNPROCESSABLE_ENTITY
+            return self._sign_in_page(session, problem, status)
         self._console.sessions.end(session)
-        return self._console.with_cookie(go("/queue"), self._console.sessions.start(party, name))
+        seat = self._console.sessions.start(party, name, role)
+        return self._console.with_cookie(go(self._first_page(seat)), seat)
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
         """End the session here, not only in the browser."""
@@ -57,22 +69,66 @@ class Entrance:
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
 
-    def _admitted(self, party: str, name: str) -> str:
-        if party not in dict(self._console.desk.parties()):
+    def _taken(self, form: Mapping[str, str]) -> tuple[str, str, str]:
+        """Return party, role and name of somebody who takes a role in a demo."""
+        if form.get("party", "") not in {desk.value for desk in self._desks()}:
             raise SenderError("ROLE_MISSING", "choose one of the roles")
+        chosen = next(desk for desk in self._desks() if desk.value == form["party"])
+        name = form.get("name", "")
         if len(name) > MAX_NAME:
             raise SenderError("NAME_TOO_LONG", f"a name has at most {MAX_NAME} characters")
-        return official_name(name)
+        return chosen.party, str(chosen.role), official_name(name)
+
+    def _proven(self, form: Mapping[str, str]) -> tuple[str, str, str]:
+        """Return party, role and name of somebody who knows an account's password."""
+        if self._console.door is None:
+            raise Refusal(HTTPStatus.FORBIDDEN, "This console was started without accounts: nobody can sign in.")
+        account = self._console.door.admit(form.get("name", ""), form.get("password", ""))
+        roles = dict(self._console.desk.parties())
+        if account.role not in house_tables().roles_at(roles.get(account.party, "")):
+            raise SenderError("DESK_MISSING", "this account belongs to no party, or to no role, of this network")
+        return account.party, account.role, account.name
+
+    def _first_page(self, seat: Session) -> str:
+        return "/queue" if self.sees_tasks(seat) else "/why/access"
+
+    def sees_tasks(self, seat: Session) -> bool:
+        """Tell whether this person has a queue."""
+        return self._console.desk.verdict(seat, Action.LIST_TASKS, seat.party).allowed
+
+    def _desks(self) -> tuple[DemoDesk, ...]:
+        """Return what can be taken in a demo: at each party its own kind of work, and an auditor's seat."""
+        tables, parties = house_tables(), self._console.desk.parties()
+        work = [(party, tables.own_work_at(role)) for party, role in parties]
+        desks = [DemoDesk(party, party, role, _desk_title(role, party)) for party, role in work if role is not None]
+        seats = [party for party, role in parties if OfficialRole.AUDITOR in tables.roles_at(role)]
+        if seats:
+            party, role = seats[-1], OfficialRole.AUDITOR
+            desks.append(DemoDesk(f"{role}@{party}", party, role, "auditor of the whole network"))
+        return tuple(desks)
 
     def _sign_in_page(
         self, session: Session, problem: TenprintError | None = None, status: int = HTTPStatus.OK
     ) -> HTMLResponse:
-        return self._console.page("sign_in", session, status, parties=self._console.desk.parties(), problem=problem)
+        door = self._console.door
+        return self._console.page(
+            "sign_in",
+            session,
+            status,
+            desks=self._desks(),
+            problem=problem,
+            has_accounts=door is not None and not door.is_empty(),
+        )
+
+
+def _desk_title(role: OfficialRole, party: str) -> str:
+    return f"{house_tables().roles[role].title} at the {party.replace('_', ' ')}"
 
 
 def routes(console: Console) -> list[Route]:
-    """Return the addresses of this group."""
+    """Return the addresses of this group; templates learn `sees_tasks`."""
     pages = Entrance(console)
+    console.globals["sees_tasks"] = pages.sees_tasks
     return [
         Route("/", pages.start),
         Route("/sign-in", pages.sign_in_form),

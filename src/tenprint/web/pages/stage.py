@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
+from tenprint.policy.access import Action
 from tenprint.studies.director import SECOND_KINDS, Mode, Seat
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
@@ -163,7 +164,9 @@ class StagePages:
             raise Refusal(HTTPStatus.NOT_FOUND, "There is no story of this name.", problem.code) from problem
 
     def _bound(self, request: Request, form: Mapping[str, str]) -> Session:
-        return self._console.bound(self._console.session_of(request), form)
+        session = self._console.bound(self._console.session_of(request), form)
+        self._console.desk.require(session, Action.PLAY_STORIES, "")
+        return session
 
     def _shown(self, request: Request, template: str, **values: object) -> Response:
         """Return a page whose forms are bound to a session: a browser without one gets one."""
@@ -193,8 +196,12 @@ def _page_before(request: Request) -> str:
 
 
 def seats_of(console: Console) -> tuple[Seat, ...]:
-    """Return the roles that signed-in people have taken."""
-    return tuple(Seat(session.party, person_key(session.person)) for session in console.sessions.signed_in())
+    """Return the roles that signed-in people have taken; an auditor, who sees no tasks, takes nobody's place."""
+    return tuple(
+        Seat(session.party, person_key(session.person))
+        for session in console.sessions.signed_in()
+        if console.desk.verdict(session, Action.LIST_TASKS, session.party).allowed
+    )
 
 
 def routes(console: Console, director: Director) -> list[Route]:

@@ -14,6 +14,7 @@ from tenprint.web import role_words, words
 from tenprint.web.advice import Advice, advice
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
+from tenprint.web.log import note_refusal, page_of
 from tenprint.web.pages import prints
 from tenprint.web.sessions import Session
 
@@ -61,6 +62,7 @@ class TaskPage:
             prints.require_fingers(self._console, seat, task_id, form_id, form)
             return go(self._console.desk.answer(seat, task_id, form_id, role_words.form_fields(form)))
         except Unanswerable as refused:
+            note_refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.problem.code, request.method, page_of(request))
             return self._page(seat, refused.view, refused.problem, form)
 
     def _page(

@@ -150,7 +150,16 @@ class Pane {
     this.overlay.replaceChildren();
     drawn("path", { class: "middle", d: `M${width / 2 - 12} ${height / 2}h24M${width / 2} ${height / 2 - 12}v24` }, this.overlay);
     if (!this.picture) return;
-    for (const minutia of this.minutiae) this.drawMinutia(minutia);
+    const numbers = [];
+    for (const minutia of this.minutiae) this.drawMinutia(minutia, numbers);
+    // Where numbers would cover each other, the higher ones wait for more zoom.
+    numbers.sort((one, two) => one.number - two.number);
+    const shown = [];
+    for (const { number, x, y } of numbers) {
+      if (shown.some((each) => Math.abs(each.x - x) < 18 && Math.abs(each.y - y) < 11)) continue;
+      shown.push({ x, y });
+      drawn("text", { class: "number", x, y }, this.overlay).textContent = number;
+    }
     this.marks.forEach((mark, index) => {
       const [x, y] = this.toPane(mark);
       drawn("circle", { class: "mark", cx: x, cy: y, r: 7 }, this.overlay);
@@ -162,19 +171,20 @@ class Pane {
     }
   }
 
-  drawMinutia({ x, y, angle, kind, number }) {
+  drawMinutia({ x, y, angle, kind, number }, numbers) {
     const [left, top] = this.toPane([x, y]);
     const [width, height] = this.frame;
     if (left < -15 || top < -15 || left > width + 15 || top > height + 15) return;
     // Angles of a template run counter-clockwise, turns of the screen clockwise.
     const place = `translate(${left} ${top}) rotate(${this.rotation - angle})`;
     const group = drawn("g", { transform: place, "data-kind": kind }, this.overlay);
-    const name = number ? "m paired" : "m";
-    if (kind === "bifurcation") drawn("rect", { class: name, x: -5, y: -5, width: 10, height: 10 }, group);
-    else if (kind === "ending") drawn("circle", { class: name, r: 5 }, group);
-    else drawn("path", { class: name, d: "M-6 0L0-6L6 0L0 6Z" }, group);
-    drawn("path", { class: name, d: "M5 0H15" }, group);
-    if (number) drawn("text", { class: "number", x: left + 7, y: top - 7 }, this.overlay).textContent = number;
+    for (const name of ["halo", number ? "m paired" : "m"]) {
+      if (kind === "bifurcation") drawn("rect", { class: name, x: -5, y: -5, width: 10, height: 10 }, group);
+      else if (kind === "ending") drawn("circle", { class: name, r: 5 }, group);
+      else drawn("path", { class: name, d: "M-6 0L0-6L6 0L0 6Z" }, group);
+      drawn("path", { class: name, d: "M5 0H15" }, group);
+    }
+    if (number) numbers.push({ number, x: left + 7, y: top - 7 });
   }
 
   /** Say in words what the picture shows, for those who do not see it and for tests. */

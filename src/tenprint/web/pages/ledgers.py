@@ -1,0 +1,137 @@
+"""A party's ledger: how it stands, its newest entries, and one entry with its proof."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from tenprint.exchange import story
+from tenprint.exchange.ports import Node
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.vocabulary import VOCABULARY
+from tenprint.policy.access import Action
+from tenprint.web import case_words, proofs
+from tenprint.web.console import Console, Route
+from tenprint.web.desk import Refusal
+from tenprint.web.looking import look, party_at_hand
+from tenprint.web.proofs import LogState
+
+NEWEST = 50
+"""A ledger's page shows so many entries; those of a case all."""
+UNKNOWN = "This ledger has no such entry."
+TWIN = ".json"
+_PLACE = re.compile(r"(0|[1-9][0-9]{0,14})(\.json)?")
+
+
+class LedgerPages:
+    """A ledger's page, and an entry's.
+
+    Args:
+        console: what pages are made with.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def ledger(self, request: Request, party: str) -> Response:
+        """Show how a ledger stands and its newest entries, or with ``?case=`` those of a case."""
+        seat, desk = self._console.seat_of(request), self._console.desk
+        name = party.removesuffix(TWIN)
+        case_id = request.query_params.get("case", "")[:200]
+        with party_at_hand(self._console, seat, Action.READ_LEDGER, name) as (house, node):
+            if case_id:
+                look(self._console, house, seat, case_id, action=Action.READ_LEDGER, party=name)
+            state = self._console.logs.state(node)
+            found = node.store.case_entries(case_id) if case_id else _newest(node, state.size)
+            hidden = desk.kept_back(seat) & {_case_of(entry) for entry in found}
+            with_reasons = desk.verdict(seat, Action.READ_MESSAGE, name).allowed
+            lines = [
+                (int(entry.fields.get("sequence", 0)), entry, story.line_of(node, entry, with_reason=with_reasons))
+                for entry in found
+                if _case_of(entry) not in hidden
+            ]
+        if party.endswith(TWIN):
+            return JSONResponse(_ledger_twin(state, [number for number, _, _ in lines]))
+        return self._console.page(
+            "ledger", seat, state=state, lines=lines, case_id=case_id, hidden=bool(hidden), case_words=case_words
+        )
+
+    def entry(self, request: Request, party: str, sequence: str) -> Response:
+        """Show an entry with its proof; the same as JSON, to be checked elsewhere, under its address with ``.json``."""
+        seat = self._console.seat_of(request)
+        index, is_twin = place_of(sequence)
+        with party_at_hand(self._console, seat, Action.READ_LEDGER, party) as (house, node):
+            entry = entry_at(self._console, node, index)
+            look(self._console, house, seat, _case_of(entry), action=Action.READ_LEDGER, party=party)
+            proof = self._console.logs.proof(node, index, entry)
+            with_reason = self._console.desk.verdict(seat, Action.READ_MESSAGE, party).allowed
+            line = story.line_of(node, entry, with_reason=with_reason)
+            if is_twin:
+                name = f"{re.sub('[^A-Za-z0-9]+', '-', party)}-{index}-proof.json"
+                headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+                return JSONResponse(proofs.proof_file(proof, node), headers=headers)
+        return self._console.page(
+            "entry",
+            seat,
+            proof=proof,
+            line=line,
+            case_id=_case_of(entry),
+            vocabulary=VOCABULARY,
+            how=proofs.HOW_TO_CHECK,
+            case_words=case_words,
+        )
+
+
+def place_of(sequence: str) -> tuple[int, bool]:
+    """Return an entry's place in an address, and whether its JSON is asked for.
+
+    Raises:
+        Refusal: 404 when it is no whole number.
+    """
+    match = _PLACE.fullmatch(sequence)
+    if match is None:
+        raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+    return int(match[1]), bool(match[2])
+
+
+def entry_at(console: Console, node: Node, index: int) -> Entry:
+    """Return an entry of a party's ledger.
+
+    Raises:
+        Refusal: 404 when there is none.
+    """
+    entry = console.logs.entry(node, index)
+    if entry is None:
+        raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+    return entry
+
+
+def _newest(node: Node, size: int) -> list[Entry]:
+    return list(reversed(node.store.entries(max(0, size - NEWEST), size)))
+
+
+def _case_of(entry: Entry) -> str:
+    return str(entry.fields.get("case", ""))
+
+
+def _ledger_twin(state: LogState, numbers: list[int]) -> dict[str, Any]:
+    return {
+        "party": state.party,
+        "size": state.size,
+        "root": state.root.hex(),
+        "checkpoint": state.note.decode() if state.note else None,
+        "faults": list(state.faults),
+        "checked": state.checked,
+        "entries": [f"{case_words.entry_path(state.party, number)}.json" for number in numbers],
+    }
+
+
+def routes(console: Console) -> list[Route]:
+    """Return the addresses of this group."""
+    pages = LedgerPages(console)
+    return [Route("/ledger/{party}", pages.ledger), Route("/ledger/{party}/{sequence}", pages.entry)]

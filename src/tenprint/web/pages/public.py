@@ -1,0 +1,78 @@
+"""The public page of the network: nobody signs in for it, and it tells of nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.responses import Response
+
+from tenprint.policy.access import Action
+from tenprint.web.console import Console, Route
+from tenprint.web.desk import Refusal
+from tenprint.web.looking import UNKNOWN_PARTY
+from tenprint.web.public_view import SMALL, NetworkView, twin, view_of
+
+FRESH_SECONDS = 10
+"""For so long the page is the same for everybody, so that many visitors cost no more than one."""
+
+
+class PublicPages:
+    """The network's page and its checkpoints.
+
+    Args:
+        console: what pages are made with.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._view: NetworkView | None = None
+        self._made_at = 0.0
+
+    def network(self, request: Request) -> Response:
+        """Show who takes part, under which rules, how much happens, and how to check it."""
+        answer = self._console.page("network", self._console.session_of(request), view=self._fresh(), small=SMALL)
+        # The page's head says who is signed in, so only what is told to nobody in particular may be kept by others.
+        answer.headers["Cache-Control"] = f"private, max-age={FRESH_SECONDS}"
+        return answer
+
+    def as_json(self, request: Request) -> Response:
+        """Give the same as JSON."""
+        del request
+        return JSONResponse(twin(self._fresh()), headers=_public())
+
+    def checkpoint(self, request: Request, party: str) -> Response:
+        """Give a party's newest signed checkpoint as the note that it is."""
+        del request
+        found = next((member for member in self._fresh().members if member.party.id == party), None)
+        if found is None or not found.note:
+            said = UNKNOWN_PARTY if found is None else "This party has not signed a checkpoint yet."
+            raise Refusal(HTTPStatus.NOT_FOUND, said)
+        return PlainTextResponse(found.note, headers=_public())
+
+    def _fresh(self) -> NetworkView:
+        self._console.desk.require(None, Action.READ_NETWORK, "")
+        with self._lock:
+            if self._view is None or time.monotonic() - self._made_at > FRESH_SECONDS:
+                with self._console.desk.at_work() as house:
+                    self._view = view_of(house)
+                self._made_at = time.monotonic()
+            return self._view
+
+
+def _public() -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={FRESH_SECONDS}"}
+
+
+def routes(console: Console) -> list[Route]:
+    """Return the addresses of this group."""
+    pages = PublicPages(console)
+    return [
+        Route("/network", pages.network),
+        Route("/network.json", pages.as_json),
+        Route("/network/checkpoints/{party}", pages.checkpoint),
+    ]
