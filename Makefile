@@ -31,7 +31,7 @@ $(WARM): $(STAMP) $(KERNELS)
 	$(BIN)/tenprint warm
 	@touch $@
 
-demo: setup ## run the main job: synthetic people, seven parties, human roles from a script
+demo: setup ## ten stories to follow in a browser; take any role yourself, the others are played
 	$(BIN)/tenprint demo
 
 browser: ## Chromium for the tests of pages: Debian's package, installed when this user may (root), else said
@@ -64,5 +64,5 @@ lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	echo 'uv==0.13.9' | $(UV) pip compile - --generate-hashes --universal --python-version 3.11 --quiet -o requirements-uv.lock
 
 clean: ## remove the environment, caches and the demo's data
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/demo
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/demo data/cards
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -88,10 +88,14 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     newcomer.tick()
     said = newcomer.get("/stories/citizen")
     assert "It is your move." in said
+    assert "Last:" not in said + newcomer.get("/")
+    newcomer.get("/stories/citizen")
     assert STORIES["citizen"].introduction not in said
     assert "visa application" not in said
     (task,) = set(re.findall(r'href="(/tasks/[^"]+)"', newcomer.page))
-    assert "First make your own finding" in newcomer.get(task)
+    said = newcomer.get(task)
+    assert "First make your own finding" in said
+    assert STORIES["citizen"].title not in said
 
 
 def test_players_answer_for_everybody_else_while_a_newcomer_is_the_officer(newcomer: Newcomer) -> None:

@@ -98,6 +98,7 @@ class Director:
         self._wanted: list[str] = []
         self._failed: dict[str, str] = {}
         self._plays_all: set[str] = set()
+        self._ended: dict[str, StoryState] = {}
         self._rings = threading.Event()
 
     def take_place(self, at_work: AtWork, seats: Seats) -> None:
@@ -277,15 +278,23 @@ class Director:
             self._said = f"The story '{story.title}' has begun."
 
     def _state(self, story: Story) -> StoryState:
+        if story.name in self._ended:
+            return self._ended[story.name]
         case = self._troupe.case_of(story)
         if case is None:
             is_wanted, problem = story.name in self._wanted, self._failed.get(story.name, "")
             return StoryState(story, Phase.PREPARING if is_wanted else Phase.NOT_BEGUN, problem=problem)
         answers = [e for e in self._troupe.ahead([story], self._may_play) if e.what != What.NETWORK]
-        return state_of(self._stage, story, case, answers, plays_all=story.name in self._plays_all)
+        state = state_of(self._stage, story, case, answers, plays_all=story.name in self._plays_all)
+        if state.phase == Phase.ENDED:
+            self._ended[story.name] = state  # nothing lies ahead of it any more
+        return state
+
+    def _under_way(self) -> list[Story]:
+        return [story for name, story in self._stories.items() if name not in self._ended]
 
     def _ahead(self) -> list[Event]:
-        return self._troupe.ahead(self._stories.values(), self._may_play)
+        return self._troupe.ahead(self._under_way(), self._may_play)
 
     def _may_play(self, story: Story, node: Node, task: Task) -> bool:
         return story.name in self._plays_all or not self._is_held(node, task)
@@ -302,7 +311,7 @@ class Director:
     def _somebody_is_asked(self) -> bool:
         """Tell whether a task waits for somebody who is signed in; with nobody signed in, for any person."""
         nobody_is_in = not tuple(self._seats())
-        for story in self._stories.values():
+        for story in self._under_way():
             case = self._troupe.case_of(story)
             if case is None or story.name in self._plays_all:
                 continue

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
-from tenprint.policy.access import Action
+from tenprint.policy.access import Action, OfficialRole
 from tenprint.studies.director import SECOND_KINDS, Mode, Seat
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
@@ -25,6 +25,8 @@ from tenprint.web.sessions import Session
 from tenprint.web.words import spoken_time
 
 HTMX = "hx-request"
+LOOKERS_ON = frozenset({OfficialRole.AUDITOR, OfficialRole.PUBLIC})
+"""Official roles that answer no task."""
 
 
 class Move(NamedTuple):
@@ -64,7 +66,7 @@ class TimeBar:
 
     @property
     def said(self) -> str:
-        """Return what happened last."""
+        """Return what happened last; not for somebody who has a first finding to make."""
         return self._director.said
 
     @property
@@ -98,8 +100,10 @@ class StagePages:
 
     def start(self, request: Request) -> Response:
         """Say what this is, show the parties, offer the stories and the roles."""
-        states = [(state, *stage_words.story_word(state)) for state in self._director.states()]
-        return self._shown(request, "stories", states=states, picture=parties_picture())
+        seat, states = self._console.session_of(request), self._director.states()
+        is_kept_back = any(_must_not_know(_move(waiting, seat)) for state in states for waiting in state.waits)
+        shown = [(state, *stage_words.story_word(state)) for state in states]
+        return self._shown(request, "stories", states=shown, picture=parties_picture(), is_kept_back=is_kept_back)
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
@@ -175,7 +179,7 @@ class StagePages:
 
 
 def _move(waiting: Waiting, seat: Session | None) -> Move:
-    is_here = seat is not None and seat.is_signed_in and seat.party == waiting.party
+    is_here = seat is not None and seat.party == waiting.party and seat.role not in LOOKERS_ON
     # With a player's answer ahead, a task of a party that somebody sits at asks for another person than that one.
     is_for_another = is_here and waiting.task.kind in SECOND_KINDS and waiting.plays_at is not None
     return Move(waiting, stage_words.part_of(waiting.task.kind), is_here and not is_for_another, is_for_another)
@@ -194,12 +198,9 @@ def _page_before(request: Request) -> str:
 
 
 def seats_of(console: Console) -> tuple[Seat, ...]:
-    """Return the roles that signed-in people have taken; an auditor, who sees no tasks, takes nobody's place."""
-    return tuple(
-        Seat(session.party, person_key(session.person))
-        for session in console.sessions.signed_in()
-        if console.desk.verdict(session, Action.LIST_TASKS, session.party).allowed
-    )
+    """Return the roles that signed-in people have taken; who only looks on, such as an auditor, has taken none."""
+    seats = [session for session in console.sessions.signed_in() if session.role not in LOOKERS_ON]
+    return tuple(Seat(session.party, person_key(session.person)) for session in seats)
 
 
 def routes(console: Console, director: Director) -> list[Route]:
