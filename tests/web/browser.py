@@ -29,7 +29,7 @@ from tenprint.web.serve import ADDRESS, listening_socket, server_of
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 NARROW, WIDE, TALL = 320, 1280, 900
-WAIT_MS = 10_000
+WAIT_MS = 20_000
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 MOST_TABS = 120
 FOCUSED = """() => {

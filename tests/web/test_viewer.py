@@ -216,13 +216,12 @@ def test_a_finger_of_the_strip_or_of_the_form_is_brought_into_the_frames(viewer:
 
 def test_a_damaged_image_is_explained_in_its_frame_and_the_other_side_is_shown(rig: Rig, desk: Desk) -> None:
     _, path = examined(rig, broken=2)
+    desk.site.prints_are_words = True  # one of them is: its image is answered with 422, whenever the browser tells
     page = ready(desk.sign_in(EXAMINERS), path)
     page.locator('.strip a[data-finger="2"]').click()
     ready(desk, finger=2)
     expect(pane(page, "probe").locator(".pane-message")).to_contain_text("This image cannot be shown")
     assert pane(page, "candidate").locator("canvas").evaluate(MIDDLE_DRAWN)
-    assert desk.faults and all("422" in fault for fault in desk.faults)
-    desk.faults.clear()
 
 
 def test_two_fingers_on_a_screen_zoom_both_sides(rig: Rig, site: Site, desktop: Callable[..., Desk], path: str) -> None:
