@@ -37,7 +37,7 @@ def test_a_story_names_rules_people_and_sentences_for_a_layperson(rig: Rig) -> N
     assert {"cascade-activated", "detainer-permitted", "hold-48-hours"} <= {line.rule for line in lines}
     sentences = [line.sentence for line in lines]
     assert "agency" in {line.party for line in lines}
-    assert "sends the booking with its prints to state_bureau" in sentences
+    assert "sends the booking with its prints to state bureau" in sentences
     assert any("a named officer may ask the jail" in text.lower() for text in sentences)
     assert all(sentences)
 

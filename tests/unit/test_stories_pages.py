@@ -98,6 +98,20 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     assert STORIES["citizen"].title not in said
 
 
+def test_an_answered_task_leads_back_to_its_story(newcomer: Newcomer) -> None:
+    newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.tick()
+    newcomer.get("/stories/citizen")
+    (task,) = set(re.findall(r'href="(/tasks/[^"]+)"', newcomer.page))
+    newcomer.get(task)
+    (form_id,) = re.findall(r'name="form_id" value="([^"]+)"', newcomer.page)
+    newcomer.post(task, form_id=form_id, answer="no_action", reason="a citizen")
+    newcomer.get(task)
+    assert 'href="/stories/citizen"' in newcomer.page and STORIES["citizen"].title in newcomer.page
+
+
 def test_players_answer_for_everybody_else_while_a_newcomer_is_the_officer(newcomer: Newcomer) -> None:
     newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
     newcomer.get("/stories/traffic")

@@ -214,6 +214,15 @@ def test_a_finger_of_the_strip_or_of_the_form_is_brought_into_the_frames(viewer:
     assert pane(viewer, "probe").locator(".pane-view").evaluate("one => one === document.activeElement")
 
 
+def test_who_compares_one_finger_says_by_one_press_that_the_others_are_not_compared(viewer: Page) -> None:
+    viewer.locator('input[name="finger_3"][value="exclusion"]').check()
+    viewer.get_by_role("button", name="Every finger not answered yet: not compared").click()
+    chosen = viewer.locator(".fingers input:checked").evaluate_all("all => all.map(one => one.name + one.value)")
+    assert "finger_3exclusion" in chosen
+    assert sum(one.endswith("not_compared") for one in chosen) == len(chosen) - 1 == 9
+    assert not viewer.locator('input[name="answer"]:checked').count()
+
+
 def test_a_damaged_image_is_explained_in_its_frame_and_the_other_side_is_shown(rig: Rig, desk: Desk) -> None:
     _, path = examined(rig, broken=2)
     desk.site.prints_are_words = True  # one of them is: its image is answered with 422, whenever the browser tells

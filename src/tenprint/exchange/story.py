@@ -226,7 +226,7 @@ def _reason(node: Node, message_id: str) -> str:
 def _sentence(kind: str, text: dict[str, str]) -> str:
     """Return an entry as a sentence without its subject, which is the party."""
     said = {name: value.replace("_", " ") for name, value in text.items()}
-    note, other = text.get("note", ""), text.get("counterpart", "")
+    note, other = text.get("note", ""), said.get("counterpart", "")
     title = TITLES.get(text.get("message_kind", ""), text.get("message_kind", ""))
     reason = f": {text['reason']}" if "reason" in text else ""
     sentences = {

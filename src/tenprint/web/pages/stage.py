@@ -15,6 +15,7 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.access import Action, OfficialRole
 from tenprint.studies.director import SECOND_KINDS, Mode, Seat
+from tenprint.studies.story_file import Story
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
 from tenprint.web.console import Console, Route, go, taking_form
@@ -197,6 +198,11 @@ def _page_before(request: Request) -> str:
     return came_from.path if is_ours and not came_from.path.startswith("//") else "/"
 
 
+def _story_of(director: Director, case_id: str) -> Story | None:
+    """Return the story that a case belongs to, or None."""
+    return next((state.story for state in director.states() if state.case_id == case_id), None)
+
+
 def seats_of(console: Console) -> tuple[Seat, ...]:
     """Return the roles that signed-in people have taken; who only looks on, such as an auditor, has taken none."""
     seats = [session for session in console.sessions.signed_in() if session.role not in LOOKERS_ON]
@@ -206,6 +212,7 @@ def seats_of(console: Console) -> tuple[Seat, ...]:
 def routes(console: Console, director: Director) -> list[Route]:
     """Return the addresses of this group; from now on every page carries the bar."""
     console.globals["time_bar"] = TimeBar(director)
+    console.globals["story_of"] = partial(_story_of, director)
     director.take_place(console.desk.at_work, lambda: seats_of(console))
     pages = StagePages(console, director)
     return [

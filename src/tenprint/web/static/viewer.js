@@ -638,10 +638,23 @@ class Viewer {
   }
 }
 
+// An examiner may compare one finger only; then the others are said to be not compared, each on record, by one press.
+function leaveTheRest(event) {
+  for (const finger of document.querySelectorAll(".fingers .finger")) {
+    if (finger.querySelector("input:checked")) continue;
+    const rest = finger.querySelector(`input[value="${event.currentTarget.dataset.rest}"]`);
+    if (rest) rest.checked = true;
+  }
+}
+
 const root = document.querySelector("#viewer");
 const first = document.querySelector(".strip > li > a[data-finger]");
 if (root && first) {
   root.hidden = false;
   for (const button of document.querySelectorAll("button[data-look]")) button.hidden = false;
+  for (const button of document.querySelectorAll("button[data-rest]")) {
+    button.hidden = false;
+    button.addEventListener("click", leaveTheRest);
+  }
   new Viewer(root).choose(first.closest(".sheet").dataset.candidate, first.dataset.finger);
 }
