@@ -193,7 +193,7 @@ def test_overlay_and_reasons_are_there_only_after_the_first_finding_and_can_be_t
     seen(page, "probe", "scale")
     assert page.locator(".pair-line").count() == 12
     assert_readable(page)
-    screenshot(page, "viewer-after")
+    screenshot(page, "viewer-stripes-after")
     page.get_by_role("button", name="Minutiae and pairs").click()
     assert [seen(page, side, "minutiae") for side in SIDES] == ["0", "0"]
     assert page.locator(".pair-line").count() == 0
@@ -202,7 +202,7 @@ def test_overlay_and_reasons_are_there_only_after_the_first_finding_and_can_be_t
 
 def test_before_the_first_finding_the_page_is_readable_for_everybody(viewer: Page) -> None:
     assert_readable(viewer)
-    screenshot(viewer, "viewer-before")
+    screenshot(viewer, "viewer-stripes-before")
 
 
 def test_a_finger_of_the_strip_or_of_the_form_is_brought_into_the_frames(viewer: Page, desk: Desk) -> None:
