@@ -37,6 +37,10 @@ ROOT = Path(__file__).resolve().parents[2]
 STORY = "declined"
 BACKGROUND = 30
 WIDE, TALL, MOST_BYTES = 1200, 900, 250_000
+WHOLE = 4000
+"""Pixels; no page of a role is taller."""
+VIEWER_ENDS = {"viewer-before": ".viewer-stage", "viewer-after": ".legend p"}
+"""What a picture of the viewer shows last."""
 COLOURS = (256, 128, 64, 32)
 """Of a palette; fewer where a picture would be too large."""
 SEED = 7
@@ -133,7 +137,7 @@ def test_the_pictures_of_the_documents_are_taken_while_a_story_is_played(
     page.get_by_text("waits for the examiner").wait_for()
     director.pause()
     desk.open(f"/stories/{STORY}")
-    camera.take("console-story", "header", "#story-now")
+    camera.take("console-story", ends="#story-now")
 
     _examine(camera, director)
     for seen in WORKPLACES:
@@ -146,7 +150,7 @@ def test_the_pictures_of_the_documents_are_taken_while_a_story_is_played(
     why = page.locator('a[href^="/why/"][href*="office"]').last.get_attribute("href") or ""
     for scheme, name in (("dark", "console-case-dark"), ("light", "console-case")):
         page.emulate_media(color_scheme=scheme)
-        camera.take(name, "#picture", ".scroll", tallest=1400)
+        camera.take(name, "#picture", ".scroll", tallest=WHOLE)
     for path, name in ((_request(network, case_id), "message"), (why, "why"), ("/network", "network")):
         desk.open(path)
         camera.take(f"console-{name}")
@@ -173,7 +177,7 @@ def _examine(camera: Camera, director: Director) -> None:
         if name == "viewer-after":
             page.get_by_role("button", name="Minutiae and pairs").click()
             expect(page.locator(".legend")).to_be_visible()
-        camera.take(name, "#viewer", "#viewer .viewer-stage", tallest=1100)
+        camera.take(name, "#viewer", VIEWER_ENDS[name], tallest=WHOLE)
         desk.record("identification", reason)
 
 
@@ -182,7 +186,7 @@ def _work(camera: Camera, director: Director, seen: Workplace) -> None:
     camera.desk.sign_in(seen.role, seen.person)
     said = load_named(STORY).answers_to(seen.kind)[0]
     camera.desk.open(_waiting(director))
-    camera.take(seen.picture, tallest=1500)
+    camera.take(seen.picture, ends="form.answer", tallest=WHOLE)
     camera.desk.record(said.answer, said.reason, **said.details)
 
 
