@@ -1,11 +1,13 @@
 """The console: people's work done by forms, and everything that a form must not be able to do."""
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, rigs
@@ -451,3 +453,39 @@ def test_a_taken_port_is_replaced_by_a_free_one_of_this_machine_only() -> None:
             assert second.getsockname()[0] == ADDRESS == "127.0.0.1"
             assert second.getsockname()[1] != first.getsockname()[1]
             assert isinstance(second, socket.socket)
+
+
+def test_a_form_whose_connection_was_lost_on_the_way_decides_nothing(rig: Rig) -> None:
+    officer, path = decide_page(rig)
+    task = rig.tasks(Role.FIELD_OFFICE)[0]
+    fields = officer.tokens() | {"answer": "no_action", "reason": "I do NOT want to decide this yet"}
+    body = urlencode(fields).encode()
+    cookie = "; ".join(f"{name}={value}" for name, value in officer.client.cookies.items())
+    headers = {
+        "host": "127.0.0.1:8765",
+        "origin": SITE,
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": str(len(body)),
+        "cookie": cookie,
+    }
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8765),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    parts = [{"type": "http.request", "body": body[:-20], "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive() -> dict[str, object]:
+        return parts.pop(0)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(officer.client.app(scope, receive, send))
+    assert sent == []
+    assert rig.task(Role.FIELD_OFFICE, TaskKind.DECIDE, task.case_id).is_open
+    assert not rig.task(Role.FIELD_OFFICE, TaskKind.DECIDE, task.case_id).findings
+    parts += [{"type": "http.request", "body": body, "more_body": False}]
+    asyncio.run(officer.client.app(scope, receive, send))
+    assert sent[0]["status"] == 303

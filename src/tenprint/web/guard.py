@@ -73,6 +73,8 @@ class Guard:
         if refusal is None and not await body.read():
             said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
             refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+        if body.is_cut_off:
+            return  # whoever sent it is gone; a part of a form is no form
         if refusal is not None:
             note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
             await body.throw_away()
@@ -108,6 +110,8 @@ class _Body:
         length = headers.get("content-length", "0")
         self._announced = int(length) if length.isdecimal() and len(length) <= 12 else PATIENCE_BYTES + 1
         self._is_complete = False
+        self.is_cut_off = False
+        """The connection ended before the body did."""
         self.data = b""
 
     async def read(self) -> bool:
@@ -133,7 +137,8 @@ class _Body:
 
     async def _next(self) -> bytes:
         message = await self._receive()
-        self._is_complete = message["type"] != "http.request" or not message.get("more_body", False)
+        self.is_cut_off = message["type"] != "http.request"
+        self._is_complete = self.is_cut_off or not message.get("more_body", False)
         part: bytes = message.get("body", b"")
         return part
 
