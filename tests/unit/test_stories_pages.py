@@ -96,6 +96,10 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     said = newcomer.get(task)
     assert "First make your own finding" in said
     assert STORIES["citizen"].title not in said
+    for path in ("/", "/stories/citizen", "/stories/citizen/now"):
+        said = newcomer.get(path)
+        assert STORIES["citizen"].title not in said and STORIES["citizen"].line not in said
+    assert "Last:" not in newcomer.get("/stories/traffic")
 
 
 def test_an_answered_task_leads_back_to_its_story(newcomer: Newcomer) -> None:

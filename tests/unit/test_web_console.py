@@ -201,6 +201,7 @@ def test_a_citizenship_claim_waits_for_another_officer_and_says_so(rig: Rig) -> 
     assert "A second officer must look" in officer.get(path)
     (look,) = [t for t in rig.tasks(Role.FIELD_OFFICE, open_only=True) if t.kind == TaskKind.SECOND_LOOK]
     officer.get(f"/tasks/{look.id}")
+    assert "You cannot answer this task" in officer.page and 'name="form_id"' not in officer.page
     assert "SAME_OFFICER" in officer.post(f"/tasks/{look.id}", 422, answer="agree", reason="x")
     second = at(rig, Role.FIELD_OFFICE, "CAL SECOND")
     assert "proposed by" in second.get(f"/tasks/{look.id}")
@@ -489,3 +490,22 @@ def test_a_form_whose_connection_was_lost_on_the_way_decides_nothing(rig: Rig) -
     parts += [{"type": "http.request", "body": body, "more_body": False}]
     asyncio.run(officer.client.app(scope, receive, send))
     assert sent[0]["status"] == 303
+
+
+def test_the_first_examiner_is_told_that_another_one_must_look_and_nothing_is_kept_back(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    first = at(rig, Role.IMMIGRATION_REPOSITORY, "ANN EXAMINER")
+    path = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id)
+    for _ in range(2):
+        first.get(path)
+        first.post(path, answer="inconclusive", reason="smudged")
+    assert "Recorded" in first.get(path)
+    assert "kept back" not in first.get(f"/cases/{case_id}")
+    second = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE_SECOND, case_id)
+    assert "made by another person than the first" in text_of(first.get(second))
+    assert 'name="form_id"' not in first.page
+    assert "SAME_EXAMINER" in first.post(second, 422, answer="identification", reason="x")
+    other = at(rig, Role.IMMIGRATION_REPOSITORY, "BEN EXAMINER")
+    assert "First make your own finding" in other.get(second)
+    assert "kept back" in other.get(f"/cases/{case_id}")

@@ -20,7 +20,7 @@ from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks.answers import person_key
+from tenprint.exchange.tasks.answers import person_key, refuse_same_person
 from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy import access
@@ -94,6 +94,7 @@ class TaskView:
         form_id: of the form to answer with; ``""`` when it is closed.
         now: the network's time.
         seen: the evidence as the person's role sees it, with what is masked; `task.shown` is the same.
+        for_another: why another person than this one has to answer, or ``""``; then there is no form.
     """
 
     task: Task
@@ -101,6 +102,7 @@ class TaskView:
     form_id: str
     now: datetime
     seen: Visible = NOTHING_SEEN
+    for_another: str = ""
 
 
 class Desk:
@@ -208,7 +210,8 @@ class Desk:
             about = {"case_id": task.case_id, "task_id": task.id}
             note_look(self._nodes[seat.party], person=seat.person, **about, **verdict.basis)
             form = Form(task.id, task.findings, task.shown_hash)
-            return self._view(seat, task, seat.new_form(form) if task.is_open else "")
+            may_answer = task.is_open and not self._asks_another(seat, task)
+            return self._view(seat, task, seat.new_form(form) if may_answer else "")
 
     def glance(self, seat: Session, task_id: str, action: Action) -> TaskView:
         """Return a task of the own party without a form, for what belongs to its page; no look is written down here.
@@ -264,6 +267,9 @@ class Desk:
             form = seat.forms.get(form_id)
             if form is not None and form.task_id == task.id and form.sent_to:
                 return form.sent_to
+            barred = self._asks_another(seat, task) if task.is_open else None
+            if barred is not None:
+                raise Unanswerable(barred, self._view(seat, task, ""))
             if form is None or not task.is_open or form != Form(task.id, task.findings, task.shown_hash):
                 raise Refusal(
                     HTTPStatus.CONFLICT,
@@ -347,13 +353,29 @@ class Desk:
 
     def _awaits(self, seat: Session, task: Task) -> bool:
         """Tell whether this task waits for a first finding that this person may make."""
-        may = task.party == seat.party and self._is_blind(seat, task)
+        may = task.party == seat.party and self._is_blind(seat, task) and not self._asks_another(seat, task)
         return may and self._ask(seat, Action.ANSWER_TASK, task.party, str(task.kind), awaits=False).allowed
 
     def _view(self, seat: Session, task: Task, form_id: str) -> TaskView:
         seen = self.visible(seat, task.shown)
         shown = replace(task, shown=seen.fields)
-        return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen)
+        problem = self._asks_another(seat, task) if task.is_open else None
+        another = problem.message if problem is not None else ""
+        return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen, another)
+
+    def asks_another(self, seat: Session, task: Task) -> bool:
+        """Tell whether this person has answered first in this case, so that another one must answer this task."""
+        with self._lock:
+            return self._asks_another(seat, task) is not None
+
+    def _asks_another(self, seat: Session, task: Task) -> SenderError | None:
+        """Return why somebody else must answer: this person made the first examination or decision; else None."""
+        with self._nodes[task.party].store.transaction() as tx:
+            try:
+                refuse_same_person(tx, task, seat.person)
+            except SenderError as problem:
+                return problem
+        return None
 
     def _is_blind(self, seat: Session, task: Task) -> bool:
         if task.kind not in EXAMINATIONS or not task.is_open:

@@ -29,7 +29,7 @@ PARTS: dict[str, Part] = {
 }
 WHAT_THEY_DO: dict[str, str] = {
     TaskKind.EXAMINE: "compare the prints of the booking with those of a candidate that the machine found",
-    TaskKind.EXAMINE_SECOND: "compare the prints again, because the first examiner could not tell",
+    TaskKind.EXAMINE_SECOND: "compare the prints of the booking with those of a candidate, as the second examiner",
     TaskKind.STATUS: "say what the records tell about the person's status",
     TaskKind.DECIDE: "decide: nothing, an interview, or a request to the jail",
     TaskKind.SECOND_LOOK: "look, as another officer, at a proposed request to hold",

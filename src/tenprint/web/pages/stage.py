@@ -14,12 +14,12 @@ from starlette.responses import Response
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.access import Action, OfficialRole
-from tenprint.studies.director import SECOND_KINDS, Mode, Seat
+from tenprint.studies.director import Mode, Seat
 from tenprint.studies.story_file import Story
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
 from tenprint.web.console import Console, Route, go, taking_form
-from tenprint.web.desk import EXAMINATIONS, Refusal
+from tenprint.web.desk import Refusal
 from tenprint.web.director import Director
 from tenprint.web.parties_picture import parties_picture
 from tenprint.web.sessions import Session
@@ -102,9 +102,9 @@ class StagePages:
     def start(self, request: Request) -> Response:
         """Say what this is, show the parties, offer the stories and the roles."""
         seat, states = self._console.session_of(request), self._director.states()
-        is_kept_back = any(_must_not_know(_move(waiting, seat)) for state in states for waiting in state.waits)
-        shown = [(state, *stage_words.story_word(state)) for state in states]
-        return self._shown(request, "stories", states=shown, picture=parties_picture(), is_kept_back=is_kept_back)
+        kept_back = self._kept_back(seat)
+        shown = [(state, *stage_words.story_word(state), state.case_id in kept_back) for state in states]
+        return self._shown(request, "stories", states=shown, picture=parties_picture(), hides_last=bool(kept_back))
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
@@ -148,17 +148,30 @@ class StagePages:
 
     def _values(self, request: Request, name: str) -> dict[str, object]:
         state = self._known(name)
-        moves = [_move(waiting, self._console.session_of(request)) for waiting in state.waits]
+        seat = self._console.session_of(request)
+        moves, kept_back = [self._move(waiting, seat) for waiting in state.waits], self._kept_back(seat)
         return {
             "state": state,
             "told": state.story,
             "shape_and_word": stage_words.story_word(state),
             "moves": moves,
-            "is_kept_back": any(_must_not_know(move) for move in moves),
+            "is_kept_back": state.case_id in kept_back,
+            "hides_last": bool(kept_back),
             "stage_words": stage_words,
             "now_time": self._director.now,
             "Phase": Phase,
         }
+
+    def _kept_back(self, seat: Session | None) -> frozenset[str]:
+        """Return the cases of which somebody must be told nothing before an own first finding on their prints."""
+        return self._console.desk.kept_back(seat) if seat is not None and seat.is_signed_in else frozenset()
+
+    def _move(self, waiting: Waiting, seat: Session | None) -> Move:
+        part = stage_words.part_of(waiting.task.kind)
+        if seat is None or seat.party != waiting.party or seat.role in LOOKERS_ON:
+            return Move(waiting, part, is_mine=False, is_for_another=False)
+        is_for_another = self._console.desk.asks_another(seat, waiting.task)
+        return Move(waiting, part, not is_for_another, is_for_another)
 
     def _known(self, name: str) -> StoryState:
         try:
@@ -177,18 +190,6 @@ class StagePages:
         session = known or self._console.sessions.start()
         answer = self._console.page(template, session, **values)
         return answer if known else self._console.with_cookie(answer, session)
-
-
-def _move(waiting: Waiting, seat: Session | None) -> Move:
-    is_here = seat is not None and seat.party == waiting.party and seat.role not in LOOKERS_ON
-    # With a player's answer ahead, a task of a party that somebody sits at asks for another person than that one.
-    is_for_another = is_here and waiting.task.kind in SECOND_KINDS and waiting.plays_at is not None
-    return Move(waiting, stage_words.part_of(waiting.task.kind), is_here and not is_for_another, is_for_another)
-
-
-def _must_not_know(move: Move) -> bool:
-    """Tell whether somebody has a first finding to make, before which the story would say too much."""
-    return move.is_mine and move.waiting.task.kind in EXAMINATIONS and not move.waiting.task.findings
 
 
 def _page_before(request: Request) -> str:
