@@ -319,3 +319,14 @@ def test_a_matcher_pairs_as_the_engine_does_and_remembers_without_extracting(tmp
     assert sum(runs) == 2
     with pytest.raises(EngineError, match="IMAGE_CODEC"):
         matcher.pairing(images[0], replace(images[1], compression="JP2"))
+
+
+def test_a_refused_form_shows_no_prints_without_a_look_on_the_ledger(rig: Rig) -> None:
+    _, path = examined(rig)
+    stranger = at(rig, EXAMINERS, "NEVER LOOKED")
+    stranger.get("/queue")
+    stranger.post(path, 422, form_id="bogus", answer="identification", reason="x")
+    stranger.get("/queue")
+    stranger.post(path, 422, form_id="bogus", answer="identification", reason="x")
+    looks = rig.entries(EXAMINERS, "looked_at")
+    assert [(row["task"], row["person"]) for row in looks] == [(path.removeprefix("/tasks/"), "NEVER LOOKED")]

@@ -122,8 +122,8 @@ class Lightbox:
         self._looks: Shelf[bool] = Shelf(MAX_LOOKS, int)
 
     def sheets(self, seat: Session, view: TaskView) -> tuple[Sheet, ...]:
-        """Return each candidate's prints beside the probe's. The look at the task must be on the ledger already."""
-        self._looks.get((seat.token, view.task.id), lambda: True)
+        """Return each candidate's prints beside the probe's; a look that is not on the ledger yet is written there."""
+        self._note_first_look(seat, view)
         node = self._node(seat)
         probe, problem = self._try(lambda: self._probe(node, view.task))
         found = []
@@ -178,14 +178,23 @@ class Lightbox:
         view = self._desk.glance(seat, task_id, Action.READ_PRINTS)
         if view.task.kind not in EXAMINATIONS:
             raise Refusal(HTTPStatus.NOT_FOUND, "No prints are compared in this task.")
-        key = (seat.token, view.task.id)
-        if key not in self._looks:
-            allowed = self._desk.require(seat, Action.READ_PRINTS, seat.party, kind=str(view.task.kind))
-            about = {"case_id": view.task.case_id, "task_id": view.task.id}
-            with self._desk.at_work() as house:
-                note_look(house.nodes[seat.party], person=seat.person, **about, **allowed.basis)
-            self._looks.get(key, lambda: True)
+        self._note_first_look(seat, view)
         return view
+
+    def is_noted(self, seat: Session, task_id: str) -> None:
+        """Hear that a session's look at a task stands on the ledger: `Desk.task` has written it there."""
+        self._looks.get((seat.token, task_id), lambda: True)
+
+    def _note_first_look(self, seat: Session, view: TaskView) -> None:
+        """Write a session's first look at an examination's prints to the ledger, before they are shown."""
+        key = (seat.token, view.task.id)
+        if key in self._looks:
+            return
+        allowed = self._desk.require(seat, Action.READ_PRINTS, seat.party, kind=str(view.task.kind))
+        about = {"case_id": view.task.case_id, "task_id": view.task.id}
+        with self._desk.at_work() as house:
+            note_look(house.nodes[seat.party], person=seat.person, **about, **allowed.basis)
+        self._looks.get(key, lambda: True)
 
     def _image(self, seat: Session, task: Task, side: str, finger: int) -> EncodedImage:
         node, subjects = self._node(seat), words.candidates(task)

@@ -49,7 +49,8 @@ class LedgerPages:
             state = self._console.logs.state(node)
             found = node.store.case_entries(case_id) if case_id else _newest(node, state.size)
             hidden = desk.kept_back(seat) & {_case_of(entry) for entry in found}
-            with_reasons = desk.verdict(seat, Action.READ_MESSAGE, name).allowed
+            # Reasons are free text about a person: only where a case is asked for, and that look is written down.
+            with_reasons = bool(case_id) and desk.verdict(seat, Action.READ_MESSAGE, name).allowed
             lines = [
                 (int(entry.fields.get("sequence", 0)), entry, story.line_of(node, entry, with_reason=with_reasons))
                 for entry in found

@@ -43,7 +43,9 @@ class TaskPage:
     def show(self, request: Request, task_id: str) -> Response:
         """Show a task with its evidence and its form."""
         seat = self._console.seat_of(request)
-        return self._page(seat, self._console.desk.task(seat, task_id))
+        view = self._console.desk.task(seat, task_id)
+        prints.lightbox_of(self._console).is_noted(seat, task_id)
+        return self._page(seat, view)
 
     def clock(self, request: Request, task_id: str) -> Response:
         """Show a task's clock alone, for a page that is open; it tells nothing of a person, so it is no look."""
