@@ -103,6 +103,7 @@ def test_the_second_examiner_is_another_person(rig: Rig) -> None:
     case_id = rig.until_examined(finding="inconclusive")
     second = rig.task(IDENT, TaskKind.EXAMINE_SECOND, case_id).id
     assert refused(rig, IDENT, second, by="official EXAMINE").code == "SAME_EXAMINER"
+    assert refused(rig, IDENT, second, by="OFFICIAL EXAMINE\u200b").code == "TEXT_INVALID"
     rig.decide(IDENT, TaskKind.EXAMINE_SECOND, case_id, "exclusion", by="EXAMINER TWO")
     assert rig.case(IDENT, case_id).state == CaseState.NO_MATCH
 

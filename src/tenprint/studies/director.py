@@ -209,9 +209,10 @@ class Director:
         """Let pass what has to pass since the last tick; a refusal stops time and is told as what was said last."""
         now = self._seconds()
         elapsed, self._ticked = min(now - self._ticked, LONGEST_STRIDE_SECONDS), now
+        speed = SPEEDS.get(self._speed)  # read once: a page may stop time between two looks
         try:
-            if self._mode == Mode.RUNNING:
-                self._run_for(SPEEDS[self._speed] * elapsed)
+            if self._mode == Mode.RUNNING and speed is not None:
+                self._run_for(speed * elapsed)
             elif self._mode == Mode.GO_ON and now - self._moved >= self._pace:
                 self._next_unless_asked()
         except TenprintError as problem:

@@ -30,6 +30,8 @@ _LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 DETAINER_HINT = "details: evidence, legal_ground, citizenship_claim, victim_or_witness (yes or no)"
 _REPEAT_GROUND = "the officer repeats the legal ground of the specialist's answer word for word"
 MIN_NAME = 2
+INVISIBLE = "Cf"
+"""Unicode's category of signs that are not seen, such as joiners and marks of direction."""
 NO_NAMES = frozenset({"yes", "no", "none", "n/a", "na", "unknown", "nobody", "me", "name", "??", "--"})
 """Words that forms are filled with where a name should stand."""
 
@@ -172,8 +174,12 @@ def refuse_same_person(tx: Transaction, task: Task, by: str) -> None:
 
 
 def person_key(name: str) -> str:
-    """Return a person's name as names are compared: case, width, accents' spelling and blanks make no other person."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Return a person's name as names are compared.
+
+    Case, width, accents' spelling, blanks and signs that cannot be seen make no other person.
+    """
+    seen = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != INVISIBLE)
+    return " ".join(seen.casefold().split())
 
 
 def official_name(text: str) -> str:
@@ -183,6 +189,8 @@ def official_name(text: str) -> str:
         SenderError: ``PERSON_MISSING`` or ``TEXT_INVALID``.
     """
     name = _line(text, "PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
+    if any(unicodedata.category(sign) == INVISIBLE for sign in name):
+        raise SenderError("TEXT_INVALID", "a name has no signs that cannot be seen", hint="type the name anew")
     if len(name) < MIN_NAME or person_key(name) in NO_NAMES:
         raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
     return name
