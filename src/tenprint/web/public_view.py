@@ -1,8 +1,8 @@
 """What anybody may know of the network: who takes part, under which rules, how much happens, and how to check that.
 
-A small count can point at a person. Counts below `SMALL` are not told, all others are rounded to tens, and nothing is
-told exactly beside them, so that no subtraction gives a small count back. Ledgers and their sizes are exact: they are
-there to be checked, and hold no person's data.
+A small count can point at a person. Counts below `SMALL` are not told, all others are rounded to tens, and no total
+is told exactly beside them. Ledgers and their sizes are exact, for they are there to be checked. Whoever watches them
+grow in a network with little to do can therefore guess at small counts; counts once a period will end that.
 """
 
 from __future__ import annotations
