@@ -228,3 +228,11 @@ def test_unknown_stories_and_speeds_are_refused(rig: Rig) -> None:
             work("nobody")
     with pytest.raises(SenderError, match="SPEED_UNKNOWN"):
         director.run("light")
+
+
+def test_a_pause_between_two_looks_at_the_mode_ends_no_thread(rig: Rig) -> None:
+    director = director_of(rig)
+    before = director.now
+    director._mode = Mode.RUNNING  # what a tick has read while a page set "paused", which has no speed
+    director.tick()
+    assert director.now == before
