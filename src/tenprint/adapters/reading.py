@@ -50,6 +50,18 @@ class DeadLetter:
         return self.key if isinstance(self.key, str) else self.key.id
 
 
+def _earliest_of(*times: sa.Select[Any]) -> sa.Select[Any]:
+    """Return one question for the earliest of several times: every page asks it of every party."""
+    found = sa.union_all(*times).subquery()
+    return sa.select(sa.func.min(found.c[0]))
+
+
+_QUEUE_TIMES = tuple(sa.select(sa.func.min(table.c.due_at)) for table in (*BOXES.values(), tables.enrolments))
+_TIMER_TIME = sa.select(sa.func.min(tables.timers.c.due_at)).where(tables.timers.c.state == tables.WAITING)
+NEXT_QUEUE_DUE = _earliest_of(*_QUEUE_TIMES)
+NEXT_DUE = _earliest_of(*_QUEUE_TIMES, _TIMER_TIME)
+
+
 class Reader:
     """The questions of the `Transaction` port, and those that only pages and commands ask.
 
@@ -174,15 +186,14 @@ class Reader:
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
-        query = sa.select(sa.func.min(tables.timers.c.due_at)).where(tables.timers.c.state == tables.WAITING)
-        timer = rows.time_value(self._connection.execute(query).scalar_one())
-        return min((moment for moment in (self.next_queue_due(), timer) if moment is not None), default=None)
+        return self._earliest(NEXT_DUE)
 
     def next_queue_due(self) -> datetime | None:
         """Return the earliest time at which a row of a queue is to be worked on, or None."""
-        queries = (sa.select(sa.func.min(table.c.due_at)) for table in (*BOXES.values(), tables.enrolments))
-        found = [self._connection.execute(query).scalar_one() for query in queries]
-        return rows.time_value(min((text for text in found if text is not None), default=None))
+        return self._earliest(NEXT_QUEUE_DUE)
+
+    def _earliest(self, query: sa.Select[Any]) -> datetime | None:
+        return rows.time_value(self._connection.execute(query).scalar_one())
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return what was given up, queue by queue, oldest first."""

@@ -142,6 +142,6 @@ async def _form_of(request: Request) -> dict[str, str]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    """Return the templates, compiled once for the process."""
+    """Return the templates, compiled once for the process: a changed file shows after a restart."""
     loader = jinja2.FileSystemLoader(HERE / "templates")
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return jinja2.Environment(loader=loader, autoescape=True, auto_reload=False, undefined=jinja2.StrictUndefined)
