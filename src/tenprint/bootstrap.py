@@ -442,7 +442,7 @@ def warm() -> Iterator[tuple[str, float]]:
     """Build what is built once a machine (compiled kernels, the network's graph); yield each one's name and seconds."""
     steps: Mapping[str, Callable[[], None]] = {
         "network": _warm_network,
-        "comparison": _warm_comparison,
+        "comparison": warm_comparison,
         "synthetic prints": _warm_prints,
     }
     for name, step in steps.items():
@@ -463,7 +463,8 @@ def _warm_network() -> None:
     extraction.warm()
 
 
-def _warm_comparison() -> None:
+def warm_comparison() -> None:
+    """Load the compiled kernels of the comparison, so that the first pairing of a process does not wait for them."""
     from tenprint.engine import compare as comparison  # noqa: PLC0415 - compiles
 
     comparison.warm()

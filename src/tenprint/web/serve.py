@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import closing, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from tenprint import bootstrap
 from tenprint.core.errors import StorageError
 
 ADDRESS = "127.0.0.1"
@@ -50,5 +52,7 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until Ctrl-C or a termination signal; requests under way are finished first."""
+    # An examiner's first overlay would wait seconds for the kernels; the first pages do not need them.
+    threading.Thread(target=bootstrap.warm_comparison, name="warm", daemon=True).start()
     with closing(listener), suppress(KeyboardInterrupt):
         server_of(app).run(sockets=[listener])
