@@ -98,18 +98,46 @@ def test_names_are_compared_as_answers_compare_them(accounts: AccountFile) -> No
 
 def test_a_removed_account_and_an_old_password_open_nothing(accounts: AccountFile, tmp_path: Path) -> None:
     other = AccountFile(tmp_path, QUICK)
-    assert other.knows("ANN EXAMINER", "immigration_repository", "examiner")
-    assert not other.knows("ANN EXAMINER", "immigration_repository", "operator")
+    edition = other.edition_of("ANN EXAMINER")
+    assert other.knows("ANN EXAMINER", "immigration_repository", "examiner", edition)
+    assert not other.knows("ANN EXAMINER", "immigration_repository", "operator", edition)
     accounts.set_password("ANN EXAMINER", "another long password")
     assert other.check("ANN EXAMINER", PASSWORD) is None
     assert other.check("ANN EXAMINER", "another long password")
     accounts.remove("ann examiner")
-    assert not other.knows("ANN EXAMINER", "immigration_repository", "examiner")
+    assert not other.knows("ANN EXAMINER", "immigration_repository", "examiner", edition)
     assert other.check("ANN EXAMINER", "another long password") is None
     with pytest.raises(SenderError, match="ACCOUNT_UNKNOWN"):
         accounts.remove("ANN EXAMINER")
     with pytest.raises(SenderError, match="ACCOUNT_UNKNOWN"):
         accounts.set_password("ANN EXAMINER", PASSWORD)
+
+
+def test_a_new_password_and_an_account_made_anew_have_another_edition(accounts: AccountFile, tmp_path: Path) -> None:
+    editions = [accounts.edition_of("ANN EXAMINER")]
+    accounts.set_password("ANN EXAMINER", PASSWORD)  # the same one: whoever sets it wants the others out
+    editions.append(AccountFile(tmp_path, QUICK).edition_of("ann examiner"))
+    accounts.remove("ANN EXAMINER")
+    assert accounts.edition_of("ANN EXAMINER") == ""
+    editions.append(accounts.add("ANN EXAMINER", "immigration_repository", "examiner", PASSWORD).edition)
+    assert len(set(editions)) == 3 and all(len(edition) >= 22 for edition in editions)
+    assert editions[2] not in repr(accounts.all())
+
+
+def test_a_file_of_before_editions_is_read_and_keeps_the_one_it_is_given(accounts: AccountFile, tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    raw = json.loads(path.read_text())
+    for row in raw["accounts"]:
+        del row["edition"]
+    path.write_text(json.dumps(raw))
+    made = AccountFile(tmp_path, QUICK).edition_of("ANN EXAMINER")
+    assert made and AccountFile(tmp_path, QUICK).edition_of("ANN EXAMINER") == made
+    accounts.add("BEA OTHER", "jail", "jail_clerk", PASSWORD)
+    assert json.loads(path.read_text())["accounts"][0]["edition"] == made
+    stronger = AccountFile(tmp_path, PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    assert stronger.check("ANN EXAMINER", PASSWORD).edition == made == stronger.edition_of("ANN EXAMINER")
+    accounts.set_password("ANN EXAMINER", "another long password")
+    assert accounts.edition_of("ANN EXAMINER") != made
 
 
 def test_a_hash_of_other_parameters_is_made_anew_when_its_owner_comes_in(accounts: AccountFile, tmp_path: Path) -> None:

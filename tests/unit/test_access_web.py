@@ -177,6 +177,25 @@ def test_a_session_ends_when_its_account_is_removed(shared: Rig, tmp_path) -> No
     browser.get("/queue", 401)
 
 
+def test_a_new_password_ends_every_session_of_the_old_one_and_so_does_an_account_made_anew(
+    shared: Rig, tmp_path
+) -> None:
+    own = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", PASSWORD)
+    own.add("JOE JAILER", "jail", "jail_clerk", PASSWORD)
+    app = create_app(house_of(shared), is_demo=False, accounts=own)
+    thief, other = Browser(app).sign_in("TIM TEMPORARY"), Browser(app).sign_in("JOE JAILER")
+    thief.get("/queue")
+    own.set_password("TIM TEMPORARY", "another long password")
+    thief.get("/queue", 401)
+    other.get("/queue")
+    owner = Browser(app).sign_in("TIM TEMPORARY", "another long password")
+    owner.get("/queue")
+    own.remove("TIM TEMPORARY")
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", "another long password")
+    owner.get("/queue", 401)
+
+
 def test_without_any_account_the_page_says_how_to_add_one(shared: Rig, tmp_path) -> None:
     browser = Browser(create_app(house_of(shared), is_demo=False, accounts=AccountFile(tmp_path)))
     assert "tenprint accounts add" in browser.get("/sign-in")

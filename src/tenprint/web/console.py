@@ -72,11 +72,11 @@ class Console:
         return self.page("refusal", seat, status, status=status, sentence=sentence, code=code, verdict=verdict)
 
     def session_of(self, request: Request) -> Session | None:
-        """Return the request's session, or None; one whose account was removed or changed ends here."""
+        """Return the request's session, or None; one whose account or password was changed ends here."""
         session = self.sessions.find(request.cookies.get(COOKIE, ""))
         if session is None or not session.is_signed_in or self.is_demo:
             return session
-        if self.door is None or not self.door.still_knows(session.person, session.party, session.role):
+        if self.door is None or not self.door.still_knows(session):
             self.sessions.end(session)
             return None
         return session

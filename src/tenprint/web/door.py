@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
+from tenprint.web.sessions import Session
 
 FREE_TRIES = 5
 """Wrong passwords for one name before one must wait."""
@@ -42,6 +43,11 @@ class Account(Protocol):
         """Return the official role."""
         ...
 
+    @property
+    def edition(self) -> str:
+        """Return random text that is another one once the password was changed or the account made anew."""
+        ...
+
 
 class Accounts(Protocol):
     """Where accounts are kept; `adapters.accounts.AccountFile` is one."""
@@ -54,8 +60,8 @@ class Accounts(Protocol):
         """Return the account whose password this is; as slow for an unknown name."""
         ...
 
-    def knows(self, name: str, party: str, role: str) -> bool:
-        """Tell whether there is this very account still."""
+    def knows(self, name: str, party: str, role: str, edition: str) -> bool:
+        """Tell whether there is this very account still, with the password of then."""
         ...
 
 
@@ -97,9 +103,9 @@ class Door:
             self._failures.pop(key, None)
         return account
 
-    def still_knows(self, name: str, party: str, role: str) -> bool:
-        """Tell whether a session's account still is what it was."""
-        return self._accounts.knows(name, party, role)
+    def still_knows(self, session: Session) -> bool:
+        """Tell whether a session's account still is what it was, with the password that opened the session."""
+        return self._accounts.knows(session.person, session.party, session.role, session.edition)
 
     def _refuse_early(self, key: str) -> None:
         with self._lock:

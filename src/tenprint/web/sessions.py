@@ -40,16 +40,18 @@ class Session:
         csrf: what every form of this session carries.
         started, seen: seconds of the sessions' own clock.
         party, person, role: at which party, under which name, and in which official role.
+        edition: of the account that was signed in with (`adapters.accounts`); another one ends the session.
         forms: by form id; the oldest go first.
     """
 
-    token: str
-    csrf: str
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
     started: float
     seen: float
     party: str = ""
     person: str = ""
     role: str = ""
+    edition: str = field(default="", repr=False)
     forms: dict[str, Form] = field(default_factory=dict)
 
     @property
@@ -91,17 +93,17 @@ class Sessions:
                 session.seen = self._seconds()
             return session
 
-    def start(self, party: str = "", person: str = "", role: str = "") -> Session:
+    def start(self, party: str = "", person: str = "", role: str = "", edition: str = "") -> Session:
         """Start a session; with a person for somebody who signs in, without for one who is about to.
 
         Args:
             party, person: where, and who.
             role: official role (`tenprint.policy.access.OfficialRole`); without one nothing is allowed.
+            edition: of the account, outside of a demo.
         """
         now = self._seconds()
-        session = Session(
-            secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now, party, person, role
-        )
+        token, csrf = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
+        session = Session(token, csrf, now, now, party, person, role, edition)
         with self._lock:
             self._forget_expired()
             while len(self._by_token) >= MAX_SESSIONS:

@@ -53,13 +53,13 @@ class Entrance:
         """Let a person in, under a new token: to a role in a demo, with name and password otherwise."""
         session = self._console.bound(self._console.session_of(request), form)
         try:
-            party, role, name = self._taken(form) if self._console.is_demo else self._proven(form)
+            party, role, name, edition = self._taken(form) if self._console.is_demo else self._proven(form)
         except SenderError as problem:
             is_early = problem.code == WAIT
             status = HTTPStatus.TOO_MANY_REQUESTS if is_early else HTTPStatus.UNPROCESSABLE_ENTITY
             return self._sign_in_page(session, problem, status)
         self._console.sessions.end(session)
-        seat = self._console.sessions.start(party, name, role)
+        seat = self._console.sessions.start(party, name, role, edition)
         return self._console.with_cookie(go(self._first_page(seat)), seat)
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -69,25 +69,25 @@ class Entrance:
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
 
-    def _taken(self, form: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return party, role and name of somebody who takes a role in a demo."""
+    def _taken(self, form: Mapping[str, str]) -> tuple[str, str, str, str]:
+        """Return party, role and name of somebody who takes a role in a demo, where no account has an edition."""
         if form.get("party", "") not in {desk.value for desk in self._desks()}:
             raise SenderError("ROLE_MISSING", "choose one of the roles")
         chosen = next(desk for desk in self._desks() if desk.value == form["party"])
         name = form.get("name", "")
         if len(name) > MAX_NAME:
             raise SenderError("NAME_TOO_LONG", f"a name has at most {MAX_NAME} characters")
-        return chosen.party, str(chosen.role), official_name(name)
+        return chosen.party, str(chosen.role), official_name(name), ""
 
-    def _proven(self, form: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return party, role and name of somebody who knows an account's password."""
+    def _proven(self, form: Mapping[str, str]) -> tuple[str, str, str, str]:
+        """Return party, role, name and the account's edition of somebody who knows an account's password."""
         if self._console.door is None:
             raise Refusal(HTTPStatus.FORBIDDEN, "This console was started without accounts: nobody can sign in.")
         account = self._console.door.admit(form.get("name", ""), form.get("password", ""))
         roles = dict(self._console.desk.parties())
         if account.role not in house_tables().roles_at(roles.get(account.party, "")):
             raise SenderError("DESK_MISSING", "this account belongs to no party, or to no role, of this network")
-        return account.party, account.role, account.name
+        return account.party, account.role, account.name, account.edition
 
     def _first_page(self, seat: Session) -> str:
         return "/queue" if self.sees_tasks(seat) else "/why/access"
