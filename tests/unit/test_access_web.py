@@ -71,6 +71,10 @@ class Browser:
         return self
 
 
+def fields_of(browser: Browser, **fields: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(csrf)" value="([^"]+)"', browser.page)) | fields
+
+
 def house_of(rig: Rig):
     return SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
 
@@ -150,6 +154,21 @@ def test_after_several_failures_one_is_told_to_wait_also_with_the_right_password
         browser.post("/sign-in", 422, name="SUE SPECIALIST", password="wrong password")
     assert "try again in 2 seconds" in browser.post("/sign-in", 429, name="SUE SPECIALIST", password=PASSWORD)
     Browser(real).sign_in("OLE OFFICER")
+
+
+def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real) -> None:
+    owner, stranger = Browser(real).sign_in("OTTO OPERATOR"), Browser(real)
+    stranger.get("/sign-in")
+    for _ in range(5):
+        stranger.post("/sign-in", 422, name="OTTO OPERATOR", password="wrong password")
+    late = stranger.client.post("/sign-in", data=fields_of(stranger, name="OTTO OPERATOR", password=PASSWORD))
+    assert (late.status_code, late.headers["retry-after"]) == (429, "2")
+    owner.get("/queue")
+    owner.post("/sign-out")
+    owner.sign_in("OTTO OPERATOR").get("/queue")
+    cookie = next(cookie for cookie in owner.client.cookies.jar if cookie.name == "tenprint_device")
+    assert cookie.path == "/sign-in" and cookie.has_nonstandard_attr("HttpOnly") and cookie.expires
+    assert "tenprint_device" not in stranger.client.cookies
 
 
 def test_a_role_taken_as_in_a_demo_is_not_given_outside_of_one(real) -> None:
