@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from exchange_rig import Rig, card, rigs
 from starlette.testclient import TestClient
 
-from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.accounts import FILE_NAME, AccountFile
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.tasks.claims import claim, release
 from tenprint.policy.access import HIDDEN, Action, house_access
@@ -213,6 +213,31 @@ def test_a_new_password_ends_every_session_of_the_old_one_and_so_does_an_account
     own.remove("TIM TEMPORARY")
     own.add("TIM TEMPORARY", "jail", "jail_clerk", "another long password")
     owner.get("/queue", 401)
+
+
+@pytest.mark.parametrize("damage", ["{", "open to others"])
+def test_while_accounts_cannot_be_read_the_public_page_shows_and_refusals_are_sentences(
+    shared: Rig, tmp_path, damage: str
+) -> None:
+    own = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", PASSWORD)
+    app, path = create_app(house_of(shared), is_demo=False, accounts=own), tmp_path / FILE_NAME
+    browser, other = Browser(app).sign_in("TIM TEMPORARY"), Browser(app).sign_in("TIM TEMPORARY")
+    form = re.findall(r'name="csrf" value="([^"]+)"', other.client.get("/queue").text)[0]
+    whole = path.read_text()
+    if damage == "{":
+        path.write_text(damage)
+    else:
+        path.chmod(0o644)
+    assert "Who is connected" in browser.get("/network") and "TIM TEMPORARY" not in browser.page
+    assert "The network could not do this" in browser.get("/queue", 500)
+    assert "There is no such page." in browser.get("/nowhere", 404)
+    assert "Sign in" in browser.get("/") and "The network could not do this" in browser.get("/sign-in", 500)
+    assert other.client.post("/sign-out", data={"csrf": form}).status_code == 303
+    path.write_text(whole)
+    path.chmod(0o600)
+    browser.get("/queue")
+    other.get("/queue", 401)
 
 
 def test_without_any_account_the_page_says_how_to_add_one(shared: Rig, tmp_path) -> None:

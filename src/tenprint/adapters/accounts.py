@@ -78,7 +78,7 @@ class AccountFile:
     def __init__(self, directory: Path, hasher: PasswordHasher | None = None) -> None:
         self._path, self._lock_path = directory / FILE_NAME, directory / LOCK_NAME
         self._hasher = hasher or PasswordHasher()
-        self._read: tuple[tuple[int, int, int], dict[str, _Row]] = ((0, 0, 0), {})
+        self._read: tuple[tuple[int, ...], dict[str, _Row]] = ((), {})
         self._one_at_a_time = threading.Lock()
 
     def all(self) -> tuple[Account, ...]:
@@ -199,7 +199,7 @@ class AccountFile:
         with storage_faults("reading the accounts"):
             try:
                 found = self._path.stat()
-                mark = (found.st_mtime_ns, found.st_size, found.st_ino)
+                mark = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
                 if mark == self._read[0]:
                     return self._read[1]
                 text = self._path.read_bytes()

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tenprint.core.errors import TenprintError
 from tenprint.policy.access import Verdict
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
@@ -80,6 +81,16 @@ class Console:
             self.sessions.end(session)
             return None
         return session
+
+    def visitor(self, request: Request) -> Session | None:
+        """Return the request's session for what anybody may read, a refusal too; None while accounts cannot be read.
+
+        Such a page stays readable, and shows nobody as signed in. The session waits until its account can be asked.
+        """
+        try:
+            return self.session_of(request)
+        except TenprintError:
+            return None
 
     def seat_of(self, request: Request) -> Session:
         """Return the session of somebody who is signed in.

@@ -43,7 +43,7 @@ class Entrance:
 
     def start(self, request: Request) -> Response:
         """Say what this is and who is signed in."""
-        return self._console.page("start", self._console.session_of(request))
+        return self._console.page("start", self._console.visitor(request))
 
     def sign_in_form(self, request: Request) -> Response:
         """Show the sign-in form; a browser without a session gets one, to which the form is bound."""
@@ -68,8 +68,9 @@ class Entrance:
         return self._with_device(self._console.with_cookie(go(self._first_page(seat)), seat), account, device)
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
-        """End the session here, not only in the browser."""
-        self._console.sessions.end(self._console.bound(self._console.session_of(request), form))
+        """End the session here, not only in the browser; also while accounts cannot be read."""
+        session = self._console.sessions.find(request.cookies.get(COOKIE, ""))
+        self._console.sessions.end(self._console.bound(session, form))
         answer = go("/")
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer

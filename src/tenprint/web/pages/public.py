@@ -36,7 +36,7 @@ class PublicPages:
 
     def network(self, request: Request) -> Response:
         """Show who takes part, under which rules, how much happens, and how to check it."""
-        session = self._console.session_of(request)
+        session = self._console.visitor(request)
         answer = self._console.page("network", session, view=self._fresh(session), small=SMALL)
         # The page's head says who is signed in, so only what is told to nobody in particular may be kept by others.
         answer.headers["Cache-Control"] = f"private, max-age={FRESH_SECONDS}"
