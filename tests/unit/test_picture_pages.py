@@ -373,9 +373,49 @@ def test_an_entry_that_cannot_be_read_is_said(make: Callable[..., Rig]) -> None:
     change(rig, Role.JAIL, "update ledger_entries set salts = '{}' where sequence = 1")
     at = seat(rig, Role.JAIL)
     page = at.get(address(rig, Role.JAIL, case_id, Kind.DETAINER))
-    assert "The ledger of jail cannot be read here" in page
+    assert "Entry 1 of the ledger of the jail is damaged and cannot be shown." in page
     assert "The signature verifies" in page
     assert "is not what was written" in at.get("/ledger/jail/1", 500)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["salts = '{}'", "fields = '{}', salts = '{}'", "commitments = 'x'", "fields = replace(fields, '2010', 'MMX')"],
+)
+def test_one_damaged_entry_is_shown_as_damaged_and_the_rest_stays_readable(
+    make: Callable[..., Rig], damage: str
+) -> None:
+    rig = make()
+    case_id = rig.until_held()
+    sign(rig)
+    at = seat(rig, Role.JAIL)
+    whole = at.json(f"/cases/{case_id}.json")["story"]
+    lost = next(line for line in whole if line["party"] == "jail" and line["kind"] == "received")
+    place = lost["entry"].rpartition("/")[2]
+    change(rig, Role.JAIL, f"update ledger_entries set {damage} where sequence = {place}")
+    case = at.json(f"/cases/{case_id}.json")
+    fault = f"Entry {place} of the ledger of the jail is damaged and cannot be shown."
+    assert case["ledger_faults"] == [fault]
+    assert {line["entry"] for line in whole} - {line["entry"] for line in case["story"]} == {lost["entry"]}
+    assert fault in at.get(f"/cases/{case_id}")
+    for path in ("/ledger/jail", f"/ledger/jail?case={case_id}"):
+        page = text_of(at.get(path))
+        assert f"Entry {place} is damaged and cannot be shown." in page and f"Entry {int(place) + 1} ," in page
+    why = next(line["page"] for line in whole if line["page"].startswith("/why/jail"))
+    assert "Why" in at.get(why)
+
+
+def test_a_damaged_entry_among_those_that_came_since_the_last_look_is_shown_as_damaged(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make()
+    case_id = rig.until_detainer()
+    at = seat(rig, Role.JAIL)
+    at.get("/ledger/jail")
+    at.get(f"/cases/{case_id}")  # this look is a new entry
+    place = len(rig.nodes[Role.JAIL].store.leaf_hashes()) - 1
+    change(rig, Role.JAIL, f"update ledger_entries set salts = '{{}}' where sequence = {place}")
+    assert f"Entry {place} is damaged and cannot be shown." in text_of(at.get("/ledger/jail"))
 
 
 def test_an_entry_under_other_commitments_is_not_the_one_that_was_signed(make: Callable[..., Rig]) -> None:

@@ -12,14 +12,16 @@ from starlette.responses import Response
 
 from tenprint.exchange import story
 from tenprint.exchange.ports import Node
+from tenprint.exchange.story import StoryLine
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.vocabulary import VOCABULARY
 from tenprint.policy.access import Action
-from tenprint.web import case_words, proofs
+from tenprint.web import case_words, proofs, written
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import look, party_at_hand
 from tenprint.web.proofs import LogState
+from tenprint.web.written import Written
 
 NEWEST = 50
 """A ledger's page shows so many entries; those of a case all."""
@@ -47,20 +49,22 @@ class LedgerPages:
             if case_id:
                 look(self._console, house, seat, case_id, action=Action.READ_LEDGER, party=name)
             state = self._console.logs.state(node)
-            found = node.store.case_entries(case_id) if case_id else _newest(node, state.size)
-            hidden = desk.kept_back(seat) & {_case_of(entry) for entry in found}
+            read = written.of_case(node, case_id) if case_id else _newest(node, state.size)
+            hidden = desk.kept_back(seat) & {_case_of(entry) for entry in read.entries}
             # Reasons are free text about a person: only where a case is asked for, and that look is written down.
             with_reasons = bool(case_id) and desk.verdict(seat, Action.READ_MESSAGE, name).allowed
-            lines = [
-                (int(entry.fields.get("sequence", 0)), entry, story.line_of(node, entry, with_reason=with_reasons))
-                for entry in found
+            lines: list[tuple[int, Entry | None, StoryLine | None]] = [
+                (int(entry.fields["sequence"]), entry, story.line_of(node, entry, with_reason=with_reasons))
+                for entry in read.entries
                 if _case_of(entry) not in hidden
             ]
+        lines = sorted([*lines, *((place, None, None) for place in read.damaged)], key=lambda line: line[0])
+        if not case_id:
+            lines.reverse()
         if party.endswith(TWIN):
             return JSONResponse(_ledger_twin(state, [number for number, _, _ in lines]))
-        return self._console.page(
-            "ledger", seat, state=state, lines=lines, case_id=case_id, hidden=bool(hidden), case_words=case_words
-        )
+        values = {"lines": lines, "ledger_faults": () if read.damaged else read.faults, "case_words": case_words}
+        return self._console.page("ledger", seat, state=state, case_id=case_id, hidden=bool(hidden), **values)
 
     def entry(self, request: Request, party: str, sequence: str) -> Response:
         """Show an entry with its proof; the same as JSON, to be checked elsewhere, under its address with ``.json``."""
@@ -112,8 +116,8 @@ def entry_at(console: Console, node: Node, index: int) -> Entry:
     return entry
 
 
-def _newest(node: Node, size: int) -> list[Entry]:
-    return list(reversed(node.store.entries(max(0, size - NEWEST), size)))
+def _newest(node: Node, size: int) -> Written:
+    return written.between(node, max(0, size - NEWEST), size)
 
 
 def _case_of(entry: Entry) -> str:
