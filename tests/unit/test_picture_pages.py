@@ -529,6 +529,10 @@ def test_an_examiner_without_a_first_finding_sees_no_message_entry_or_reason_of_
     ]
     kept += [kept[0].replace("/messages", f"/{door}", 1) for door in ("bodies", "envelopes")]
     kept += [f"{kept[0]}.json", "/ledger/immigration_repository/1.json"]
+    # What is not there, is no decision, or is masked besides is answered alike: no answer tells what there is.
+    nowhere = ["/why/state_bureau/0", "/why/state_bureau/99999", "/ledger/state_bureau/99999"]
+    nowhere += [f"/{door}/state_bureau/agency/none" for door in ("messages", "bodies", "envelopes")]
+    assert len({re.sub(r"csrf.*?>", "", at.get(path, 403)) for path in kept + nowhere}) == 1
     before = len(rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at"))
     for path in kept:
         assert "kept back until you have recorded" in text_of(at.get(path, 403)), path
@@ -543,6 +547,27 @@ def test_an_examiner_without_a_first_finding_sees_no_message_entry_or_reason_of_
     for path in kept:
         if path != "/why/state_bureau/1":
             at.get(path)
+    for path in nowhere:
+        assert "kept back" not in at.get(path, 404)
+
+
+def test_who_may_not_see_a_message_yet_is_not_told_either_that_its_bytes_are_masked_or_damaged(
+    rig: Rig, tmp_path
+) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    accounts = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts.add("EVE EXAMINER", "immigration_repository", "examiner", PASSWORD)
+    at = Seat(create_app(house_of(rig), is_demo=False, accounts=accounts), None)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', at.get("/sign-in"))[1]
+    at.client.post("/sign-in", data={"csrf": csrf, "name": "EVE EXAMINER", "password": PASSWORD})
+    there = address(rig, Role.IMMIGRATION_REPOSITORY, case_id, Kind.IDENT_SEARCH)
+    for door in ("bodies", "envelopes"):
+        path = there.replace("/messages", f"/{door}", 1)
+        assert "kept back until you have recorded" in at.get(path, 403) and "masked" not in at.get(path, 403)
+    assert rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at") == []
+    rig.decide(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id, "identification", by="EVE EXAMINER")
+    assert "BYTES_MASKED" in at.get(path, 403)
 
 
 # --- the public page --------------------------------------------------------------------------------------------------

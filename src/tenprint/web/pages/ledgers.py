@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
+from tenprint.core.errors import StorageError
 from tenprint.exchange import story
 from tenprint.exchange.ports import Node
 from tenprint.exchange.story import StoryLine
@@ -19,8 +20,9 @@ from tenprint.policy.access import Action
 from tenprint.web import case_words, proofs, written
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
-from tenprint.web.looking import look, party_at_hand
+from tenprint.web.looking import look, party_at_hand, refuse_missing
 from tenprint.web.proofs import LogState
+from tenprint.web.sessions import Session
 from tenprint.web.written import Written
 
 NEWEST = 50
@@ -71,7 +73,7 @@ class LedgerPages:
         seat = self._console.seat_of(request)
         index, is_twin = place_of(sequence)
         with party_at_hand(self._console, seat, Action.READ_LEDGER, party) as (house, node):
-            entry = entry_at(self._console, node, index)
+            entry = entry_at(self._console, seat, Action.READ_LEDGER, node, index)
             look(self._console, house, seat, _case_of(entry), action=Action.READ_LEDGER, party=party)
             proof = self._console.logs.proof(node, index, entry)
             with_reason = self._console.desk.verdict(seat, Action.READ_MESSAGE, party).allowed
@@ -104,15 +106,22 @@ def place_of(sequence: str) -> tuple[int, bool]:
     return int(match[1]), bool(match[2])
 
 
-def entry_at(console: Console, node: Node, index: int) -> Entry:
-    """Return an entry of a party's ledger.
+def entry_at(console: Console, seat: Session, action: Action, node: Node, index: int) -> Entry:
+    """Return an entry of a party's ledger. Call it inside `party_at_hand`.
 
     Raises:
-        Refusal: 404 when there is none.
+        Refusal: 404 when there is none, 500 when it is damaged; 403 instead of both while this person has a first
+            finding to make, as for an entry that is kept back.
     """
-    entry = console.logs.entry(node, index)
+    try:
+        entry = console.logs.entry(node, index)
+    except StorageError as problem:
+        said = f"This entry is damaged and cannot be shown: {problem.message}."
+        refuse_missing(
+            console, seat, action, node.party.id, Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, said, problem.code)
+        )
     if entry is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+        refuse_missing(console, seat, action, node.party.id, Refusal(HTTPStatus.NOT_FOUND, UNKNOWN))
     return entry
 
 
