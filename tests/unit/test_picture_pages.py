@@ -153,7 +153,7 @@ def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig])
     rig.wait(timedelta(hours=1))
     page = text_of(seat(rig, Role.STATE_BUREAU).get(f"/cases/{case_id}"))
     assert "waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
-    assert "overdue since 45 min" in page
+    assert "Overdue since 45 min" in page
     partial = make()
     partial.matcher(Role.IMMIGRATION_REPOSITORY).shards = (1, 2)
     partial.known_to_immigration("P9")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
-from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, rigs
+from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, rigs
 from starlette.testclient import TestClient
 
 from tenprint.core.errors import StorageError
@@ -18,6 +18,7 @@ from tenprint.exchange import story
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.web.app import COOKIE, create_app
 from tenprint.web.guard import MAX_BODY_BYTES
+from tenprint.web.role_words import URGENCIES, urgency
 from tenprint.web.serve import ADDRESS, listening_socket
 from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_SESSIONS, Sessions
 
@@ -423,6 +424,27 @@ def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) 
     )
     rig.clock.advance(timedelta(days=3))
     assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
+    case, task = text_of(examiner.get(f"/cases/{case_id}")), rig.tasks(Role.IMMIGRATION_REPOSITORY)[0]
+    assert "‼ Critically overdue since 2 d" in case and "▲" not in case  # a triangle is for what failed
+    assert "‼ Critically overdue since 2 d" in text_of(examiner.get(f"/tasks/{task.id}"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "word"),
+    [
+        (None, "No clock"),
+        (9, "Not due yet"),
+        (3, "Due soon"),
+        (0, "Due soon"),
+        (-1, "Overdue"),
+        (-30, "Critically overdue"),
+    ],
+)
+def test_every_urgency_has_a_word_and_a_sign_of_its_own_that_means_nothing_else(hours: int | None, word: str) -> None:
+    due = None if hours is None else START + timedelta(hours=hours)
+    assert urgency(due, START).word == word
+    assert len({one.sign for one in URGENCIES}) == len({one.word for one in URGENCIES}) == len(URGENCIES)
+    assert not {one.sign for one in URGENCIES} & set("○◐—●▲✓")  # signs of answers and proofs
 
 
 def test_every_page_forbids_script_of_its_own_and_other_hosts(waiting: Rig) -> None:
