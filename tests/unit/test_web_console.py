@@ -469,6 +469,31 @@ def test_a_failing_store_is_said_and_shows_nothing(waiting: Rig, monkeypatch) ->
     assert "STORE_FULL" in page and "SAMPLESON" not in page
 
 
+@pytest.mark.parametrize(
+    ("failure", "code"), [(StorageError("STORE_FULL", "the disk is full"), "STORE_FULL"), (OSError("broken"), "")]
+)
+def test_an_answer_that_was_recorded_stands_whatever_fails_after_it_and_the_page_says_so(
+    rig: Rig, monkeypatch, failure: Exception, code: str
+) -> None:
+    rig.until_status()
+    works = rig.run
+    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=works)
+    officer = Desktop(create_app(house, is_demo=True)).sign_in(Role.FIELD_OFFICE)
+    path = f"/tasks/{rig.tasks(Role.FIELD_OFFICE, open_only=True)[0].id}"
+    officer.get(path)
+
+    def fail() -> int:
+        raise failure
+
+    house.run = fail
+    page = text_of(officer.post(path, 500, answer="no_action", reason="x"))
+    assert "Your answer was recorded and stands" in page and "could not do this" not in page and code in page
+    assert officer.client.post(path, data=officer.tokens() | {"answer": "no_action"}).status_code == 303
+    house.run = works
+    officer.get(path)
+    assert len(rig.entries(Role.FIELD_OFFICE, "task_answered")) == 1
+
+
 def test_a_taken_port_is_replaced_by_a_free_one_of_this_machine_only() -> None:
     with listening_socket(0) as first:
         first.listen()
