@@ -22,8 +22,9 @@ from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.disclosure import Disclosure, verify_disclosure
 from tenprint.ledger.entry import seal
 from tenprint.ledger.keys import PublicKey
-from tenprint.web import case_words, proofs
+from tenprint.web import case_words, proofs, public_view
 from tenprint.web.app import create_app
+from tenprint.web.pages import public
 
 pytestmark = pytest.mark.slow
 
@@ -577,17 +578,82 @@ def test_anybody_sees_who_takes_part_under_which_rules_and_no_small_count(told: 
     rig, case_id = told
     at = seat(rig, None)
     page = text_of(at.get("/network"))
-    for said in ("field office", "XXERO0001", "Secure Communities, October 2010", "fewer than 11", "not recorded"):
+    for said in (
+        "field office",
+        "XXERO0001",
+        "Secure Communities, October 2010",
+        "10 or fewer",
+        "not recorded",
+        "Counted on",
+    ):
         assert said in page
-    assert "bookings fewer than 11" in page
+    assert "bookings 10 or fewer" in page
     assert case_id not in page
     assert "SAMPLESON" not in page
     rows = [word for table in at.json("/network.json")["counts"] for word in table["rows"].values()]
-    assert rows
-    assert set(rows) <= {"fewer than 11", "none"}
+    assert set(rows) == {"10 or fewer"}
+    assert {party["checkpoint"] for party in at.json("/network.json")["parties"]} == {None}
+    assert {party["first_entry_at"] for party in at.json("/network.json")["parties"]} == {None}
+    assert "is published yet" in at.get("/network/checkpoints/jail", 404)
 
 
-def test_a_checkpoint_of_the_public_page_verifies_with_the_key_beside_it(told: tuple[Rig, str]) -> None:
+def test_the_public_page_lists_every_row_whether_anything_happened_or_not(told: tuple[Rig, str]) -> None:
+    def rows(rig: Rig) -> list[tuple[str, str]]:
+        tables = seat(rig, None).json("/network.json")["counts"]
+        return [(table["title"], row) for table in tables for row in table["rows"]]
+
+    rig, _ = told
+    with rigs() as make:
+        assert rows(make()) == rows(rig)
+    counted = [node.store.counts() for node in rig.all]
+    assert {(kind, answer) for each in counted for kind, answer in each.answers} <= {
+        (kind, answer) for kind, answers in public_view.DECISIONS.items() for answer in answers
+    }
+    assert {kind for each in counted for kind in each.cases_by_message} <= set(public_view.MESSAGES)
+
+
+def test_what_was_published_stays_until_the_next_day_however_often_somebody_asks(
+    make: Callable[..., Rig], monkeypatch
+) -> None:
+    monkeypatch.setattr(public, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(public_view, "LEDGER_STEP", 1)
+    monkeypatch.setattr(public_view, "SMALL", 1)
+    monkeypatch.setattr(public_view, "ROUND_TO", 1)
+    rig = make()
+    rig.until_held()
+    sign(rig)
+    at = seat(rig, None)
+    first = at.get("/network.json")
+    assert json.loads(first)["counts"][0]["rows"]["bookings"] == "about 1"
+    rig.book(card("P8", tcn="TCN-2010-0000002"))
+    sign(rig)
+    rig.clock.advance(timedelta(hours=1))
+    assert at.get("/network.json") == first
+    rig.clock.advance(timedelta(days=1))
+    later = at.json("/network.json")
+    assert later["counts"][0]["rows"]["bookings"] == "about 2"
+    sizes = [int(party["checkpoint"].split("\n")[1]) for party in later["parties"]]
+    assert sizes > [int(party["checkpoint"].split("\n")[1]) for party in json.loads(first)["parties"]]
+
+
+def test_no_published_number_gives_a_small_one_away() -> None:
+    published = public_view.Published()
+    assert [published.word("T", "a", count) for count in (0, 10, 11, 21, 22, 30)] == [
+        "10 or fewer", "10 or fewer", "about 10", "about 10", "about 20", "about 20"
+    ]  # fmt: skip
+    withheld = public_view.NOT_TOLD
+    assert published.parts("P", {"a": 3, "b": 40, "c": 30}) == (
+        ("a", "10 or fewer"), ("b", "about 40"), ("c", withheld)
+    )  # fmt: skip
+    assert withheld not in dict(published.parts("Q", {"a": 3, "b": 4, "c": 30})).values()
+    nested = published.nested("N", {"sent": 40, "searched": 36, "known": 20})
+    assert dict(nested) == {"sent": "about 40", "searched": withheld, "known": "about 20"}
+    steps = [published.note("jail", size, b"%d" % size) for size in (9, 249, 250, 499, 500, 501)]
+    assert steps == [b"", b"", b"250", b"250", b"500", b"500"]
+
+
+def test_a_checkpoint_of_the_public_page_verifies_with_the_key_beside_it(told: tuple[Rig, str], monkeypatch) -> None:
+    monkeypatch.setattr(public_view, "LEDGER_STEP", 1)
     rig, _ = told
     note = seat(rig, None).client.get("/network/checkpoints/jail")
     assert note.headers["content-type"].startswith("text/plain")
