@@ -113,11 +113,16 @@ class Sessions:
             self._by_token[session.token] = session
         return session
 
-    def signed_in(self) -> list[Session]:
-        """Return the sessions of people who have signed in; asking does not count as seeing them."""
+    def signed_in(self, seen_within: float = IDLE_SECONDS) -> list[Session]:
+        """Return the sessions of people who have signed in; asking does not count as seeing them.
+
+        Args:
+            seen_within: only those whose browser asked for something in the last so many seconds.
+        """
         with self._lock:
             self._forget_expired()
-            return [session for session in self._by_token.values() if session.is_signed_in]
+            now, kept = self._seconds(), self._by_token.values()
+            return [session for session in kept if session.is_signed_in and now - session.seen < seen_within]
 
     def end(self, session: Session) -> None:
         """Forget a session; its cookie opens nothing any more."""
