@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tenprint.core.errors import StorageError
 from tenprint.exchange import story
 from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.web import guard
 from tenprint.web.app import COOKIE, create_app
 from tenprint.web.guard import MAX_BODY_BYTES
 from tenprint.web.role_words import URGENCIES, urgency
@@ -467,6 +468,36 @@ def test_a_failing_store_is_said_and_shows_nothing(waiting: Rig, monkeypatch) ->
     monkeypatch.setattr("tenprint.web.desk.note_look", failing)
     page = officer.get(path, 500)
     assert "STORE_FULL" in page and "SAMPLESON" not in page
+
+
+def test_a_form_that_never_ends_is_given_up_with_a_sentence_and_keeps_no_connection(waiting: Rig, monkeypatch) -> None:
+    monkeypatch.setattr(guard, "READ_SECONDS", 0.05)
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        if not sent and not receive.asked:
+            receive.asked = True
+            return {"type": "http.request", "body": b"csrf=", "more_body": True}
+        await asyncio.Event().wait()  # nothing more ever comes
+        raise AssertionError
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    receive.asked = False
+    headers = [(b"host", b"127.0.0.1:8765"), (b"origin", SITE.encode())]
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/sign-in", "raw_path": b"/sign-in",
+        "query_string": b"", "headers": headers, "scheme": "http", "root_path": "",
+        "server": ("127.0.0.1", 8765), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+
+    async def ask() -> None:
+        await asyncio.wait_for(console(waiting)(scope, receive, send), timeout=30)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 408 and (b"connection", b"close") in sent[0]["headers"]
+    assert b"did not arrive" in sent[1]["body"]
 
 
 @pytest.mark.parametrize(
