@@ -379,6 +379,15 @@ def test_an_entry_that_cannot_be_read_is_said(make: Callable[..., Rig]) -> None:
     assert "is not what was written" in at.get("/ledger/jail/1", 500)
 
 
+def test_a_case_number_that_somebody_made_up_comes_on_no_ledger(told: tuple[Rig, str]) -> None:
+    rig, case_id = told
+    at = seat(rig, Role.JAIL)
+    before = [len(node.store.leaf_hashes()) for node in rig.all]
+    for made_up in ("QUILL SAMPLESON WAS HERE", "x" * 500, f"{case_id}%20"):
+        assert "no entry of a case" in at.get(f"/ledger/jail?case={made_up}", 404)
+    assert [len(node.store.leaf_hashes()) for node in rig.all] == before
+
+
 @pytest.mark.parametrize(
     "damage",
     ["salts = '{}'", "fields = '{}', salts = '{}'", "commitments = 'x'", "fields = replace(fields, '2010', 'MMX')"],

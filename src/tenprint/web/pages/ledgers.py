@@ -28,6 +28,7 @@ from tenprint.web.written import Written
 NEWEST = 50
 """A ledger's page shows so many entries; those of a case all."""
 UNKNOWN = "This ledger has no such entry."
+UNKNOWN_CASE = "This ledger has no entry of a case with this number."
 TWIN = ".json"
 _PLACE = re.compile(r"(0|[1-9][0-9]{0,14})(\.json)?")
 
@@ -49,6 +50,9 @@ class LedgerPages:
         case_id = request.query_params.get("case", "")[:200]
         with party_at_hand(self._console, seat, Action.READ_LEDGER, name) as (house, node):
             if case_id:
+                if not node.store.case_places(case_id):  # and nothing that somebody made up comes on a ledger
+                    missing = Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_CASE)
+                    refuse_missing(self._console, seat, Action.READ_LEDGER, name, missing)
                 look(self._console, house, seat, case_id, action=Action.READ_LEDGER, party=name)
             state = self._console.logs.state(node)
             read = written.of_case(node, case_id) if case_id else _newest(node, state.size)
