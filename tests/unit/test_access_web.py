@@ -19,6 +19,7 @@ from tenprint.policy.access import HIDDEN, Action, house_access
 from tenprint.web.app import create_app
 from tenprint.web.decoding import Decoded
 from tenprint.web.desk import Desk, Refusal
+from tenprint.web.door import Door
 from tenprint.web.sessions import IDLE_SECONDS, Session, Sessions
 from tenprint.web.sight import gives_bytes, seen_content
 
@@ -156,7 +157,7 @@ def test_after_several_failures_one_is_told_to_wait_also_with_the_right_password
     Browser(real).sign_in("OLE OFFICER")
 
 
-def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real) -> None:
+def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real, accounts: AccountFile) -> None:
     owner, stranger = Browser(real).sign_in("OTTO OPERATOR"), Browser(real)
     stranger.get("/sign-in")
     for _ in range(5):
@@ -167,6 +168,8 @@ def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real) ->
     owner.post("/sign-out")
     owner.sign_in("OTTO OPERATOR").get("/queue")
     cookie = next(cookie for cookie in owner.client.cookies.jar if cookie.name == "tenprint_device")
+    door = Door(accounts)
+    assert door.knows_device(cookie.value) and not door.knows_device("") and not door.knows_device("x~y")
     assert cookie.path == "/sign-in" and cookie.has_nonstandard_attr("HttpOnly") and cookie.expires
     assert "tenprint_device" not in stranger.client.cookies
 

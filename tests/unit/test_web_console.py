@@ -21,7 +21,7 @@ from tenprint.web.app import COOKIE, create_app
 from tenprint.web.guard import MAX_BODY_BYTES
 from tenprint.web.role_words import URGENCIES, urgency
 from tenprint.web.serve import ADDRESS, listening_socket
-from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_SESSIONS, Sessions
+from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_OF_A_PERSON, MAX_SESSIONS, Sessions
 
 pytestmark = pytest.mark.slow
 
@@ -350,6 +350,22 @@ def test_strangers_cannot_crowd_out_those_who_have_signed_in() -> None:
     for _ in range(MAX_SESSIONS + 5):
         sessions.start()
     assert sessions.find(token) is not None
+
+
+def test_strangers_crowd_out_no_sign_in_of_a_known_browser_and_one_person_no_other() -> None:
+    time = Time()
+    sessions = Sessions(time)
+    known, sam = sessions.start_known(), sessions.start("jail", "SAM")
+    for _ in range(MAX_SESSIONS + 5):
+        time.now += 0.1
+        sessions.start()
+    assert sessions.find(known.token) is known
+    many = []
+    for _ in range(MAX_SESSIONS + 5):
+        time.now += 0.1
+        many.append(sessions.start("jail", "PAT").token)
+    assert sessions.find(known.token) is known and sessions.find(sam.token) is sam
+    assert [sessions.find(token) is not None for token in many].count(True) == MAX_OF_A_PERSON
 
 
 def test_signing_in_changes_the_token_and_signing_out_ends_it_on_the_server(waiting: Rig) -> None:

@@ -156,6 +156,11 @@ class Door:
             self._failures.pop(counted, None)
         return account
 
+    def knows_device(self, device: str) -> bool:
+        """Tell whether anybody who has an account now has signed in with this device cookie."""
+        parts = _parts(device)
+        return any(_is_signed(part, account.edition) for account in self._accounts.all() for part in parts)
+
     def device_cookie(self, account: Account, device: str = "") -> str:
         """Return what a browser's device cookie holds once somebody has signed in there.
 

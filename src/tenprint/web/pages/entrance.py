@@ -47,7 +47,7 @@ class Entrance:
 
     def sign_in_form(self, request: Request) -> Response:
         """Show the sign-in form; a browser without a session gets one, to which the form is bound."""
-        session = self._console.session_of(request) or self._console.sessions.start()
+        session = self._console.session_of(request) or self._started(request)
         return self._console.with_cookie(self._sign_in_page(session), session)
 
     def sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -66,6 +66,11 @@ class Entrance:
         self._console.sessions.end(session)
         seat = self._console.sessions.start(*who)
         return self._with_device(self._console.with_cookie(go(self._first_page(seat)), seat), account, device)
+
+    def _started(self, request: Request) -> Session:
+        door, sessions = self._console.door, self._console.sessions
+        is_known = door is not None and door.knows_device(request.cookies.get(DEVICE_COOKIE, ""))
+        return sessions.start_known() if is_known else sessions.start()
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
         """End the session here, not only in the browser; also while accounts cannot be read."""
