@@ -16,7 +16,7 @@ from tenprint import bootstrap
 from tenprint.adapters.accounts import FILE_NAME, AccountFile
 from tenprint.cli.app import app
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
-from tenprint.web.door import FREE_TRIES, LONGEST_WAIT_SECONDS, MAX_NAMES, Door
+from tenprint.web.door import FREE_TRIES, LONGEST_WAIT_SECONDS, MAX_DEVICE_PEOPLE, MAX_NAMES, PLACES, Door
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -98,18 +98,46 @@ def test_names_are_compared_as_answers_compare_them(accounts: AccountFile) -> No
 
 def test_a_removed_account_and_an_old_password_open_nothing(accounts: AccountFile, tmp_path: Path) -> None:
     other = AccountFile(tmp_path, QUICK)
-    assert other.knows("ANN EXAMINER", "immigration_repository", "examiner")
-    assert not other.knows("ANN EXAMINER", "immigration_repository", "operator")
+    edition = other.edition_of("ANN EXAMINER")
+    assert other.knows("ANN EXAMINER", "immigration_repository", "examiner", edition)
+    assert not other.knows("ANN EXAMINER", "immigration_repository", "operator", edition)
     accounts.set_password("ANN EXAMINER", "another long password")
     assert other.check("ANN EXAMINER", PASSWORD) is None
     assert other.check("ANN EXAMINER", "another long password")
     accounts.remove("ann examiner")
-    assert not other.knows("ANN EXAMINER", "immigration_repository", "examiner")
+    assert not other.knows("ANN EXAMINER", "immigration_repository", "examiner", edition)
     assert other.check("ANN EXAMINER", "another long password") is None
     with pytest.raises(SenderError, match="ACCOUNT_UNKNOWN"):
         accounts.remove("ANN EXAMINER")
     with pytest.raises(SenderError, match="ACCOUNT_UNKNOWN"):
         accounts.set_password("ANN EXAMINER", PASSWORD)
+
+
+def test_a_new_password_and_an_account_made_anew_have_another_edition(accounts: AccountFile, tmp_path: Path) -> None:
+    editions = [accounts.edition_of("ANN EXAMINER")]
+    accounts.set_password("ANN EXAMINER", PASSWORD)  # the same one: whoever sets it wants the others out
+    editions.append(AccountFile(tmp_path, QUICK).edition_of("ann examiner"))
+    accounts.remove("ANN EXAMINER")
+    assert accounts.edition_of("ANN EXAMINER") == ""
+    editions.append(accounts.add("ANN EXAMINER", "immigration_repository", "examiner", PASSWORD).edition)
+    assert len(set(editions)) == 3 and all(len(edition) >= 22 for edition in editions)
+    assert editions[2] not in repr(accounts.all())
+
+
+def test_a_file_of_before_editions_is_read_and_keeps_the_one_it_is_given(accounts: AccountFile, tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    raw = json.loads(path.read_text())
+    for row in raw["accounts"]:
+        del row["edition"]
+    path.write_text(json.dumps(raw))
+    made = AccountFile(tmp_path, QUICK).edition_of("ANN EXAMINER")
+    assert made and AccountFile(tmp_path, QUICK).edition_of("ANN EXAMINER") == made
+    accounts.add("BEA OTHER", "jail", "jail_clerk", PASSWORD)
+    assert json.loads(path.read_text())["accounts"][0]["edition"] == made
+    stronger = AccountFile(tmp_path, PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    assert stronger.check("ANN EXAMINER", PASSWORD).edition == made == stronger.edition_of("ANN EXAMINER")
+    accounts.set_password("ANN EXAMINER", "another long password")
+    assert accounts.edition_of("ANN EXAMINER") != made
 
 
 def test_a_hash_of_other_parameters_is_made_anew_when_its_owner_comes_in(accounts: AccountFile, tmp_path: Path) -> None:
@@ -160,9 +188,9 @@ class Time:
         return self.now
 
 
-def knock(door: Door, name: str, password: str = "wrong password") -> str:
+def knock(door: Door, name: str, password: str = "wrong password", device: str = "") -> str:
     try:
-        return door.admit(name, password).name
+        return door.admit(name, password, device).name
     except TenprintError as problem:
         return problem.code
 
@@ -190,7 +218,116 @@ def test_many_guesses_at_once_are_counted_one_by_one(accounts: AccountFile) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert told.count("SIGN_IN_REFUSED") == FREE_TRIES and told.count("SIGN_IN_WAIT") == 24 - FREE_TRIES
+    assert len(told) == 24 and set(told) <= {"SIGN_IN_REFUSED", "SIGN_IN_WAIT", "SIGN_IN_BUSY"}
+    told += [knock(door, "ANN EXAMINER") for _ in range(FREE_TRIES)]
+    assert told.count("SIGN_IN_REFUSED") == FREE_TRIES and told[-1] == "SIGN_IN_WAIT"
+
+
+def test_strangers_do_not_hold_up_a_device_that_has_signed_in_with_this_name(accounts: AccountFile) -> None:
+    time = Time()
+    door = Door(accounts, time)
+    device = door.device_cookie(door.admit("ANN EXAMINER", PASSWORD))
+    for _ in range(20):
+        knock(door, "ANN EXAMINER")
+        time.now += LONGEST_WAIT_SECONDS
+    knock(door, "ANN EXAMINER")
+    assert knock(door, "ANN EXAMINER", PASSWORD) == "SIGN_IN_WAIT"
+    later = Door(accounts, time)  # a restart: the cookie still opens, here beside strangers who wait
+    for now in (door, later):
+        for _ in range(FREE_TRIES + 1):
+            knock(now, "ANN EXAMINER")
+        assert knock(now, "ANN EXAMINER", PASSWORD) == "SIGN_IN_WAIT"
+        assert knock(now, "ANN EXAMINER", PASSWORD, device) == "ANN EXAMINER"
+        assert knock(now, "ANN EXAMINER", PASSWORD) == "SIGN_IN_WAIT"  # and that helps no stranger
+
+
+def test_a_known_device_may_not_guess_without_end_either(accounts: AccountFile) -> None:
+    door = Door(accounts, Time())
+    device = door.device_cookie(door.admit("ANN EXAMINER", PASSWORD))
+    assert [knock(door, "ANN EXAMINER", device=device) for _ in range(FREE_TRIES)] == ["SIGN_IN_REFUSED"] * FREE_TRIES
+    assert knock(door, "ANN EXAMINER", PASSWORD, device) == "SIGN_IN_WAIT"
+    assert knock(door, "ANN EXAMINER", PASSWORD) == "ANN EXAMINER"
+
+
+def test_a_device_is_known_for_its_own_people_only_and_no_cookie_can_be_made_up(accounts: AccountFile) -> None:
+    accounts.add("BEA OTHER", "jail", "jail_clerk", PASSWORD)
+    door = Door(accounts, Time())
+    hers = door.device_cookie(door.admit("BEA OTHER", PASSWORD))
+    shared = door.device_cookie(door.admit("ANN EXAMINER", PASSWORD), hers)
+    for _ in range(FREE_TRIES):
+        knock(door, "ANN EXAMINER")
+        knock(door, "BEA OTHER")
+    nonce, _, signature = hers.partition(".")
+    forged = [hers, "", "~", "x" * 5000, "~".join([shared] * 5000), f"{'A' * 22}.{signature}", f"{nonce}.{'0' * 64}"]
+    for device in [*forged, shared[:-1], shared + "0", "\u0661" * 22 + "." + signature]:
+        assert knock(door, "ANN EXAMINER", PASSWORD, device) == "SIGN_IN_WAIT"
+    for name in ("ANN EXAMINER", "BEA OTHER"):
+        assert knock(door, name, PASSWORD, shared) == name
+    assert "ANN" not in shared and "BEA" not in shared
+    accounts.set_password("ANN EXAMINER", "another long password")
+    assert knock(door, "ANN EXAMINER", "another long password", shared) == "SIGN_IN_WAIT"
+
+
+def test_a_device_is_known_for_some_people_at_once_the_latest(accounts: AccountFile) -> None:
+    door, device, people = Door(accounts, Time()), "", []
+    for number in range(MAX_DEVICE_PEOPLE + 1):
+        people.append(accounts.add(f"PERSON {number}", "jail", "jail_clerk", PASSWORD))
+        device = door.device_cookie(people[-1], device)
+    again = door.device_cookie(people[-1], device)
+    assert device.count("~") == again.count("~") == MAX_DEVICE_PEOPLE - 1
+    for person in people:
+        for _ in range(FREE_TRIES):
+            knock(door, person.name)
+    assert [knock(door, person.name, PASSWORD, device) for person in people[:2]] == ["SIGN_IN_WAIT", "PERSON 1"]
+
+
+class SlowAccounts:
+    """Accounts whose look at a password takes until it is told to end."""
+
+    def __init__(self, kept: AccountFile) -> None:
+        self._kept, self.go_on = kept, threading.Event()
+        self.some_are_inside = threading.Semaphore(0)
+
+    def edition_of(self, name: str) -> str:
+        return self._kept.edition_of(name)
+
+    def check(self, name: str, password: str):
+        self.some_are_inside.release()
+        self.go_on.wait(30)
+        return self._kept.check(name, password)
+
+
+def test_many_guesses_at_once_take_no_more_than_some_places_and_leave_others_to_known_devices(
+    accounts: AccountFile,
+) -> None:
+    device = Door(accounts).device_cookie(accounts.check("ANN EXAMINER", PASSWORD))
+    slow, told = SlowAccounts(accounts), []
+    door = Door(slow, Time())
+    threads = [threading.Thread(target=lambda n=n: told.append(knock(door, f"NOBODY {n}"))) for n in range(PLACES)]
+    owner = threading.Thread(target=lambda: told.append(knock(door, "ANN EXAMINER", PASSWORD, device)))
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert slow.some_are_inside.acquire(timeout=30)
+    assert [knock(door, f"NOBODY {n}") for n in range(100, 140)] == ["SIGN_IN_BUSY"] * 40  # at once, without a place
+    owner.start()
+    assert slow.some_are_inside.acquire(timeout=30)
+    slow.go_on.set()
+    for thread in [*threads, owner]:
+        thread.join()
+    assert sorted(told) == ["ANN EXAMINER", *["SIGN_IN_REFUSED"] * PLACES]
+    assert knock(door, "NOBODY 100") == "SIGN_IN_REFUSED"
+
+
+def test_a_password_that_could_not_be_looked_at_counts_for_nothing(accounts: AccountFile, tmp_path: Path) -> None:
+    door = Door(accounts, Time())
+    text = (tmp_path / FILE_NAME).read_text()
+    raw = json.loads(text)
+    raw["accounts"][0]["password"] = "plain"
+    (tmp_path / FILE_NAME).write_text(json.dumps(raw))
+    assert {knock(door, "ANN EXAMINER", PASSWORD) for _ in range(FREE_TRIES + 2)} == {"ACCOUNTS_INVALID"}
+    (tmp_path / FILE_NAME).write_text(text)
+    assert knock(door, "ANN EXAMINER", PASSWORD) == "ANN EXAMINER"
 
 
 def test_a_wait_ends_and_the_right_password_ends_the_count(accounts: AccountFile) -> None:
@@ -208,7 +345,7 @@ def test_a_wait_ends_and_the_right_password_ends_the_count(accounts: AccountFile
 def test_made_up_names_do_not_fill_the_memory(accounts: AccountFile) -> None:
     door = Door(accounts, Time())
     for number in range(MAX_NAMES + 50):
-        door._note_failure(str(number))
+        door._count_try((str(number), ""))
     assert len(door._failures) == MAX_NAMES
 
 

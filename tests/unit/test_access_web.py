@@ -12,13 +12,14 @@ from argon2 import PasswordHasher
 from exchange_rig import Rig, card, rigs
 from starlette.testclient import TestClient
 
-from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.accounts import FILE_NAME, AccountFile
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.tasks.claims import claim, release
 from tenprint.policy.access import HIDDEN, Action, house_access
 from tenprint.web.app import create_app
 from tenprint.web.decoding import Decoded
 from tenprint.web.desk import Desk, Refusal
+from tenprint.web.door import Door
 from tenprint.web.sessions import IDLE_SECONDS, Session, Sessions
 from tenprint.web.sight import gives_bytes, seen_content
 
@@ -69,6 +70,10 @@ class Browser:
         self.get("/sign-in")
         self.post("/sign-in", party=party, name=name)
         return self
+
+
+def fields_of(browser: Browser, **fields: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(csrf)" value="([^"]+)"', browser.page)) | fields
 
 
 def house_of(rig: Rig):
@@ -152,6 +157,23 @@ def test_after_several_failures_one_is_told_to_wait_also_with_the_right_password
     Browser(real).sign_in("OLE OFFICER")
 
 
+def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real, accounts: AccountFile) -> None:
+    owner, stranger = Browser(real).sign_in("OTTO OPERATOR"), Browser(real)
+    stranger.get("/sign-in")
+    for _ in range(5):
+        stranger.post("/sign-in", 422, name="OTTO OPERATOR", password="wrong password")
+    late = stranger.client.post("/sign-in", data=fields_of(stranger, name="OTTO OPERATOR", password=PASSWORD))
+    assert (late.status_code, late.headers["retry-after"]) == (429, "2")
+    owner.get("/queue")
+    owner.post("/sign-out")
+    owner.sign_in("OTTO OPERATOR").get("/queue")
+    cookie = next(cookie for cookie in owner.client.cookies.jar if cookie.name == "tenprint_device")
+    door = Door(accounts)
+    assert door.knows_device(cookie.value) and not door.knows_device("") and not door.knows_device("x~y")
+    assert cookie.path == "/sign-in" and cookie.has_nonstandard_attr("HttpOnly") and cookie.expires
+    assert "tenprint_device" not in stranger.client.cookies
+
+
 def test_a_role_taken_as_in_a_demo_is_not_given_outside_of_one(real) -> None:
     browser = Browser(real)
     assert "Which role" not in browser.get("/sign-in")
@@ -175,6 +197,50 @@ def test_a_session_ends_when_its_account_is_removed(shared: Rig, tmp_path) -> No
     own.remove("TIM TEMPORARY")
     own.add("TIM TEMPORARY", "field_office", "officer", PASSWORD)
     browser.get("/queue", 401)
+
+
+def test_a_new_password_ends_every_session_of_the_old_one_and_so_does_an_account_made_anew(
+    shared: Rig, tmp_path
+) -> None:
+    own = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", PASSWORD)
+    own.add("JOE JAILER", "jail", "jail_clerk", PASSWORD)
+    app = create_app(house_of(shared), is_demo=False, accounts=own)
+    thief, other = Browser(app).sign_in("TIM TEMPORARY"), Browser(app).sign_in("JOE JAILER")
+    thief.get("/queue")
+    own.set_password("TIM TEMPORARY", "another long password")
+    thief.get("/queue", 401)
+    other.get("/queue")
+    owner = Browser(app).sign_in("TIM TEMPORARY", "another long password")
+    owner.get("/queue")
+    own.remove("TIM TEMPORARY")
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", "another long password")
+    owner.get("/queue", 401)
+
+
+@pytest.mark.parametrize("damage", ["{", "open to others"])
+def test_while_accounts_cannot_be_read_the_public_page_shows_and_refusals_are_sentences(
+    shared: Rig, tmp_path, damage: str
+) -> None:
+    own = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    own.add("TIM TEMPORARY", "jail", "jail_clerk", PASSWORD)
+    app, path = create_app(house_of(shared), is_demo=False, accounts=own), tmp_path / FILE_NAME
+    browser, other = Browser(app).sign_in("TIM TEMPORARY"), Browser(app).sign_in("TIM TEMPORARY")
+    form = re.findall(r'name="csrf" value="([^"]+)"', other.client.get("/queue").text)[0]
+    whole = path.read_text()
+    if damage == "{":
+        path.write_text(damage)
+    else:
+        path.chmod(0o644)
+    assert "Who is connected" in browser.get("/network") and "TIM TEMPORARY" not in browser.page
+    assert "The network could not do this" in browser.get("/queue", 500)
+    assert "There is no such page." in browser.get("/nowhere", 404)
+    assert "Sign in" in browser.get("/") and "The network could not do this" in browser.get("/sign-in", 500)
+    assert other.client.post("/sign-out", data={"csrf": form}).status_code == 303
+    path.write_text(whole)
+    path.chmod(0o600)
+    browser.get("/queue")
+    other.get("/queue", 401)
 
 
 def test_without_any_account_the_page_says_how_to_add_one(shared: Rig, tmp_path) -> None:

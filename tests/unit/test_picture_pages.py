@@ -22,8 +22,9 @@ from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.disclosure import Disclosure, verify_disclosure
 from tenprint.ledger.entry import seal
 from tenprint.ledger.keys import PublicKey
-from tenprint.web import case_words, proofs
+from tenprint.web import case_words, proofs, public_view
 from tenprint.web.app import create_app
+from tenprint.web.pages import public
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +154,7 @@ def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig])
     rig.wait(timedelta(hours=1))
     page = text_of(seat(rig, Role.STATE_BUREAU).get(f"/cases/{case_id}"))
     assert "waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
-    assert "overdue since 45 min" in page
+    assert "Overdue since 45 min" in page
     partial = make()
     partial.matcher(Role.IMMIGRATION_REPOSITORY).shards = (1, 2)
     partial.known_to_immigration("P9")
@@ -373,9 +374,58 @@ def test_an_entry_that_cannot_be_read_is_said(make: Callable[..., Rig]) -> None:
     change(rig, Role.JAIL, "update ledger_entries set salts = '{}' where sequence = 1")
     at = seat(rig, Role.JAIL)
     page = at.get(address(rig, Role.JAIL, case_id, Kind.DETAINER))
-    assert "The ledger of jail cannot be read here" in page
+    assert "Entry 1 of the ledger of the jail is damaged and cannot be shown." in page
     assert "The signature verifies" in page
     assert "is not what was written" in at.get("/ledger/jail/1", 500)
+
+
+def test_a_case_number_that_somebody_made_up_comes_on_no_ledger(told: tuple[Rig, str]) -> None:
+    rig, case_id = told
+    at = seat(rig, Role.JAIL)
+    before = [len(node.store.leaf_hashes()) for node in rig.all]
+    for made_up in ("QUILL SAMPLESON WAS HERE", "x" * 500, f"{case_id}%20"):
+        assert "no entry of a case" in at.get(f"/ledger/jail?case={made_up}", 404)
+    assert [len(node.store.leaf_hashes()) for node in rig.all] == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["salts = '{}'", "fields = '{}', salts = '{}'", "commitments = 'x'", "fields = replace(fields, '2010', 'MMX')"],
+)
+def test_one_damaged_entry_is_shown_as_damaged_and_the_rest_stays_readable(
+    make: Callable[..., Rig], damage: str
+) -> None:
+    rig = make()
+    case_id = rig.until_held()
+    sign(rig)
+    at = seat(rig, Role.JAIL)
+    whole = at.json(f"/cases/{case_id}.json")["story"]
+    lost = next(line for line in whole if line["party"] == "jail" and line["kind"] == "received")
+    place = lost["entry"].rpartition("/")[2]
+    change(rig, Role.JAIL, f"update ledger_entries set {damage} where sequence = {place}")
+    case = at.json(f"/cases/{case_id}.json")
+    fault = f"Entry {place} of the ledger of the jail is damaged and cannot be shown."
+    assert case["ledger_faults"] == [fault]
+    assert {line["entry"] for line in whole} - {line["entry"] for line in case["story"]} == {lost["entry"]}
+    assert fault in at.get(f"/cases/{case_id}")
+    for path in ("/ledger/jail", f"/ledger/jail?case={case_id}"):
+        page = text_of(at.get(path))
+        assert f"Entry {place} is damaged and cannot be shown." in page and f"Entry {int(place) + 1} ," in page
+    why = next(line["page"] for line in whole if line["page"].startswith("/why/jail"))
+    assert "Why" in at.get(why)
+
+
+def test_a_damaged_entry_among_those_that_came_since_the_last_look_is_shown_as_damaged(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make()
+    case_id = rig.until_detainer()
+    at = seat(rig, Role.JAIL)
+    at.get("/ledger/jail")
+    at.get(f"/cases/{case_id}")  # this look is a new entry
+    place = len(rig.nodes[Role.JAIL].store.leaf_hashes()) - 1
+    change(rig, Role.JAIL, f"update ledger_entries set salts = '{{}}' where sequence = {place}")
+    assert f"Entry {place} is damaged and cannot be shown." in text_of(at.get("/ledger/jail"))
 
 
 def test_an_entry_under_other_commitments_is_not_the_one_that_was_signed(make: Callable[..., Rig]) -> None:
@@ -489,6 +539,10 @@ def test_an_examiner_without_a_first_finding_sees_no_message_entry_or_reason_of_
     ]
     kept += [kept[0].replace("/messages", f"/{door}", 1) for door in ("bodies", "envelopes")]
     kept += [f"{kept[0]}.json", "/ledger/immigration_repository/1.json"]
+    # What is not there, is no decision, or is masked besides is answered alike: no answer tells what there is.
+    nowhere = ["/why/state_bureau/0", "/why/state_bureau/99999", "/ledger/state_bureau/99999"]
+    nowhere += [f"/{door}/state_bureau/agency/none" for door in ("messages", "bodies", "envelopes")]
+    assert len({re.sub(r"csrf.*?>", "", at.get(path, 403)) for path in kept + nowhere}) == 1
     before = len(rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at"))
     for path in kept:
         assert "kept back until you have recorded" in text_of(at.get(path, 403)), path
@@ -503,6 +557,27 @@ def test_an_examiner_without_a_first_finding_sees_no_message_entry_or_reason_of_
     for path in kept:
         if path != "/why/state_bureau/1":
             at.get(path)
+    for path in nowhere:
+        assert "kept back" not in at.get(path, 404)
+
+
+def test_who_may_not_see_a_message_yet_is_not_told_either_that_its_bytes_are_masked_or_damaged(
+    rig: Rig, tmp_path
+) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    accounts = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts.add("EVE EXAMINER", "immigration_repository", "examiner", PASSWORD)
+    at = Seat(create_app(house_of(rig), is_demo=False, accounts=accounts), None)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', at.get("/sign-in"))[1]
+    at.client.post("/sign-in", data={"csrf": csrf, "name": "EVE EXAMINER", "password": PASSWORD})
+    there = address(rig, Role.IMMIGRATION_REPOSITORY, case_id, Kind.IDENT_SEARCH)
+    for door in ("bodies", "envelopes"):
+        path = there.replace("/messages", f"/{door}", 1)
+        assert "kept back until you have recorded" in at.get(path, 403) and "masked" not in at.get(path, 403)
+    assert rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at") == []
+    rig.decide(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id, "identification", by="EVE EXAMINER")
+    assert "BYTES_MASKED" in at.get(path, 403)
 
 
 # --- the public page --------------------------------------------------------------------------------------------------
@@ -512,17 +587,82 @@ def test_anybody_sees_who_takes_part_under_which_rules_and_no_small_count(told: 
     rig, case_id = told
     at = seat(rig, None)
     page = text_of(at.get("/network"))
-    for said in ("field office", "XXERO0001", "Secure Communities, October 2010", "fewer than 11", "not recorded"):
+    for said in (
+        "field office",
+        "XXERO0001",
+        "Secure Communities, October 2010",
+        "10 or fewer",
+        "not recorded",
+        "Counted on",
+    ):
         assert said in page
-    assert "bookings fewer than 11" in page
+    assert "bookings 10 or fewer" in page
     assert case_id not in page
     assert "SAMPLESON" not in page
     rows = [word for table in at.json("/network.json")["counts"] for word in table["rows"].values()]
-    assert rows
-    assert set(rows) <= {"fewer than 11", "none"}
+    assert set(rows) == {"10 or fewer"}
+    assert {party["checkpoint"] for party in at.json("/network.json")["parties"]} == {None}
+    assert {party["first_entry_at"] for party in at.json("/network.json")["parties"]} == {None}
+    assert "is published yet" in at.get("/network/checkpoints/jail", 404)
 
 
-def test_a_checkpoint_of_the_public_page_verifies_with_the_key_beside_it(told: tuple[Rig, str]) -> None:
+def test_the_public_page_lists_every_row_whether_anything_happened_or_not(told: tuple[Rig, str]) -> None:
+    def rows(rig: Rig) -> list[tuple[str, str]]:
+        tables = seat(rig, None).json("/network.json")["counts"]
+        return [(table["title"], row) for table in tables for row in table["rows"]]
+
+    rig, _ = told
+    with rigs() as make:
+        assert rows(make()) == rows(rig)
+    counted = [node.store.counts() for node in rig.all]
+    assert {(kind, answer) for each in counted for kind, answer in each.answers} <= {
+        (kind, answer) for kind, answers in public_view.DECISIONS.items() for answer in answers
+    }
+    assert {kind for each in counted for kind in each.cases_by_message} <= set(public_view.MESSAGES)
+
+
+def test_what_was_published_stays_until_the_next_day_however_often_somebody_asks(
+    make: Callable[..., Rig], monkeypatch
+) -> None:
+    monkeypatch.setattr(public, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(public_view, "LEDGER_STEP", 1)
+    monkeypatch.setattr(public_view, "SMALL", 1)
+    monkeypatch.setattr(public_view, "ROUND_TO", 1)
+    rig = make()
+    rig.until_held()
+    sign(rig)
+    at = seat(rig, None)
+    first = at.get("/network.json")
+    assert json.loads(first)["counts"][0]["rows"]["bookings"] == "about 1"
+    rig.book(card("P8", tcn="TCN-2010-0000002"))
+    sign(rig)
+    rig.clock.advance(timedelta(hours=1))
+    assert at.get("/network.json") == first
+    rig.clock.advance(timedelta(days=1))
+    later = at.json("/network.json")
+    assert later["counts"][0]["rows"]["bookings"] == "about 2"
+    sizes = [int(party["checkpoint"].split("\n")[1]) for party in later["parties"]]
+    assert sizes > [int(party["checkpoint"].split("\n")[1]) for party in json.loads(first)["parties"]]
+
+
+def test_no_published_number_gives_a_small_one_away() -> None:
+    published = public_view.Published()
+    assert [published.word("T", "a", count) for count in (0, 10, 11, 21, 22, 30)] == [
+        "10 or fewer", "10 or fewer", "about 10", "about 10", "about 20", "about 20"
+    ]  # fmt: skip
+    withheld = public_view.NOT_TOLD
+    assert published.parts("P", {"a": 3, "b": 40, "c": 30}) == (
+        ("a", "10 or fewer"), ("b", "about 40"), ("c", withheld)
+    )  # fmt: skip
+    assert withheld not in dict(published.parts("Q", {"a": 3, "b": 4, "c": 30})).values()
+    nested = published.nested("N", {"sent": 40, "searched": 36, "known": 20})
+    assert dict(nested) == {"sent": "about 40", "searched": withheld, "known": "about 20"}
+    steps = [published.note("jail", size, b"%d" % size) for size in (9, 249, 250, 499, 500, 501)]
+    assert steps == [b"", b"", b"250", b"250", b"500", b"500"]
+
+
+def test_a_checkpoint_of_the_public_page_verifies_with_the_key_beside_it(told: tuple[Rig, str], monkeypatch) -> None:
+    monkeypatch.setattr(public_view, "LEDGER_STEP", 1)
     rig, _ = told
     note = seat(rig, None).client.get("/network/checkpoints/jail")
     assert note.headers["content-type"].startswith("text/plain")

@@ -12,6 +12,8 @@ from stories_rig import STORIES, WordShop, director_of
 from tenprint.exchange.model.words import Role
 from tenprint.studies.director import Mode
 from tenprint.web.app import create_app
+from tenprint.web.pages.stage import AWAY_MINUTES
+from tenprint.web.sessions import Sessions
 
 pytestmark = pytest.mark.slow
 SITE = "http://127.0.0.1:8765"
@@ -20,10 +22,10 @@ SITE = "http://127.0.0.1:8765"
 class Newcomer:
     """A browser without JavaScript, and the director behind its pages."""
 
-    def __init__(self, rig: Rig, *names: str, shop: WordShop | None = None) -> None:
+    def __init__(self, rig: Rig, *names: str, shop: WordShop | None = None, sessions: Sessions | None = None) -> None:
         house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
         self.director = director_of(rig, shop, *names)
-        self.app = create_app(house, is_demo=True, director=self.director)
+        self.app = create_app(house, is_demo=True, director=self.director, sessions=sessions)
         self.client = TestClient(self.app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
         self.page = ""
 
@@ -127,6 +129,33 @@ def test_players_answer_for_everybody_else_while_a_newcomer_is_the_officer(newco
     said = newcomer.get("/stories/traffic")
     assert "ended: transferred" in said
     assert "held for 6 hours" in said
+
+
+def test_a_role_whose_guest_has_left_goes_back_to_its_player_and_a_click_takes_it_again(rig: Rig) -> None:
+    seconds = [0.0]
+    newcomer = Newcomer(rig, sessions=Sessions(lambda: seconds[0]))
+    newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
+    assert f"asked for nothing in {AWAY_MINUTES} minutes" in newcomer.get("/")
+    newcomer.get("/stories/traffic")
+    newcomer.post("/stories/traffic/begin")
+    newcomer.tick()
+    seconds[0] += AWAY_MINUTES * 60 - 1
+    newcomer.client.get("/time")  # the bar of an open page keeps nobody in
+    waiting = rig.tasks(Role.FIELD_OFFICE, open_only=True)
+    for _ in range(5):
+        newcomer.director.step()
+    assert rig.tasks(Role.FIELD_OFFICE, open_only=True) == waiting != []
+    newcomer.get("/queue")
+    assert newcomer.director.state("traffic").waits[0].plays_at is None
+    seconds[0] += AWAY_MINUTES * 60
+    assert newcomer.director.state("traffic").waits[0].plays_at is not None
+    newcomer.get("/queue")
+    assert newcomer.director.state("traffic").waits[0].plays_at is None
+    seconds[0] += AWAY_MINUTES * 60
+    for _ in range(5):
+        newcomer.director.step()
+    assert rig.tasks(Role.FIELD_OFFICE, open_only=True) == []
+    assert "GUEST OFFICER" in newcomer.get("/queue")  # signed in all the time
 
 
 def test_beginning_twice_makes_one_case(rig: Rig, newcomer: Newcomer) -> None:

@@ -10,16 +10,18 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
-from exchange_rig import BOOKING, GROUND, PERMITTED, Rig, card, rigs
+from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, rigs
 from starlette.testclient import TestClient
 
 from tenprint.core.errors import StorageError
 from tenprint.exchange import story
 from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.web import guard
 from tenprint.web.app import COOKIE, create_app
 from tenprint.web.guard import MAX_BODY_BYTES
+from tenprint.web.role_words import URGENCIES, urgency
 from tenprint.web.serve import ADDRESS, listening_socket
-from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_SESSIONS, Sessions
+from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_OF_A_PERSON, MAX_SESSIONS, Sessions
 
 pytestmark = pytest.mark.slow
 
@@ -350,6 +352,22 @@ def test_strangers_cannot_crowd_out_those_who_have_signed_in() -> None:
     assert sessions.find(token) is not None
 
 
+def test_strangers_crowd_out_no_sign_in_of_a_known_browser_and_one_person_no_other() -> None:
+    time = Time()
+    sessions = Sessions(time)
+    known, sam = sessions.start_known(), sessions.start("jail", "SAM")
+    for _ in range(MAX_SESSIONS + 5):
+        time.now += 0.1
+        sessions.start()
+    assert sessions.find(known.token) is known
+    many = []
+    for _ in range(MAX_SESSIONS + 5):
+        time.now += 0.1
+        many.append(sessions.start("jail", "PAT").token)
+    assert sessions.find(known.token) is known and sessions.find(sam.token) is sam
+    assert [sessions.find(token) is not None for token in many].count(True) == MAX_OF_A_PERSON
+
+
 def test_signing_in_changes_the_token_and_signing_out_ends_it_on_the_server(waiting: Rig) -> None:
     desk = Desktop(console(waiting))
     desk.get("/sign-in")
@@ -423,6 +441,27 @@ def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) 
     )
     rig.clock.advance(timedelta(days=3))
     assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
+    case, task = text_of(examiner.get(f"/cases/{case_id}")), rig.tasks(Role.IMMIGRATION_REPOSITORY)[0]
+    assert "‼ Critically overdue since 2 d" in case and "▲" not in case  # a triangle is for what failed
+    assert "‼ Critically overdue since 2 d" in text_of(examiner.get(f"/tasks/{task.id}"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "word"),
+    [
+        (None, "No clock"),
+        (9, "Not due yet"),
+        (3, "Due soon"),
+        (0, "Due soon"),
+        (-1, "Overdue"),
+        (-30, "Critically overdue"),
+    ],
+)
+def test_every_urgency_has_a_word_and_a_sign_of_its_own_that_means_nothing_else(hours: int | None, word: str) -> None:
+    due = None if hours is None else START + timedelta(hours=hours)
+    assert urgency(due, START).word == word
+    assert len({one.sign for one in URGENCIES}) == len({one.word for one in URGENCIES}) == len(URGENCIES)
+    assert not {one.sign for one in URGENCIES} & set("○◐—●▲✓")  # signs of answers and proofs
 
 
 def test_every_page_forbids_script_of_its_own_and_other_hosts(waiting: Rig) -> None:
@@ -445,6 +484,61 @@ def test_a_failing_store_is_said_and_shows_nothing(waiting: Rig, monkeypatch) ->
     monkeypatch.setattr("tenprint.web.desk.note_look", failing)
     page = officer.get(path, 500)
     assert "STORE_FULL" in page and "SAMPLESON" not in page
+
+
+def test_a_form_that_never_ends_is_given_up_with_a_sentence_and_keeps_no_connection(waiting: Rig, monkeypatch) -> None:
+    monkeypatch.setattr(guard, "READ_SECONDS", 0.05)
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        if not sent and not receive.asked:
+            receive.asked = True
+            return {"type": "http.request", "body": b"csrf=", "more_body": True}
+        await asyncio.Event().wait()  # nothing more ever comes
+        raise AssertionError
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    receive.asked = False
+    headers = [(b"host", b"127.0.0.1:8765"), (b"origin", SITE.encode())]
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/sign-in", "raw_path": b"/sign-in",
+        "query_string": b"", "headers": headers, "scheme": "http", "root_path": "",
+        "server": ("127.0.0.1", 8765), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+
+    async def ask() -> None:
+        await asyncio.wait_for(console(waiting)(scope, receive, send), timeout=30)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 408 and (b"connection", b"close") in sent[0]["headers"]
+    assert b"did not arrive" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(StorageError("STORE_FULL", "the disk is full"), "STORE_FULL"), (OSError("broken"), "")]
+)
+def test_an_answer_that_was_recorded_stands_whatever_fails_after_it_and_the_page_says_so(
+    rig: Rig, monkeypatch, failure: Exception, code: str
+) -> None:
+    rig.until_status()
+    works = rig.run
+    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=works)
+    officer = Desktop(create_app(house, is_demo=True)).sign_in(Role.FIELD_OFFICE)
+    path = f"/tasks/{rig.tasks(Role.FIELD_OFFICE, open_only=True)[0].id}"
+    officer.get(path)
+
+    def fail() -> int:
+        raise failure
+
+    house.run = fail
+    page = text_of(officer.post(path, 500, answer="no_action", reason="x"))
+    assert "Your answer was recorded and stands" in page and "could not do this" not in page and code in page
+    assert officer.client.post(path, data=officer.tokens() | {"answer": "no_action"}).status_code == 303
+    house.run = works
+    officer.get(path)
+    assert len(rig.entries(Role.FIELD_OFFICE, "task_answered")) == 1
 
 
 def test_a_taken_port_is_replaced_by_a_free_one_of_this_machine_only() -> None:

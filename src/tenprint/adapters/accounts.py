@@ -2,11 +2,18 @@
 
 The file is read anew when it has changed, so that an account that was added or removed counts at once, also for a
 console that is being served. It holds no password, and neither names nor passwords go into errors or logs.
+
+Every account has an edition: random text, made anew when the account is added and when its password is set. Sessions
+and the cookies of known devices hold on to the edition they were made under, so a new password ends them all, and so
+does removing the account, even when one of the same name is added again. A file of an earlier version has no editions:
+each account then has one made from its password's hash, which the next change of the file writes down as it is. It is
+a secret like the hash and goes to no page and no log.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -15,7 +22,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +41,7 @@ FORMAT = 1
 MIN_PASSWORD, MAX_PASSWORD = 12, 256
 """Characters. Length is what makes a password hard to guess; nothing else is asked (NIST SP 800-63B-4, 3.1.1.2)."""
 MAX_NAME = 80
+EDITION_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,13 @@ class Account:
         name: as it stands with answers and on ledgers.
         party: id of the party where this person works.
         role: official role (`tenprint.policy.access.OfficialRole`).
+        edition: random text of this password of this account; see the module.
     """
 
     name: str
     party: str
     role: str
+    edition: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class AccountFile:
     def __init__(self, directory: Path, hasher: PasswordHasher | None = None) -> None:
         self._path, self._lock_path = directory / FILE_NAME, directory / LOCK_NAME
         self._hasher = hasher or PasswordHasher()
-        self._read: tuple[tuple[int, int, int], dict[str, _Row]] = ((0, 0, 0), {})
+        self._read: tuple[tuple[int, ...], dict[str, _Row]] = ((), {})
         self._one_at_a_time = threading.Lock()
 
     def all(self) -> tuple[Account, ...]:
@@ -80,10 +90,15 @@ class AccountFile:
         """
         return tuple(row.account for _, row in sorted(self._rows().items()))
 
-    def knows(self, name: str, party: str, role: str) -> bool:
-        """Tell whether there is this very account still; raises as `all`."""
+    def knows(self, name: str, party: str, role: str, edition: str) -> bool:
+        """Tell whether there is this very account still, with the password of then; raises as `all`."""
         row = self._rows().get(person_key(name))
-        return row is not None and row.account == Account(name, party, role)
+        return row is not None and row.account == Account(name, party, role, edition)
+
+    def edition_of(self, name: str) -> str:
+        """Return the edition of the account of this name, or ``""`` when there is none; raises as `all`."""
+        row = self._rows().get(person_key(name))
+        return row.account.edition if row is not None else ""
 
     def check(self, name: str, password: str) -> Account | None:
         """Return the account whose password this is, or None; an unknown name takes as long as a wrong password.
@@ -119,7 +134,7 @@ class AccountFile:
                 raise SenderError(
                     "ACCOUNT_EXISTS", "there is an account of this name", hint="see: tenprint accounts list"
                 )
-            account = Account(name, party, role)
+            account = Account(name, party, role, _new_edition())
             rows[person_key(name)] = _Row(account, self._hashed(password))
         return account
 
@@ -135,14 +150,15 @@ class AccountFile:
         return removed.account
 
     def set_password(self, name: str, password: str) -> None:
-        """Give an account another password.
+        """Give an account another password; whoever is signed in with the old one is signed out.
 
         Raises:
             SenderError: ``ACCOUNT_UNKNOWN`` or ``PASSWORD_WEAK``.
         """
         _refuse_weak(name, password)
         with self._changing() as rows:
-            rows[person_key(name)] = replace(_known(rows, name), password=self._hashed(password))
+            account = replace(_known(rows, name).account, edition=_new_edition())
+            rows[person_key(name)] = _Row(account, self._hashed(password))
 
     @cached_property
     def _nobodys_hash(self) -> str:
@@ -169,7 +185,7 @@ class AccountFile:
             rows = dict(self._rows())
             yield rows
             kept = [
-                {"name": a.name, "party": a.party, "role": a.role, "password": row.password}
+                {"name": a.name, "party": a.party, "role": a.role, "edition": a.edition, "password": row.password}
                 for _, row in sorted(rows.items())
                 for a in (row.account,)
             ]
@@ -183,7 +199,7 @@ class AccountFile:
         with storage_faults("reading the accounts"):
             try:
                 found = self._path.stat()
-                mark = (found.st_mtime_ns, found.st_size, found.st_ino)
+                mark = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
                 if mark == self._read[0]:
                     return self._read[1]
                 text = self._path.read_bytes()
@@ -200,12 +216,21 @@ def _parsed(text: bytes) -> dict[str, _Row]:
     try:
         raw: Any = json.loads(text)
         kept = {FORMAT: raw["accounts"]}[raw["version"]]
-        rows = [
-            _Row(Account(str(row["name"]), str(row["party"]), str(row["role"])), str(row["password"])) for row in kept
-        ]
-    except (ValueError, KeyError, TypeError) as problem:
+        rows = [_row(row) for row in kept]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise RecordError("ACCOUNTS_INVALID", f"{FILE_NAME} is damaged, or of another version") from problem
     return {person_key(row.account.name): row for row in rows}
+
+
+def _row(raw: Any) -> _Row:
+    password = str(raw["password"])
+    # A file of before editions: the hash is random, too, and is another one after the password was changed.
+    edition = str(raw.get("edition", "")) or hashlib.sha256(f"edition {password}".encode()).hexdigest()
+    return _Row(Account(str(raw["name"]), str(raw["party"]), str(raw["role"]), edition), password)
+
+
+def _new_edition() -> str:
+    return secrets.token_urlsafe(EDITION_BYTES)
 
 
 def _known(rows: dict[str, _Row], name: str) -> _Row:

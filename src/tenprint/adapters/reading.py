@@ -248,6 +248,12 @@ class Reader:
         query = sa.select(table).where(table.c.case_id == case_id).order_by(table.c.sequence)
         return [rows.entry_value(row) for row in self._connection.execute(query)]
 
+    def case_places(self, case_id: str) -> list[int]:
+        """Return the places of a case's ledger entries, in their order, also of such as cannot be read."""
+        table = tables.ledger_entries
+        query = sa.select(table.c.sequence).where(table.c.case_id == case_id).order_by(table.c.sequence)
+        return [int(place) for place in self._connection.execute(query).scalars()]
+
     def leaf_hashes(self) -> list[bytes]:
         """Return the hash of every leaf of the ledger, as kept beside the entries; `ledger.verify` checks them."""
         query = sa.select(tables.ledger_entries.c.leaf_hash).order_by(tables.ledger_entries.c.sequence)

@@ -118,6 +118,11 @@ class SqlStore:
         with self.reading() as reader:
             return reader.case_entries(case_id)
 
+    def case_places(self, case_id: str) -> list[int]:
+        """Return the places of a case's ledger entries, in their order, also of such as cannot be read."""
+        with self.reading() as reader:
+            return reader.case_places(case_id)
+
     def leaf_hashes(self) -> list[bytes]:
         """Return the hash (32 bytes) of every leaf of the ledger."""
         with self.reading() as reader:

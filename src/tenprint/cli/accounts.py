@@ -74,7 +74,7 @@ def password(
     password_stdin: PasswordStdin = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Give an account another password."""
+    """Give an account another password; whoever is signed in with the old one is signed out with the next request."""
     from tenprint import bootstrap
 
     bootstrap.open_accounts(data).set_password(name, _password(password_file, password_stdin))

@@ -256,6 +256,10 @@ class Store(Protocol):
         """Return the ledger entries of a case, in their order; each tells its place as ``sequence``."""
         ...
 
+    def case_places(self, case_id: str) -> list[int]:
+        """Return the places of a case's ledger entries, in their order, also of such as cannot be read."""
+        ...
+
     def leaf_hashes(self) -> list[bytes]:
         """Return the hash (32 bytes) of every leaf of the ledger, to make proofs from."""
         ...

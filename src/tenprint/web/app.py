@@ -80,18 +80,18 @@ def create_app(
 def _say_refusals(app: FastAPI, console: Console) -> None:
     def refused(request: Request, problem: Any) -> Response:
         note_refusal(problem.status, problem.code, request.method, page_of(request))
-        seat = console.session_of(request)
+        seat = console.visitor(request)
         return console.refusal(problem.status, problem.sentence, problem.code, seat, problem.verdict)
 
     def not_found(request: Request, problem: Any) -> Response:
         status = HTTPStatus(problem.status_code)
         note_refusal(status, "", request.method, page_of(request))
-        return console.refusal(status, SENTENCES.get(status, status.description), "", console.session_of(request))
+        return console.refusal(status, SENTENCES.get(status, status.description), "", console.visitor(request))
 
     def failed(request: Request, problem: Any) -> Response:
         note_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, problem.code, request.method, page_of(request))
         said = f"The network could not do this: {problem.message}"
-        return console.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, said, problem.code, console.session_of(request))
+        return console.refusal(HTTPStatus.INTERNAL_SERVER_ERROR, said, problem.code, console.visitor(request))
 
     def broken(request: Request, problem: Any) -> Response:
         del request, problem  # uvicorn logs it; a page tells nobody how this program is made

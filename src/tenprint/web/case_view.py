@@ -19,11 +19,11 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.looks import LOOKED_AT
 from tenprint.ledger.entry import Entry
-from tenprint.ledger.vocabulary import RECEIVED, SENT
+from tenprint.ledger.vocabulary import RECEIPT, RECEIVED, SENT
 from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import read_result
 from tenprint.records.itl.reader import read
-from tenprint.web import case_words, words
+from tenprint.web import case_words, words, written
 from tenprint.web.picture import Event, Lane, Shape, sequence
 
 KEEPERS = {
@@ -112,6 +112,7 @@ class CaseView:
         picture: the same as SVG; empty when there is no story.
         is_whole: the story is that of all parties.
         is_kept_back: an examiner who has not recorded a first finding is told nothing but the own tasks.
+        ledger_faults: entries and ledgers that cannot be read, in sentences.
     """
 
     case_id: str
@@ -125,6 +126,7 @@ class CaseView:
     picture: Markup
     is_whole: bool
     is_kept_back: bool
+    ledger_faults: tuple[str, ...] = ()
 
     @property
     def people(self) -> tuple[Told, ...]:
@@ -168,8 +170,8 @@ def view_of(
         steps = [step for step in _steps(had, own, now) if step.party == own]
         return CaseView(case_id, state, now, (), (), tuple(steps), (), (), Markup(""), is_whole, is_kept_back=True)
     reasons = _reasons(had)
-    written = [(node, story.entries_of(node, case_id)) for node in nodes]
-    apart = [(node, [entry for entry in entries if not _is_look(entry)]) for node, entries in written]
+    read = [(node, written.of_case(node, case_id)) for node in nodes]
+    apart = [(node, [entry for entry in one.entries if _is_of_the_story(entry)]) for node, one in read]
     told = [_told(node, entry) for node, entry in story.in_order(apart)]
     return CaseView(
         case_id=case_id,
@@ -179,10 +181,11 @@ def view_of(
         repositories=tuple(_best_word(repository, had, reasons) for repository in Repository),
         steps=tuple(_steps(had, own, now)),
         lines=tuple(told),
-        lookers=lookers_of(written),
+        lookers=lookers_of([(node, one.entries) for node, one in read]),
         picture=_drawn(nodes, told, own),
         is_whole=is_whole,
         is_kept_back=False,
+        ledger_faults=tuple(fault for _, one in read for fault in one.faults),
     )
 
 
@@ -231,6 +234,11 @@ def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str
         reason = line.sentence.partition(f" {outcome.replace('_', ' ')}: ")[2]
         return asks, case_words.answer_in_words(outcome), reason
     return "", "", ""
+
+
+def _is_of_the_story(entry: Entry) -> bool:
+    """Tell whether an entry is a line of the story: neither a look nor a receipt."""
+    return entry.fields.get("kind") not in (LOOKED_AT, RECEIPT)
 
 
 def _is_look(entry: Entry) -> bool:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tenprint.core.errors import TenprintError
 from tenprint.policy.access import Verdict
 from tenprint.web import words
 from tenprint.web.desk import Desk, Refusal
@@ -72,14 +73,24 @@ class Console:
         return self.page("refusal", seat, status, status=status, sentence=sentence, code=code, verdict=verdict)
 
     def session_of(self, request: Request) -> Session | None:
-        """Return the request's session, or None; one whose account was removed or changed ends here."""
+        """Return the request's session, or None; one whose account or password was changed ends here."""
         session = self.sessions.find(request.cookies.get(COOKIE, ""))
         if session is None or not session.is_signed_in or self.is_demo:
             return session
-        if self.door is None or not self.door.still_knows(session.person, session.party, session.role):
+        if self.door is None or not self.door.still_knows(session):
             self.sessions.end(session)
             return None
         return session
+
+    def visitor(self, request: Request) -> Session | None:
+        """Return the request's session for what anybody may read, a refusal too; None while accounts cannot be read.
+
+        Such a page stays readable, and shows nobody as signed in. The session waits until its account can be asked.
+        """
+        try:
+            return self.session_of(request)
+        except TenprintError:
+            return None
 
     def seat_of(self, request: Request) -> Session:
         """Return the session of somebody who is signed in.

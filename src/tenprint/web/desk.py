@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from tenprint.core.clock import Clock
-from tenprint.core.errors import PolicyRefusal, SenderError
+from tenprint.core.errors import PolicyRefusal, SenderError, TenprintError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
@@ -82,6 +82,19 @@ class Unanswerable(Exception):
     def __init__(self, problem: SenderError | PolicyRefusal, view: TaskView) -> None:
         super().__init__(problem.code)
         self.problem, self.view = problem, view
+
+
+class AnswerStands(Exception):
+    """An answer that was recorded, though something that follows from it could not be done yet.
+
+    Args:
+        sent_to: where the answer leads.
+        code: of what went wrong, or ``""``.
+    """
+
+    def __init__(self, sent_to: str, code: str) -> None:
+        super().__init__(code)
+        self.sent_to, self.code = sent_to, code
 
 
 @dataclass(frozen=True)
@@ -261,6 +274,7 @@ class Desk:
         Raises:
             Refusal: 404, 403; 409 when the page was not shown in this session or the task has changed since.
             Unanswerable: the exchange refuses the answer.
+            AnswerStands: it was recorded, and what follows from it could not be done. Sending the form again is safe.
         """
         with self._lock:
             task, _ = self.own_task(seat, task_id, Action.ANSWER_TASK)
@@ -292,8 +306,19 @@ class Desk:
             except (SenderError, PolicyRefusal) as problem:
                 raise Unanswerable(problem, view) from problem
             form.sent_to = f"/tasks/{task.id}"
-            self._house.run()
+            self._do_what_follows(form.sent_to)
             return form.sent_to
+
+    def _do_what_follows(self, sent_to: str) -> None:
+        """Handle an answer that is committed: whatever fails from here on, it stands, and is due again at next look."""
+        try:
+            self._house.run()
+        except TenprintError as problem:
+            _log.error("what follows from a recorded answer could not be done: %s", problem.code)
+            raise AnswerStands(sent_to, problem.code) from problem
+        except Exception as problem:
+            _log.exception("what follows from a recorded answer broke")
+            raise AnswerStands(sent_to, "") from problem
 
     @property
     def tells_whole_story(self) -> bool:

@@ -22,6 +22,8 @@ MAX_BODY_BYTES = 64 * 1024
 PATIENCE_BYTES, PATIENCE_SECONDS = 64 * 1024 * 1024, 20.0
 """How much of a refused body is still taken off the line and thrown away, and for how long: a browser that is cut off
 while it sends shows an error of its own, and nobody reads the sentence."""
+READ_SECONDS = 20.0
+"""How long a form may take to arrive: places for connections are few, and a form that never ends would keep one."""
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 CSP = (
@@ -70,9 +72,8 @@ class Guard:
 
         refusal = self._fault_of(str(scope["method"]), headers)
         body = _Body(receive, headers)
-        if refusal is None and not await body.read():
-            said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
-            refusal = self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+        if refusal is None:
+            refusal = await self._fault_of_body(body)
         if body.is_cut_off:
             return  # whoever sent it is gone; a part of a form is no form
         if refusal is not None:
@@ -82,6 +83,17 @@ class Guard:
             await refusal(scope, receive, send_with_headers)
             return
         await self._app(scope, _replayed(body.data, receive), send_with_headers)
+
+    async def _fault_of_body(self, body: _Body) -> Response | None:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                is_taken = await body.read()
+        except TimeoutError:
+            body.is_given_up = True
+            said = f"What was sent did not arrive within {READ_SECONDS:.0f} seconds. Nothing was changed."
+            return self._refuse(HTTPStatus.REQUEST_TIMEOUT, said)
+        said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
+        return None if is_taken else self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
     def _fault_of(self, method: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
@@ -112,6 +124,8 @@ class _Body:
         self._is_complete = False
         self.is_cut_off = False
         """The connection ended before the body did."""
+        self.is_given_up = False
+        """It came too slowly; no more of it is waited for."""
         self.data = b""
 
     async def read(self) -> bool:
@@ -128,7 +142,7 @@ class _Body:
     async def throw_away(self) -> None:
         """Let what is left arrive without keeping it; what is larger than we have patience for is cut off."""
         left = PATIENCE_BYTES
-        if self._announced > left:
+        if self._announced > left or self.is_given_up:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):

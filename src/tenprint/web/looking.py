@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import NoReturn
 
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import note_look
@@ -55,3 +56,17 @@ def look(
         verdict = console.desk.require(seat, action, party, case_id=case_id)
         about = {"case_id": case_id, "message_id": message_id}
         note_look(house.nodes[seat.party], person=seat.person, **about, **verdict.basis)
+
+
+def refuse_missing(console: Console, seat: Session, action: Action, party: str, missing: Refusal) -> NoReturn:
+    """Refuse something that is not there, or that is not shown to this person for another reason than a finding.
+
+    Who has a first finding to make is told that, as if it were kept back: else the answers would tell one after the
+    other what there is of that case.
+
+    Raises:
+        Refusal: 403 while this person has a first finding of any case to make; else `missing`.
+    """
+    for case_id in console.desk.kept_back(seat):
+        console.desk.require(seat, action, party, case_id=case_id)
+    raise missing

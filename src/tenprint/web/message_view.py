@@ -18,7 +18,7 @@ from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
 from tenprint.policy.access import Visible
-from tenprint.web import case_words
+from tenprint.web import case_words, written
 from tenprint.web.decoding import Decoded, decoded
 from tenprint.web.desk import NOTHING_SEEN
 from tenprint.web.proofs import Logs, Proof
@@ -265,16 +265,14 @@ def _receipt(node: Node, message: Envelope, data: bytes) -> ReceiptView:
 
 
 def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs) -> tuple[list[About], list[str]]:
-    found, faults = [], []
+    found: list[About] = []
+    faults: list[str] = []
     for node in ledgers:
         if node.party.id not in (message.sender, message.recipient):
             continue
-        try:
-            entries = node.store.case_entries(message.case_id)
-        except StorageError as problem:
-            faults.append(f"The ledger of {node.party.id} cannot be read here: {problem.message} ({problem.code}).")
-            continue
-        found += [_entry(node, entry, message, logs) for entry in entries if _is_about(entry, message)]
+        read = written.of_case(node, message.case_id)
+        faults += read.faults
+        found += [_entry(node, entry, message, logs) for entry in read.entries if _is_about(entry, message)]
     return found, faults
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenprint.bootstrap import ledger_origin
-from tenprint.core.errors import RecordError, SenderError, TenprintError
+from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange.ports import Node
 from tenprint.ledger.checkpoint import Checkpoint, verify_checkpoint
 from tenprint.ledger.disclosure import Disclosure, disclose, verify_disclosure
@@ -92,8 +92,8 @@ class Logs:
                 for leaf in node.store.leaf_hashes():
                     tree.append(leaf)
             elif len(tree) < size:
-                for entry in node.store.entries(len(tree), size):
-                    tree.append(leaf_hash(entry.leaf()))
+                for leaf in _leaves(node, len(tree), size):
+                    tree.append(leaf)
             return tree
 
     def entry(self, node: Node, index: int) -> Entry | None:
@@ -178,6 +178,14 @@ def _checked_log(
         if checkpoint.size > len(tree) or tree.root(checkpoint.size) != checkpoint.root:
             faults.append("the root over the entries is not the one that was signed")
     return tuple(faults), f"the newest {len(entries)} entries" + (" and the root" if note is not None else "")
+
+
+def _leaves(node: Node, start: int, end: int) -> list[bytes]:
+    """Return the hashes of leaves, from the entries; as kept beside them where one cannot be read."""
+    try:
+        return [leaf_hash(entry.leaf()) for entry in node.store.entries(start, end)]
+    except StorageError:
+        return node.store.leaf_hashes()[start:end]
 
 
 def _changed_fields(entry: Entry) -> list[str]:

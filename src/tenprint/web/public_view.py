@@ -1,8 +1,13 @@
 """What anybody may know of the network: who takes part, under which rules, how much happens, and how to check that.
 
-A small count can point at a person. Counts below `SMALL` are not told, all others are rounded to tens, and no total
-is told exactly beside them. Ledgers and their sizes are exact, for they are there to be checked. Whoever watches them
-grow in a network with little to do can therefore guess at small counts; counts once a period will end that.
+A small count can point at a person, and so can the growth of a large one. So counts and ledgers' checkpoints are
+published once in `PERIOD_DAYS` of the exchange's clock and stay as they are in between, however often somebody asks.
+Every row is listed always, counts from 0 to 10 are one class, others are rounded to tens, and a number is told anew
+only when it has changed by more than that class. What could be had by subtraction is not told (`NOT_TOLD`): a count
+that is nearly the one above it, or the next smallest part of a whole when only one part would be in the class.
+A ledger's checkpoint is published when it is `LEDGER_STEP` entries longer than the one before.
+
+What was published is in memory: after a restart of the console it begins anew with the counts of then.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from tenprint.bootstrap import ledger_origin
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.directory import Party
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, StatusFinding, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.store import Counts
 from tenprint.ledger.checkpoint import Checkpoint, verify_checkpoint
@@ -26,10 +31,32 @@ from tenprint.policy.programme import Programme
 from tenprint.web import case_words, words
 from tenprint.web.desk import House
 
+PERIOD_DAYS = 1
+"""Days of the exchange's clock for which what was counted stays published."""
 SMALL = 11
-"""Counts from 1 to one below this are told as "fewer than 11" (the usual bound of US health and justice statistics)."""
+"""Counts below this are one class (the usual bound of US health and justice statistics); so are changes of a count."""
 ROUND_TO = 10
-NONE = "none"
+LEDGER_STEP = 250
+"""Entries. A case leaves some 10 to 20 on a ledger, looks included: so many are those of more than ten cases."""
+FEW, NOT_TOLD = f"{SMALL - 1} or fewer", "not told: it would give away a small count"
+MESSAGES = (
+    Kind.CAR, Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.IDENT_SEARCH, Kind.IDR, Kind.IAQ,
+    Kind.IAR, Kind.DETAINER, Kind.CANCELLATION, Kind.DETAINER_ANSWER, Kind.CUSTODY, Kind.TASK_ANSWER,
+)  # fmt: skip
+"""The messages that are counted, each with its row also when there was none."""
+LONG = 15
+"""Rows. A longer table is folded at first."""
+_FINDINGS = ("identification", "exclusion", "inconclusive")
+DECISIONS: dict[str, tuple[str, ...]] = {
+    TaskKind.EXAMINE: _FINDINGS,
+    TaskKind.EXAMINE_SECOND: _FINDINGS,
+    TaskKind.STATUS: tuple(StatusFinding),
+    TaskKind.DECIDE: tuple(OfficerDecision),
+    TaskKind.SECOND_LOOK: tuple(SecondLook),
+    TaskKind.ANSWER_DETAINER: ("accept", "decline"),
+    TaskKind.REPORT_CUSTODY: ("transferred", "released", "lapsed"),
+}
+"""The answers that are counted, likewise."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +66,10 @@ class Member:
     Args:
         party: as the directory has it.
         is_activated: an agency whose bookings go on to the immigration repository; None for other roles.
-        first_entry_at: time of the first ledger entry, or None.
-        note: the newest signed checkpoint, or ``""``.
-        checkpoint: the same, verified; None when there is none or it does not verify.
+        first_entry_at: time of the first ledger entry; None while no checkpoint is published, for a short ledger's
+            first entry may be that of one person.
+        note: the published signed checkpoint, or ``""``.
+        checkpoint: the same, verified; None when none is published or the newest one does not verify.
         fault: why it does not verify, or ``""``.
         verifier_key: the party's key as a line that checkers of signed notes read.
     """
@@ -63,6 +91,11 @@ class Table:
     about: str
     rows: tuple[tuple[str, str], ...]
 
+    @property
+    def is_long(self) -> bool:
+        """Tell whether the table is folded at first."""
+        return len(self.rows) > LONG
+
 
 @dataclass(frozen=True)
 class NetworkView:
@@ -75,8 +108,56 @@ class NetworkView:
     tables: tuple[Table, ...]
 
 
-def view_of(house: House) -> NetworkView:
-    """Return what anybody may know. Costs a few counting queries per party, and reads no message and no entry."""
+class Published:
+    """What was told already: a count or a checkpoint is told anew only when it has changed by much."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[str, str], tuple[int, str]] = {}
+        self._notes: dict[str, tuple[int, bytes]] = {}
+
+    def word(self, table: str, row: str, count: int, *, is_withheld: bool = False) -> str:
+        """Return how a count is told: as before while it has changed by fewer than `SMALL`."""
+        before = self._words.get((table, row))
+        if before is None or abs(count - before[0]) >= SMALL:
+            before = count, NOT_TOLD if is_withheld else told(count)
+            self._words[table, row] = before
+        return before[1]
+
+    def parts(self, table: str, counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+        """Return the rows of a table whose sum is told elsewhere; a single small one takes another with it."""
+        large = sorted((count, row) for row, count in counts.items() if count >= SMALL)
+        withheld = large[0][1] if large and len(counts) - len(large) == 1 else None
+        return tuple((row, self.word(table, row, n, is_withheld=row == withheld)) for row, n in counts.items())
+
+    def nested(self, table: str, counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+        """Return rows of which each counts a part of the one above; the rest between two must not be small either."""
+        rows, above = [], None
+        for row, count in counts.items():
+            is_close = above is not None and count >= SMALL and above - count < SMALL
+            rows.append((row, self.word(table, row, count, is_withheld=is_close)))
+            above = count
+        return tuple(rows)
+
+    def note(self, party: str, size: int, note: bytes) -> bytes:
+        """Return the checkpoint to publish, given the newest one and its size; ``b""`` while none is long enough."""
+        before = self._notes.get(party, (0, b""))
+        if size - before[0] >= LEDGER_STEP:
+            before = self._notes[party] = (size, note)
+        return before[1]
+
+
+def period_of(now: datetime) -> int:
+    """Return the number of the period in which a moment lies."""
+    return now.date().toordinal() // PERIOD_DAYS
+
+
+def view_of(house: House, published: Published) -> NetworkView:
+    """Return what anybody may know. Costs a few counting queries per party, and reads no message and no entry.
+
+    Args:
+        house: the network.
+        published: what was told before; learns what is told now.
+    """
     nodes = list(house.nodes.values())
     counted = [(node.party, node.store.counts()) for node in nodes]
     services = nodes[0].services
@@ -84,18 +165,14 @@ def view_of(house: House) -> NetworkView:
         name=services.directory.name,
         now=house.clock.now(),
         programme=services.programme,
-        members=tuple(_member(node, counts) for node, (_, counts) in zip(nodes, counted, strict=True)),
-        tables=tuple(_tables(counted)),
+        members=tuple(_member(node, counts, published) for node, (_, counts) in zip(nodes, counted, strict=True)),
+        tables=tuple(_tables(counted, published)),
     )
 
 
 def told(count: int) -> str:
-    """Return a count as it may be told to anybody: none, fewer than 11, or rounded to tens."""
-    if count == 0:
-        return NONE
-    if count < SMALL:
-        return f"fewer than {SMALL}"
-    return f"about {(count + ROUND_TO // 2) // ROUND_TO * ROUND_TO}"
+    """Return a count as it may be told to anybody: 10 or fewer, or rounded to tens."""
+    return FEW if count < SMALL else f"about {(count + ROUND_TO // 2) // ROUND_TO * ROUND_TO}"
 
 
 def twin(view: NetworkView) -> dict[str, Any]:
@@ -114,76 +191,72 @@ def twin(view: NetworkView) -> dict[str, Any]:
         },
         "parties": [_member_twin(member) for member in view.members],
         "counts": [{"title": table.title, "rows": dict(table.rows)} for table in view.tables],
-        "small": f"counts from 1 to {SMALL - 1} are told as fewer than {SMALL}, others are rounded to {ROUND_TO}",
+        "small": f"counts from 0 to {SMALL - 1} are told as {FEW}, others are rounded to {ROUND_TO}",
+        "published": {"every_days": PERIOD_DAYS, "anew_after_a_change_of": SMALL, "ledger_step": LEDGER_STEP},
     }
 
 
-def _member(node: Node, counts: Counts) -> Member:
+def _member(node: Node, counts: Counts, published: Published) -> Member:
     party, origin = node.party, ledger_origin(node.party.id)
-    key, note = PublicKey(party.public_key), node.store.newest_checkpoint()
-    checkpoint, fault = None, ""
-    if note is not None:
+    key, newest = PublicKey(node.party.public_key), node.store.newest_checkpoint()
+    note, checkpoint, fault = b"", None, ""
+    if newest is not None:
         try:
-            checkpoint = verify_checkpoint(note, key, origin)
+            note = published.note(party.id, verify_checkpoint(newest, key, origin).size, newest)
+            checkpoint = verify_checkpoint(note, key, origin) if note else None
         except RecordError as problem:
             fault = problem.message
     return Member(
         party=party,
         is_activated=party.ori in node.services.directory.activated_oris if party.role == Role.AGENCY else None,
-        first_entry_at=counts.first_entry_at,
-        note=note.decode() if note else "",
+        first_entry_at=counts.first_entry_at if checkpoint else None,
+        note=note.decode(),
         checkpoint=checkpoint,
         fault=fault,
         verifier_key=key.to_verifier_line(origin),
     )
 
 
-def _tables(counted: list[tuple[Party, Counts]]) -> Iterable[Table]:
+def _tables(counted: list[tuple[Party, Counts]], published: Published) -> Iterable[Table]:
     def at(role: Role) -> list[Counts]:
         return [counts for party, counts in counted if party.role == role]
 
     searched = at(Role.IMMIGRATION_REPOSITORY)
+    bookings = {
+        "bookings": sum(counts.cases for counts in at(Role.AGENCY)),
+        "searched in the immigration repository": sum(counts.cases for counts in searched),
+        "known to the immigration repository": sum(counts.matched for counts in searched),
+    }
     yield Table(
         "Bookings",
         "What was sent in, how much of it was searched in the immigration repository, and how often somebody was known "
         "there. Being known is no offence.",
-        (
-            ("bookings", told(sum(counts.cases for counts in at(Role.AGENCY)))),
-            ("searched in the immigration repository", told(sum(counts.cases for counts in searched))),
-            ("known to the immigration repository", told(sum(counts.matched for counts in searched))),
-        ),
+        published.nested("Bookings", bookings),
     )
-    yield Table("Messages", "In how many cases a message of this kind was sent.", _messages(counted))
+    yield Table(
+        "Messages",
+        "In how many cases a message of this kind was sent.",
+        tuple((row, published.word("Messages", row, count)) for row, count in _messages(counted).items()),
+    )
     answers: Counter[tuple[str, str]] = Counter()
     for _, counts in counted:
         answers.update(counts.answers)
-    yield Table(
-        "Decisions of people",
-        "How many questions to people were answered in which way.",
-        tuple(
-            (
-                f"{words.TASK_TITLES.get(kind, kind)}: {words.ANSWER_TITLES.get(answer, answer).partition(':')[0]}",
-                told(n),
-            )
-            for (kind, answer), n in sorted(answers.items())
-        ),
-    )
+    for kind, possible in DECISIONS.items():
+        title = f"Decisions of people: {words.TASK_TITLES[kind]}"
+        rows = {words.ANSWER_TITLES[one].partition(":")[0]: answers[str(kind), str(one)] for one in possible}
+        yield Table(title, "How many questions were answered in which way.", published.parts(title, rows))
     for party, counts in counted:
-        yield Table(
-            f"Cases as the {words.spoken_name(party.id)} knows them",
-            "A case may stand elsewhere with another party.",
-            tuple((words.spoken_name(state), told(number)) for state, number in sorted(counts.states.items())),
-        )
+        title = f"Cases as the {words.spoken_name(party.id)} knows them"
+        states = {words.spoken_name(state): counts.states.get(state, 0) for state in CaseState}
+        yield Table(title, "A case may stand elsewhere with another party.", published.parts(title, states))
 
 
-def _messages(counted: list[tuple[Party, Counts]]) -> tuple[tuple[str, str], ...]:
+def _messages(counted: list[tuple[Party, Counts]]) -> dict[str, int]:
     """Return in how many cases each kind was sent: by the role that sent it in most, as it is passed on in others."""
     by_role: dict[Role, Counter[str]] = {}
     for party, counts in counted:
         by_role.setdefault(party.role, Counter()).update(counts.cases_by_message)
-    kinds = sorted({kind for counter in by_role.values() for kind in counter})
-    most: Mapping[str, int] = {kind: max(counter[kind] for counter in by_role.values()) for kind in kinds}
-    return tuple((case_words.message_name(kind), told(number)) for kind, number in most.items())
+    return {case_words.message_name(kind): max(counter[kind] for counter in by_role.values()) for kind in MESSAGES}
 
 
 def _member_twin(member: Member) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenprint.core.clock import from_wire
 from tenprint.exchange.model.case import Task
@@ -139,6 +139,36 @@ EVIDENCE_MEANS: dict[str, str] = {
 ONLY_FOR_A_DETAINER = frozenset({"evidence", "legal_ground", "citizenship_claim", "victim_or_witness"})
 CRITICAL_AFTER, SOON = timedelta(hours=24), timedelta(hours=4)
 """Overdue for longer is critically overdue; due within is due soon."""
+
+
+class Urgency(NamedTuple):
+    """How urgent something is: its word, the sign beside it, and whether it is overdue.
+
+    No sign of these stands for anything else: the triangle is for what failed, the half circle for what is pending.
+    """
+
+    word: str
+    sign: str
+    is_overdue: bool
+
+
+CRITICAL, OVERDUE = Urgency("Critically overdue", "‼", True), Urgency("Overdue", "!", True)
+DUE_SOON, NOT_YET, NO_CLOCK = (
+    Urgency("Due soon", "◔", False),
+    Urgency("Not due yet", "◷", False),
+    Urgency("No clock", "·", False),
+)
+URGENCIES = (CRITICAL, OVERDUE, DUE_SOON, NOT_YET, NO_CLOCK)
+"""The most urgent first."""
+
+
+def urgency(due_at: datetime | None, now: datetime) -> Urgency:
+    """Return how urgent something is that is due then."""
+    if due_at is None:
+        return NO_CLOCK
+    if due_at < now:
+        return CRITICAL if now - due_at >= CRITICAL_AFTER else OVERDUE
+    return DUE_SOON if due_at - now <= SOON else NOT_YET
 
 
 @dataclass(frozen=True)

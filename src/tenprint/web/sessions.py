@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 IDLE_SECONDS = 30 * 60
 LONGEST_SECONDS = 8 * 60 * 60
 MAX_SESSIONS = 1000
+MAX_OF_A_PERSON = 20
+"""Sessions of one person at once; the one that was seen longest ago goes first."""
 MAX_FORMS = 200
 TOKEN_BYTES = 32
 
@@ -39,18 +41,22 @@ class Session:
         token: what the cookie holds.
         csrf: what every form of this session carries.
         started, seen: seconds of the sessions' own clock.
+        is_known: the browser is one in which somebody has signed in before (`tenprint.web.door`).
         party, person, role: at which party, under which name, and in which official role.
+        edition: of the account that was signed in with (`adapters.accounts`); another one ends the session.
         forms: by form id; the oldest go first.
     """
 
-    token: str
-    csrf: str
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
     started: float
     seen: float
     party: str = ""
     person: str = ""
     role: str = ""
+    edition: str = field(default="", repr=False)
     forms: dict[str, Form] = field(default_factory=dict)
+    is_known: bool = False
 
     @property
     def is_signed_in(self) -> bool:
@@ -91,31 +97,51 @@ class Sessions:
                 session.seen = self._seconds()
             return session
 
-    def start(self, party: str = "", person: str = "", role: str = "") -> Session:
+    def start(self, party: str = "", person: str = "", role: str = "", edition: str = "") -> Session:
         """Start a session; with a person for somebody who signs in, without for one who is about to.
 
         Args:
             party, person: where, and who.
             role: official role (`tenprint.policy.access.OfficialRole`); without one nothing is allowed.
+            edition: of the account, outside of a demo.
         """
         now = self._seconds()
-        session = Session(
-            secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now, party, person, role
-        )
-        with self._lock:
-            self._forget_expired()
-            while len(self._by_token) >= MAX_SESSIONS:
-                # Those who have not signed in make room before those who have.
-                oldest = min(self._by_token.values(), key=lambda kept: (kept.is_signed_in, kept.seen))
-                del self._by_token[oldest.token]
-            self._by_token[session.token] = session
+        token, csrf = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
+        session = Session(token, csrf, now, now, party, person, role, edition)
+        self._keep(session)
         return session
 
-    def signed_in(self) -> list[Session]:
-        """Return the sessions of people who have signed in; asking does not count as seeing them."""
+    def start_known(self) -> Session:
+        """Start a session for somebody who is about to sign in, in a browser that is known: strangers go first."""
+        now = self._seconds()
+        session = Session(secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now)
+        session.is_known = True
+        self._keep(session)
+        return session
+
+    def _keep(self, session: Session) -> None:
         with self._lock:
             self._forget_expired()
-            return [session for session in self._by_token.values() if session.is_signed_in]
+            who = (session.party, session.person)
+            own = [kept for kept in self._by_token.values() if (kept.party, kept.person) == who]
+            if session.is_signed_in and len(own) >= MAX_OF_A_PERSON:
+                del self._by_token[min(own, key=lambda kept: kept.seen).token]
+            while len(self._by_token) >= MAX_SESSIONS:
+                # Those who have not signed in make room before those who have, and strangers before known browsers.
+                order = sorted(self._by_token.values(), key=lambda kept: (kept.is_signed_in, kept.is_known, kept.seen))
+                del self._by_token[order[0].token]
+            self._by_token[session.token] = session
+
+    def signed_in(self, seen_within: float = IDLE_SECONDS) -> list[Session]:
+        """Return the sessions of people who have signed in; asking does not count as seeing them.
+
+        Args:
+            seen_within: only those whose browser asked for something in the last so many seconds.
+        """
+        with self._lock:
+            self._forget_expired()
+            now, kept = self._seconds(), self._by_token.values()
+            return [session for session in kept if session.is_signed_in and now - session.seen < seen_within]
 
     def end(self, session: Session) -> None:
         """Forget a session; its cookie opens nothing any more."""

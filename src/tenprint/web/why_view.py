@@ -18,7 +18,7 @@ from tenprint.policy import programme as programmes
 from tenprint.policy.conditions import holds
 from tenprint.policy.evaluate import decide
 from tenprint.policy.programme import Programme, Rule, rules_for
-from tenprint.web import case_words
+from tenprint.web import case_words, written
 from tenprint.web.case_view import Looker, lookers_of
 from tenprint.web.facts import Found, Trail, find
 
@@ -170,7 +170,7 @@ def _rule_of(current: Programme, version: str, rule_id: str) -> tuple[Programme 
 
 def _trail(node: Node, entry: Entry, text: dict[str, str]) -> Trail:
     case_id = text.get("case", "")
-    entries = node.store.case_entries(case_id) if case_id else [entry]
+    entries = list(written.of_case(node, case_id).entries) if case_id else [entry]
     with node.store.transaction() as tx:
         case, tasks = tx.case(case_id), tx.tasks(case_id)
         try:
@@ -237,7 +237,7 @@ def _tried(programme: Programme | None, rule: Rule | None, facts: dict[str, Foun
 
 
 def _lookers(ledgers: Sequence[Node], case_id: str) -> tuple[Looker, ...]:
-    return lookers_of([(node, node.store.case_entries(case_id)) for node in ledgers]) if case_id else ()
+    return lookers_of([(node, written.of_case(node, case_id).entries) for node in ledgers]) if case_id else ()
 
 
 def _message_href(node: Node, trail: Trail) -> str:

@@ -88,6 +88,7 @@ def twin(view: CaseView) -> dict[str, Any]:
             {"person": one.person, "party": one.party, "times": one.times, "last": to_wire(one.last)}
             for one in view.lookers
         ],
+        "ledger_faults": list(view.ledger_faults),
         "story": [_line(told) for told in view.lines],
     }
 

@@ -15,10 +15,11 @@ from tenprint.exchange.tasks.answers import official_name
 from tenprint.policy.access import Action, OfficialRole, house_tables
 from tenprint.web.console import COOKIE, Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
+from tenprint.web.door import DEVICE_COOKIE_SECONDS, Account, TooSoon
 from tenprint.web.sessions import Session
 
 MAX_NAME = 80
-WAIT = "SIGN_IN_WAIT"
+DEVICE_COOKIE, DEVICE_PATH = "tenprint_device", "/sign-in"
 
 
 class DemoDesk(NamedTuple):
@@ -42,52 +43,71 @@ class Entrance:
 
     def start(self, request: Request) -> Response:
         """Say what this is and who is signed in."""
-        return self._console.page("start", self._console.session_of(request))
+        return self._console.page("start", self._console.visitor(request))
 
     def sign_in_form(self, request: Request) -> Response:
         """Show the sign-in form; a browser without a session gets one, to which the form is bound."""
-        session = self._console.session_of(request) or self._console.sessions.start()
+        session = self._console.session_of(request) or self._started(request)
         return self._console.with_cookie(self._sign_in_page(session), session)
 
     def sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
         """Let a person in, under a new token: to a role in a demo, with name and password otherwise."""
         session = self._console.bound(self._console.session_of(request), form)
+        device = request.cookies.get(DEVICE_COOKIE, "")
         try:
-            party, role, name = self._taken(form) if self._console.is_demo else self._proven(form)
+            account = None if self._console.is_demo else self._proven(form, device)
+            who = _person(account) if account is not None else self._taken(form)
+        except TooSoon as problem:
+            answer = self._sign_in_page(session, problem, HTTPStatus.TOO_MANY_REQUESTS)
+            answer.headers["Retry-After"] = str(problem.seconds)
+            return answer
         except SenderError as problem:
-            is_early = problem.code == WAIT
-            status = HTTPStatus.TOO_MANY_REQUESTS if is_early else HTTPStatus.UNPROCESSABLE_ENTITY
-            return self._sign_in_page(session, problem, status)
+            return self._sign_in_page(session, problem, HTTPStatus.UNPROCESSABLE_ENTITY)
         self._console.sessions.end(session)
-        seat = self._console.sessions.start(party, name, role)
-        return self._console.with_cookie(go(self._first_page(seat)), seat)
+        seat = self._console.sessions.start(*who)
+        return self._with_device(self._console.with_cookie(go(self._first_page(seat)), seat), account, device)
+
+    def _started(self, request: Request) -> Session:
+        door, sessions = self._console.door, self._console.sessions
+        is_known = door is not None and door.knows_device(request.cookies.get(DEVICE_COOKIE, ""))
+        return sessions.start_known() if is_known else sessions.start()
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
-        """End the session here, not only in the browser."""
-        self._console.sessions.end(self._console.bound(self._console.session_of(request), form))
+        """End the session here, not only in the browser; also while accounts cannot be read."""
+        session = self._console.sessions.find(request.cookies.get(COOKIE, ""))
+        self._console.sessions.end(self._console.bound(session, form))
         answer = go("/")
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
 
-    def _taken(self, form: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return party, role and name of somebody who takes a role in a demo."""
+    def _with_device(self, answer: Response, account: Account | None, device: str) -> Response:
+        """Return the answer with the cookie by which this browser is known from now on; see `tenprint.web.door`."""
+        if account is not None and self._console.door is not None:
+            held = self._console.door.device_cookie(account, device)
+            answer.set_cookie(
+                DEVICE_COOKIE, held, max_age=DEVICE_COOKIE_SECONDS, path=DEVICE_PATH, httponly=True, samesite="strict"
+            )
+        return answer
+
+    def _taken(self, form: Mapping[str, str]) -> tuple[str, ...]:
+        """Return party, name and role of somebody who takes a role in a demo."""
         if form.get("party", "") not in {desk.value for desk in self._desks()}:
             raise SenderError("ROLE_MISSING", "choose one of the roles")
         chosen = next(desk for desk in self._desks() if desk.value == form["party"])
         name = form.get("name", "")
         if len(name) > MAX_NAME:
             raise SenderError("NAME_TOO_LONG", f"a name has at most {MAX_NAME} characters")
-        return chosen.party, str(chosen.role), official_name(name)
+        return chosen.party, official_name(name), str(chosen.role)
 
-    def _proven(self, form: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return party, role and name of somebody who knows an account's password."""
+    def _proven(self, form: Mapping[str, str], device: str) -> Account:
+        """Return the account of somebody who knows its password."""
         if self._console.door is None:
             raise Refusal(HTTPStatus.FORBIDDEN, "This console was started without accounts: nobody can sign in.")
-        account = self._console.door.admit(form.get("name", ""), form.get("password", ""))
+        account = self._console.door.admit(form.get("name", ""), form.get("password", ""), device)
         roles = dict(self._console.desk.parties())
         if account.role not in house_tables().roles_at(roles.get(account.party, "")):
             raise SenderError("DESK_MISSING", "this account belongs to no party, or to no role, of this network")
-        return account.party, account.role, account.name
+        return account
 
     def _first_page(self, seat: Session) -> str:
         return "/queue" if self.sees_tasks(seat) else "/why/access"
@@ -119,6 +139,10 @@ class Entrance:
             problem=problem,
             has_accounts=door is not None and not door.is_empty(),
         )
+
+
+def _person(account: Account) -> tuple[str, ...]:
+    return account.party, account.name, account.role, account.edition
 
 
 def _desk_title(role: OfficialRole, party: str) -> str:

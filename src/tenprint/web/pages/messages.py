@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import NoReturn
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
@@ -18,7 +19,7 @@ from tenprint.web import case_words, proofs
 from tenprint.web.console import Console, Route
 from tenprint.web.decoding import decoded
 from tenprint.web.desk import House, Refusal
-from tenprint.web.looking import look, party_at_hand
+from tenprint.web.looking import look, party_at_hand, refuse_missing
 from tenprint.web.message_view import SHOWN_BYTES, MessageView, message_at, twin, view_of
 from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session
@@ -50,7 +51,7 @@ class MessagePages:
         if message_id.endswith(TWIN):
             view = self._view(request, party, MessageKey(sender, message_id.removesuffix(TWIN)))
         if view is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
+            self._refuse_missing(seat, party, HTTPStatus.NOT_FOUND, UNKNOWN)
         return JSONResponse(twin(view) | {"masked": [mask.id for mask in view.seen.masks if view.seen.is_applied]})
 
     def body(self, request: Request, party: str, sender: str, message_id: str) -> Response:
@@ -67,7 +68,7 @@ class MessagePages:
             message, why = message_at(node, key)
             if message is None:
                 if why:
-                    raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
+                    self._refuse_missing(seat, party, HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
                 return None
             self._look(house, seat, party, message)
             view = view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
@@ -77,19 +78,25 @@ class MessagePages:
     def _download(
         self, request: Request, party: str, key: MessageKey, bytes_of: Callable[[Envelope], bytes], what: str
     ) -> Response:
-        seat = self._console.seat_of(request)
+        seat, desk = self._console.seat_of(request), self._console.desk
         with party_at_hand(self._console, seat, Action.READ_MESSAGE, party) as (house, node):
             message, why = message_at(node, key)
+            if message is not None and message.case_id:
+                # Before anything else is said of it: whoever must not see it yet is not told how it is kept either.
+                desk.require(seat, Action.READ_MESSAGE, party, case_id=message.case_id)
             if why:
-                raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
+                self._refuse_missing(seat, party, HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
             if message is None:
-                raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN)
-            if not gives_bytes(*seen_content(self._console.desk, seat, decoded(message))):
+                self._refuse_missing(seat, party, HTTPStatus.NOT_FOUND, UNKNOWN)
+            if not gives_bytes(*seen_content(desk, seat, decoded(message))):
                 raise Refusal(HTTPStatus.FORBIDDEN, BYTES_KEPT_BACK, "BYTES_MASKED")
             self._look(house, seat, party, message)
         name = re.sub(r"[^A-Za-z0-9-]+", "-", f"{message.kind}-{message.id}-{what}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.bin"'}
         return Response(bytes_of(message), media_type="application/octet-stream", headers=headers)
+
+    def _refuse_missing(self, seat: Session, party: str, status: HTTPStatus, said: str) -> NoReturn:
+        refuse_missing(self._console, seat, Action.READ_MESSAGE, party, Refusal(status, said))
 
     def _look(self, house: House, seat: Session, party: str, message: Envelope) -> None:
         look(

@@ -10,15 +10,18 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response
 
+from tenprint.core.errors import TenprintError
 from tenprint.policy.access import Action
+from tenprint.web import public_view
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import UNKNOWN_PARTY
-from tenprint.web.public_view import SMALL, NetworkView, twin, view_of
+from tenprint.web.public_view import NetworkView, Published, period_of, twin, view_of
 from tenprint.web.sessions import Session
 
 FRESH_SECONDS = 10
-"""For so long the page is the same for everybody, so that many visitors cost no more than one."""
+"""For so long nobody's visit asks the network anything, so that many visitors cost no more than one."""
+UNPUBLISHED = "No checkpoint of this party is published yet: its ledger is short, or none was signed."
 
 
 class PublicPages:
@@ -32,12 +35,13 @@ class PublicPages:
         self._console = console
         self._lock = threading.Lock()
         self._view: NetworkView | None = None
-        self._made_at = 0.0
+        self._asked_at = 0.0
+        self._published = Published()
 
     def network(self, request: Request) -> Response:
         """Show who takes part, under which rules, how much happens, and how to check it."""
-        session = self._console.session_of(request)
-        answer = self._console.page("network", session, view=self._fresh(session), small=SMALL)
+        session = self._console.visitor(request)
+        answer = self._console.page("network", session, view=self._fresh(session), rules=public_view)
         # The page's head says who is signed in, so only what is told to nobody in particular may be kept by others.
         answer.headers["Cache-Control"] = f"private, max-age={FRESH_SECONDS}"
         return answer
@@ -48,23 +52,32 @@ class PublicPages:
         return JSONResponse(twin(self._fresh(None)), headers=_public())
 
     def checkpoint(self, request: Request, party: str) -> Response:
-        """Give a party's newest signed checkpoint as the note that it is."""
+        """Give a party's published checkpoint as the signed note that it is."""
         del request
         found = next((member for member in self._fresh(None).members if member.party.id == party), None)
         if found is None or not found.note:
-            said = UNKNOWN_PARTY if found is None else "This party has not signed a checkpoint yet."
-            raise Refusal(HTTPStatus.NOT_FOUND, said)
+            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY if found is None else UNPUBLISHED)
         return PlainTextResponse(found.note, headers=_public())
 
     def _fresh(self, seat: Session | None) -> NetworkView:
         for party, _ in self._console.desk.parties():
             self._console.desk.require(seat, Action.READ_NETWORK, party)
         with self._lock:
-            if self._view is None or time.monotonic() - self._made_at > FRESH_SECONDS:
-                with self._console.desk.at_work() as house:
-                    self._view = view_of(house)
-                self._made_at = time.monotonic()
+            if self._view is None or time.monotonic() - self._asked_at > FRESH_SECONDS:
+                self._view = self._of_this_period(self._view)
+                self._asked_at = time.monotonic()
             return self._view
+
+    def _of_this_period(self, view: NetworkView | None) -> NetworkView:
+        """Return what is published: what was counted at the first look of this period, whatever came since."""
+        try:
+            with self._console.desk.at_work() as house:
+                is_due = view is None or period_of(house.clock.now()) > period_of(view.now)
+                return view_of(house, self._published) if is_due or view is None else view
+        except TenprintError:
+            if view is None:
+                raise
+            return view  # with the day on which it was counted
 
 
 def _public() -> dict[str, str]:

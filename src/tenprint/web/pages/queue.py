@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.web.console import Console, Route
-from tenprint.web.role_words import CRITICAL_AFTER, SOON
+from tenprint.web.role_words import URGENCIES, urgency
 
 TO_DO, MINE, UNCLAIMED, ALL = "", "mine", "unclaimed", "all"
 
@@ -69,19 +68,7 @@ class QueuePage:
 
 def grouped(tasks: list[Task], now: datetime) -> list[Group]:
     """Return tasks by urgency, the most urgent group first; groups without a task are left out."""
-    urgencies: tuple[tuple[str, str, bool, Callable[[datetime], bool]], ...] = (
-        ("Critically overdue", "‼", True, lambda due: now - due >= CRITICAL_AFTER),
-        ("Overdue", "!", True, lambda due: due < now),
-        ("Due soon", "◔", False, lambda due: due - now <= SOON),
-        ("Not due yet", "◯", False, lambda _: True),
-    )
-    rest = [task for task in tasks if task.due_at is not None]
-    groups = []
-    for name, shape, is_overdue, holds in urgencies:
-        found = tuple(task for task in rest if task.due_at is not None and holds(task.due_at))
-        rest = [task for task in rest if task not in found]
-        groups.append(Group(name, shape, is_overdue, found))
-    groups.append(Group("No clock", "·", False, tuple(task for task in tasks if task.due_at is None)))
+    groups = [Group(*one, tuple(task for task in tasks if urgency(task.due_at, now) == one)) for one in URGENCIES]
     return [group for group in groups if group.tasks]
 
 
@@ -93,5 +80,6 @@ def _filtered(tasks: list[Task], person: str) -> dict[str, list[Task]]:
 
 
 def routes(console: Console) -> list[Route]:
-    """Return the addresses of this group."""
+    """Return the addresses of this group; templates learn `urgency`."""
+    console.globals["urgency"] = urgency
     return [Route("/queue", QueuePage(console).show)]

@@ -25,6 +25,9 @@ from tenprint.web.parties_picture import parties_picture
 from tenprint.web.sessions import Session
 from tenprint.web.words import spoken_time
 
+AWAY_MINUTES = 10
+"""So long after the last request of a guest's browser players answer for the role again; the next one takes it back.
+Longer than it takes to read a page; a page that shows a clock or a story asks by itself while it is open."""
 HTMX = "hx-request"
 LOOKERS_ON = frozenset({OfficialRole.AUDITOR, OfficialRole.PUBLIC})
 """Official roles that answer no task."""
@@ -205,14 +208,18 @@ def _story_of(director: Director, case_id: str) -> Story | None:
 
 
 def seats_of(console: Console) -> tuple[Seat, ...]:
-    """Return the roles that signed-in people have taken; who only looks on, such as an auditor, has taken none."""
-    seats = [session for session in console.sessions.signed_in() if session.role not in LOOKERS_ON]
+    """Return the roles that signed-in people have taken; who only looks on, such as an auditor, has taken none.
+
+    Who has left without signing out keeps no role: see `AWAY_MINUTES`.
+    """
+    seats = [session for session in console.sessions.signed_in(AWAY_MINUTES * 60) if session.role not in LOOKERS_ON]
     return tuple(Seat(session.party, person_key(session.person)) for session in seats)
 
 
 def routes(console: Console, director: Director) -> list[Route]:
     """Return the addresses of this group; from now on every page carries the bar."""
     console.globals["time_bar"] = TimeBar(director)
+    console.globals["away_minutes"] = AWAY_MINUTES
     console.globals["story_of"] = partial(_story_of, director)
     director.take_place(console.desk.at_work, lambda: seats_of(console))
     pages = StagePages(console, director)

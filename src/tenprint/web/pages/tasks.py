@@ -13,7 +13,7 @@ from tenprint.core.errors import TenprintError
 from tenprint.web import role_words, words
 from tenprint.web.advice import Advice, advice
 from tenprint.web.console import Console, Route, go, taking_form
-from tenprint.web.desk import EXAMINATIONS, TaskView, Unanswerable
+from tenprint.web.desk import EXAMINATIONS, AnswerStands, TaskView, Unanswerable
 from tenprint.web.log import note_refusal, page_of
 from tenprint.web.pages import prints
 from tenprint.web.sessions import Session
@@ -60,12 +60,20 @@ class TaskPage:
         seat = self._console.seat_of(request)
         self._console.bound(seat, form)
         form_id = form.get("form_id", "")
+        sent = seat.forms.get(form_id)
+        if sent is not None and sent.task_id == task_id and sent.sent_to:
+            return go(sent.sent_to)  # recorded already, whatever cannot be done at this moment
         try:
             prints.require_fingers(self._console, seat, task_id, form_id, form)
             return go(self._console.desk.answer(seat, task_id, form_id, role_words.form_fields(form)))
         except Unanswerable as refused:
             note_refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.problem.code, request.method, page_of(request))
             return self._page(seat, refused.view, refused.problem, form)
+        except AnswerStands as stands:
+            note_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, stands.code, request.method, page_of(request))
+            return self._console.page(
+                "answer_stands", seat, HTTPStatus.INTERNAL_SERVER_ERROR, sent_to=stands.sent_to, code=stands.code
+            )
 
     def _page(
         self,

@@ -13,7 +13,7 @@ from tenprint.policy.access import Action
 from tenprint.web import case_words
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
-from tenprint.web.looking import look, party_at_hand
+from tenprint.web.looking import look, party_at_hand, refuse_missing
 from tenprint.web.masking import masked_values
 from tenprint.web.pages.ledgers import entry_at, place_of
 from tenprint.web.why_view import twin, view_of
@@ -36,9 +36,10 @@ class WhyPage:
         seat, desk = self._console.seat_of(request), self._console.desk
         index, is_twin = place_of(sequence)
         with party_at_hand(self._console, seat, Action.READ_WHY, party) as (house, node):
-            entry = entry_at(self._console, node, index)
+            entry = entry_at(self._console, seat, Action.READ_WHY, node, index)
             if entry.fields.get("kind") != DECISION:
-                raise Refusal(HTTPStatus.NOT_FOUND, "This entry of the ledger is no decision of a rule.")
+                missing = Refusal(HTTPStatus.NOT_FOUND, "This entry of the ledger is no decision of a rule.")
+                refuse_missing(self._console, seat, Action.READ_WHY, party, missing)
             look(self._console, house, seat, str(entry.fields.get("case", "")), action=Action.READ_WHY, party=party)
             view = view_of(node, entry, desk.seen_by(seat, Action.READ_LEDGER), seat.party)
             if not desk.verdict(seat, Action.READ_MESSAGE, party).allowed:
