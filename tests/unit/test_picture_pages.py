@@ -139,7 +139,7 @@ def test_a_case_page_says_what_comes_next_by_when_and_who_decided_what(told: tup
     rig, case_id = told
     page = text_of(seat(rig, Role.JAIL).get(f"/cases/{case_id}"))
     assert "the hold ends by itself" in page
-    assert "2 d left, by 6 October 2010, 08:00 UTC" in page
+    assert "48 hours left, by 6 October 2010, 08:00 UTC" in page
     assert "OFFICIAL decide" in page
     assert "Detainer . Reason: as seen" in page
     assert "May a named officer ask the jail to hold the person?" in page
@@ -153,7 +153,7 @@ def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig])
     rig.wait(timedelta(hours=1))
     page = text_of(seat(rig, Role.STATE_BUREAU).get(f"/cases/{case_id}"))
     assert "waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
-    assert "overdue since 45 min" in page
+    assert "overdue since 45 minutes" in page
     partial = make()
     partial.matcher(Role.IMMIGRATION_REPOSITORY).shards = (1, 2)
     partial.known_to_immigration("P9")

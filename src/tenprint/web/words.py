@@ -110,6 +110,8 @@ HINTS = frozenset({"candidates", "best_below_threshold", "threshold"})
 SCORES = frozenset({"score", "threshold"})
 BIRTH_DAYS = frozenset({"birth_date"})
 NOTHING = "none given"
+HOURS_UP_TO = 72
+"""Longer spans are counted in days; holds are ordered in hours, and 48 hours must be read as that."""
 _WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -186,17 +188,18 @@ def spoken_time(moment: datetime) -> str:
 
 
 def spoken_span(span: timedelta) -> str:
-    """Return a duration in words, to the minute: 12 h 40 min."""
-    minutes = int(abs(span).total_seconds()) // 60
-    days, hours = divmod(minutes // 60, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
+    """Return a duration in words, to the minute: 12 hours 40 minutes. Up to `HOURS_UP_TO` it is counted in hours."""
+    hours, minutes = divmod(int(abs(span).total_seconds()) // 60, 60)
+    days, hours = divmod(hours, 24) if hours > HOURS_UP_TO else (0, hours)
+    parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]
+    said = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    return " ".join(said) or "less than a minute"
 
 
 def due_in_words(task: Task, now: datetime) -> str:
-    """Return how urgent a task is: ``12 h 40 min left``, ``overdue since 3 h``, or that no clock runs."""
+    """Return how urgent a task is: ``12 hours 40 minutes left``, ``overdue since 3 hours``, ``no deadline``."""
     if task.due_at is None:
-        return "no clock runs"
+        return "no deadline"
     span = spoken_span(task.due_at - now)
     return f"overdue since {span}" if task.due_at < now else f"{span} left, until {spoken_time(task.due_at)}"
 

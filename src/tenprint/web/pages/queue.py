@@ -81,7 +81,7 @@ def grouped(tasks: list[Task], now: datetime) -> list[Group]:
         found = tuple(task for task in rest if task.due_at is not None and holds(task.due_at))
         rest = [task for task in rest if task not in found]
         groups.append(Group(name, shape, is_overdue, found))
-    groups.append(Group("No clock", "·", False, tuple(task for task in tasks if task.due_at is None)))
+    groups.append(Group("No deadline", "·", False, tuple(task for task in tasks if task.due_at is None)))
     return [group for group in groups if group.tasks]
 
 
