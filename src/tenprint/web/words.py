@@ -102,6 +102,11 @@ LABELS = {
     "victim_or_witness": "victim or witness", "threshold_name": "threshold",
     "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
 }  # fmt: skip
+VALUES: dict[str, dict[str, str]] = {
+    "match_confirmed_by": {"examiner": "a named examiner", "rule": "a dated rule, not a person"},
+    "evidence": {str(box): title for box, title in EVIDENCE_TITLES.items()},
+}
+"""Words of the records that say too little by themselves, by the field in which they stand."""
 UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
 FIRST = ("name", "birth_date", "query", "record", "status", "legal_ground", "candidates")
 LAST = frozenset({"message", "submission"})
@@ -156,6 +161,11 @@ def answers(task: Task) -> tuple[tuple[str, str], ...]:
     """Return a task's answers with their titles, "no action" first."""
     ordered = sorted(task.answers, key=lambda answer: answer != OfficerDecision.NO_ACTION)
     return tuple((answer, ANSWER_TITLES.get(answer, spoken_name(answer))) for answer in ordered)
+
+
+def answer_title(answer: str) -> str:
+    """Return an answer's title without what only its form needs."""
+    return ANSWER_TITLES.get(answer, spoken_name(answer)).removesuffix(", on the legal ground below")
 
 
 def grounds_needed() -> str:
@@ -240,6 +250,8 @@ def _text(name: str, value: Any) -> str:
         return "not known"
     if isinstance(value, int) and name in SCORES:
         return f"{value / 1000:.1f}"  # milli-units
+    if (spoken := VALUES.get(name, {}).get(value)) is not None:
+        return spoken
     text = str(value) if value not in ("", {}, [], ()) else NOTHING
     if name in BIRTH_DAYS:
         return _birth_day(text)
