@@ -10,7 +10,7 @@ from tenprint.core.clock import to_wire
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import OfficerDecision, Role, StatusFinding, TaskKind
 from tenprint.web import role_words
-from tenprint.web.advice import advice
+from tenprint.web.advice import advice, has_looked, whose_move
 from tenprint.web.pages.queue import grouped
 from tenprint.web.words import due_in_words, facts, spoken_span
 
@@ -76,6 +76,21 @@ def test_an_officer_reads_beforehand_what_the_rules_say_of_a_detainer(rig: Rig, 
     assert (said.by_question["detainer"].outcome, said.by_question["detainer"].rule) == (outcome, rule)
     assert said.by_question["offence_level"].outcome == "unknown" and said.unknown["offence_level"]
     assert [len(node.store.entries()) for node in rig.all] == before, "asked without a trace"
+
+
+def test_after_a_second_look_each_officer_reads_whose_move_it_is_and_what_can_be_done() -> None:
+    decide = replace(task(), findings=1, decided_by="LEE FIRST", answer="detainer")
+    look = replace(task(TaskKind.SECOND_LOOK), id="task-2")
+    assert "You can take that look" in whose_move(decide, [decide, look], "MAX SECOND")
+    assert "Until then you can decide" in whose_move(decide, [decide, look], "lee first")
+    looked = replace(look, decided_by="MAX SECOND", answer="disagree", decided_at=START)
+    assert not looked.is_open
+    said = whose_move(decide, [decide, looked], "Max  Second")
+    assert said.startswith("You did not agree") and "It is the move of LEE FIRST" in said and "do nothing" in said
+    assert "It is your move" in whose_move(decide, [decide, looked], "LEE FIRST")
+    assert whose_move(decide, [decide, looked], "ANN THIRD").startswith("MAX SECOND did not agree")
+    assert whose_move(task(), [task()], "LEE FIRST") == "", "nobody was asked for a second look"
+    assert [has_looked(decide, [decide, looked], who) for who in ("MAX SECOND", "LEE FIRST")] == [True, False]
 
 
 @pytest.mark.slow
