@@ -194,7 +194,7 @@ def sentence(text: str) -> str:
 
 def spoken_time(moment: datetime) -> str:
     """Return a moment written out, with its zone: 4 October 2010, 14:00 UTC."""
-    return f"{_spoken_date(moment.date())}, {moment:%H:%M} UTC"
+    return f"{spoken_date(moment.date())}, {moment:%H:%M} UTC"
 
 
 def spoken_span(span: timedelta) -> str:
@@ -244,10 +244,8 @@ def _score(name: str, value: Any) -> Line:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "not known"
+    if value is None or isinstance(value, bool):
+        return {None: "not known", True: "yes", False: "no"}[value]
     if isinstance(value, int) and name in SCORES:
         return f"{value / 1000:.1f}"  # milli-units
     if (spoken := VALUES.get(name, {}).get(value)) is not None:
@@ -263,10 +261,11 @@ def _text(name: str, value: Any) -> str:
 
 def _birth_day(text: str) -> str:
     try:
-        return _spoken_date(datetime.strptime(text, "%Y%m%d").date())
+        return spoken_date(datetime.strptime(text, "%Y%m%d").date())
     except ValueError:
         return text
 
 
-def _spoken_date(day: date) -> str:
+def spoken_date(day: date) -> str:
+    """Return a day written out: 4 October 2010."""
     return f"{day.day} {day:%B %Y}"
