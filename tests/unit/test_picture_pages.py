@@ -464,8 +464,11 @@ def test_a_why_page_names_question_rule_source_facts_and_lookers(told: tuple[Rig
     page = next(told["page"] for told in story if told["rule"] == "detainer-permitted")
     said = text_of(at.get(page))
     for words in (
-        "May a named officer ask the jail to hold the person?", "detainer-permitted, version 2010-10", "8 CFR 287.7(a)",
-        "in force from 1 October 2010", "what the person was shown", "the same rule answers", "it did not speak",
+        "May a named officer ask the jail to hold the person?", "Rule detainer-permitted of the programme",
+        "(version 2010-10, in force since 1 October 2010, no end on record)", "8 CFR 287.7(a)",
+        "what the person was shown", "the same rule answers", "What other rules were looked at",
+        "must be US citizen. Found: removable under the ground recorded. Not met.", "all 9 of its conditions are met",
+        "So the answer is: permitted",
         "WANDA WHY (field office) looked at the case",
     ):  # fmt: skip
         assert words in said
