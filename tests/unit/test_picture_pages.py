@@ -146,6 +146,22 @@ def test_a_case_page_says_what_comes_next_by_when_and_who_decided_what(told: tup
     assert "known to the immigration repository (this does not mean removable)" in page
 
 
+def test_a_case_page_begins_with_one_sentence_then_the_picture_then_the_answers(make: Callable[..., Rig]) -> None:
+    rig = make()
+    case_id = rig.until_examined()
+    at = seat(rig, Role.STATE_BUREAU)
+    page = text_of(at.get(f"/cases/{case_id}"))
+    said = "Waits for a specialist of the support center until 4 October 2010, 12:00 UTC (4 hours left)."
+    assert at.json(f"/cases/{case_id}.json")["sentence"] == said
+    assert page.index(said) < page.index("The picture") < page.index("What the repositories answered")
+    assert page.index("What the repositories answered") < page.index("The story so far")
+    assert "Pending is not no" not in page, "everybody has answered"
+    rig.decide(Role.SUPPORT_CENTER, TaskKind.STATUS, case_id, "unknown")
+    assert "Waits for an officer of the field office, no deadline." in text_of(at.get(f"/cases/{case_id}"))
+    rig.decide(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "no_action")
+    assert "Has ended: no action. Nothing waits" in text_of(at.get(f"/cases/{case_id}"))
+
+
 def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig]) -> None:
     rig = make()
     rig.known_to_immigration("P7")
@@ -154,6 +170,8 @@ def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig])
     page = text_of(seat(rig, Role.STATE_BUREAU).get(f"/cases/{case_id}"))
     assert "waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
     assert "overdue since 45 minutes" in page
+    assert "Waits for an examiner of the immigration repository, overdue since 4 October 2010, 08:15 UTC." in page
+    assert "Pending is not no" in page
     partial = make()
     partial.matcher(Role.IMMIGRATION_REPOSITORY).shards = (1, 2)
     partial.known_to_immigration("P9")
