@@ -292,7 +292,7 @@ class Desk:
                 )
             except (SenderError, PolicyRefusal) as problem:
                 raise Unanswerable(problem, view) from problem
-            form.sent_to = f"/tasks/{task.id}"
+            form.sent_to = f"/tasks/{task.id}#recorded"
             self._house.run()
             return form.sent_to
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from tenprint.core.clock import from_wire
 from tenprint.exchange import story
+from tenprint.exchange.model.words import StatusFinding
 from tenprint.web import case_words, role_words, words
 from tenprint.web.decoding import Shown
 
@@ -35,7 +36,7 @@ LABELS = {
     "details.evidence": "evidence", "timer_id": "number of the clock", "purpose": "what for", "due_at": "was due",
     "finding": "the examiner's finding", "names": "names on file", "text": "remarks",
 }  # fmt: skip
-STATUSES = {str(value): words.answer_title(str(value)) for value in role_words.StatusFinding}
+STATUSES = {str(value): words.answer_title(str(value)) for value in StatusFinding}
 RESULTS = {
     "match": "known to the repository (this does not mean removable)",
     "no_match": "no record found (this does not mean citizen)",

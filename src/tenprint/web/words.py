@@ -248,7 +248,7 @@ def _text(name: str, value: Any) -> str:
         return {None: "not known", True: "yes", False: "no"}[value]
     if isinstance(value, int) and name in SCORES:
         return f"{value / 1000:.1f}"  # milli-units
-    if (spoken := VALUES.get(name, {}).get(value)) is not None:
+    if (spoken := VALUES.get(name, {}).get(str(value))) is not None:
         return spoken
     text = str(value) if value not in ("", {}, [], ()) else NOTHING
     if name in BIRTH_DAYS:
