@@ -140,11 +140,27 @@ def test_a_case_page_says_what_comes_next_by_when_and_who_decided_what(told: tup
     rig, case_id = told
     page = text_of(seat(rig, Role.JAIL).get(f"/cases/{case_id}"))
     assert "the hold ends by itself" in page
-    assert "2 d left, by 6 October 2010, 08:00 UTC" in page
+    assert "48 hours left, by 6 October 2010, 08:00 UTC" in page
     assert "OFFICIAL decide" in page
     assert "Detainer . Reason: as seen" in page
     assert "May a named officer ask the jail to hold the person?" in page
     assert "known to the immigration repository (this does not mean removable)" in page
+
+
+def test_a_case_page_begins_with_one_sentence_then_the_picture_then_the_answers(make: Callable[..., Rig]) -> None:
+    rig = make()
+    case_id = rig.until_examined()
+    at = seat(rig, Role.STATE_BUREAU)
+    page = text_of(at.get(f"/cases/{case_id}"))
+    said = "Waits for a specialist of the support center until 4 October 2010, 12:00 UTC (4 hours left)."
+    assert at.json(f"/cases/{case_id}.json")["sentence"] == said
+    assert page.index(said) < page.index("The picture") < page.index("What the repositories answered")
+    assert page.index("What the repositories answered") < page.index("The story so far")
+    assert "Pending is not no" not in page, "everybody has answered"
+    rig.decide(Role.SUPPORT_CENTER, TaskKind.STATUS, case_id, "unknown")
+    assert "Waits for an officer of the field office, no deadline." in text_of(at.get(f"/cases/{case_id}"))
+    rig.decide(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "no_action")
+    assert "Has ended: no action. Nothing waits" in text_of(at.get(f"/cases/{case_id}"))
 
 
 def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig]) -> None:
@@ -154,7 +170,9 @@ def test_pending_says_since_when_and_an_error_says_why(make: Callable[..., Rig])
     rig.wait(timedelta(hours=1))
     page = text_of(seat(rig, Role.STATE_BUREAU).get(f"/cases/{case_id}"))
     assert "waiting for the immigration repository since 4 October 2010, 08:00 UTC" in page
-    assert "Overdue since 45 min" in page
+    assert "Overdue since 45 minutes" in page
+    assert "Waits for an examiner of the immigration repository, overdue since 4 October 2010, 08:15 UTC." in page
+    assert "Pending is not no" in page
     partial = make()
     partial.matcher(Role.IMMIGRATION_REPOSITORY).shards = (1, 2)
     partial.known_to_immigration("P9")
@@ -514,8 +532,11 @@ def test_a_why_page_names_question_rule_source_facts_and_lookers(told: tuple[Rig
     page = next(told["page"] for told in story if told["rule"] == "detainer-permitted")
     said = text_of(at.get(page))
     for words in (
-        "May a named officer ask the jail to hold the person?", "detainer-permitted, version 2010-10", "8 CFR 287.7(a)",
-        "in force from 1 October 2010", "what the person was shown", "the same rule answers", "it did not speak",
+        "May a named officer ask the jail to hold the person?", "Rule detainer-permitted of the programme",
+        "(version 2010-10, in force since 1 October 2010, no end on record)", "8 CFR 287.7(a)",
+        "what the person was shown", "the same rule answers", "What other rules were looked at",
+        "must be US citizen. Found: removable under the ground recorded. Not met.", "all 9 of its conditions are met",
+        "So the answer is: permitted",
         "WANDA WHY (field office) looked at the case",
     ):  # fmt: skip
         assert words in said

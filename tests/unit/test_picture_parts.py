@@ -47,8 +47,8 @@ def test_an_arrow_points_from_the_sender_to_the_receiver_whichever_stands_left()
 def test_waits_are_said_in_words_and_days_are_named_once() -> None:
     said = texts(drawn(event(), event(1), event(1 + 24 * 60)))
     assert said.count("4 October 2010 (times in UTC)") == 1
-    assert "1 min later" in said
-    assert "1 d later" in said
+    assert "1 minute later" in said
+    assert "24 hours later" in said
     assert "5 October 2010 (times in UTC)" in said
     assert said.count("08:00 UTC") == 1
 

@@ -10,9 +10,9 @@ from tenprint.core.clock import to_wire
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import OfficerDecision, Role, StatusFinding, TaskKind
 from tenprint.web import role_words
-from tenprint.web.advice import advice
+from tenprint.web.advice import advice, has_looked, whose_move
 from tenprint.web.pages.queue import grouped
-from tenprint.web.words import facts
+from tenprint.web.words import due_in_words, facts, spoken_span
 
 SHOWN = {"status": "removable", "legal_ground": GROUND, "match_confirmed": True, "juvenile": False}
 
@@ -50,7 +50,7 @@ def test_tasks_are_grouped_by_urgency_and_each_stands_in_one_group() -> None:
     tasks = [due(-24), due(-23.9), due(-0.1), due(0), due(4), due(4.1), task()]
     groups = grouped(tasks, START)
     assert [(group.name, len(group.tasks)) for group in groups] == [
-        ("Critically overdue", 1), ("Overdue", 2), ("Due soon", 2), ("Not due yet", 1), ("No clock", 1),
+        ("Critically overdue", 1), ("Overdue", 2), ("Due soon", 2), ("Not due yet", 1), ("No deadline", 1),
     ]  # fmt: skip
     assert [group.is_overdue for group in groups] == [True, True, False, False, False]
     assert grouped([], START) == []
@@ -76,6 +76,21 @@ def test_an_officer_reads_beforehand_what_the_rules_say_of_a_detainer(rig: Rig, 
     assert (said.by_question["detainer"].outcome, said.by_question["detainer"].rule) == (outcome, rule)
     assert said.by_question["offence_level"].outcome == "unknown" and said.unknown["offence_level"]
     assert [len(node.store.entries()) for node in rig.all] == before, "asked without a trace"
+
+
+def test_after_a_second_look_each_officer_reads_whose_move_it_is_and_what_can_be_done() -> None:
+    decide = replace(task(), findings=1, decided_by="LEE FIRST", answer="detainer")
+    look = replace(task(TaskKind.SECOND_LOOK), id="task-2")
+    assert "You can take that look" in whose_move(decide, [decide, look], "MAX SECOND")
+    assert "Until then you can decide" in whose_move(decide, [decide, look], "lee first")
+    looked = replace(look, decided_by="MAX SECOND", answer="disagree", decided_at=START)
+    assert not looked.is_open
+    said = whose_move(decide, [decide, looked], "Max  Second")
+    assert said.startswith("You did not agree") and "It is the move of LEE FIRST" in said and "do nothing" in said
+    assert "It is your move" in whose_move(decide, [decide, looked], "LEE FIRST")
+    assert whose_move(decide, [decide, looked], "ANN THIRD").startswith("MAX SECOND did not agree")
+    assert whose_move(task(), [task()], "LEE FIRST") == "", "nobody was asked for a second look"
+    assert [has_looked(decide, [decide, looked], who) for who in ("MAX SECOND", "LEE FIRST")] == [True, False]
 
 
 @pytest.mark.slow
@@ -110,6 +125,24 @@ def test_held_hours_stop_at_the_end_of_the_hold() -> None:
     shown = {"held_from": to_wire(START), "hold_ends_at": to_wire(START + timedelta(hours=48))}
     for hours, held in ((-1, 0), (11, 11), (48, 48), (60, 48)):
         assert role_words.held_for(shown, START + timedelta(hours=hours)) == timedelta(hours=held)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(hours=1, minutes=1), "1 hour 1 minute"),
+        (timedelta(hours=48), "48 hours"),
+        (timedelta(hours=72, minutes=5), "72 hours 5 minutes"),
+        (timedelta(days=4, hours=2), "4 days 2 hours"),
+    ],
+)
+def test_a_duration_is_said_in_whole_words_and_a_hold_in_hours(span: timedelta, said: str) -> None:
+    assert spoken_span(span) == said
+
+
+def test_a_task_without_a_deadline_says_so_and_not_that_time_stands_still() -> None:
+    assert due_in_words(task(), START) == "no deadline"
 
 
 def test_only_fields_with_a_value_are_shown() -> None:

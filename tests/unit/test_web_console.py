@@ -440,16 +440,16 @@ def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) 
         "Due soon (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
     )
     rig.clock.advance(timedelta(days=3))
-    assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 2 d" in examiner.page
+    assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 68 hours" in examiner.page
     case, task = text_of(examiner.get(f"/cases/{case_id}")), rig.tasks(Role.IMMIGRATION_REPOSITORY)[0]
-    assert "‼ Critically overdue since 2 d" in case and "▲" not in case  # a triangle is for what failed
-    assert "‼ Critically overdue since 2 d" in text_of(examiner.get(f"/tasks/{task.id}"))
+    assert "‼ Critically overdue since 68 hours" in case and "▲" not in case  # a triangle is for what failed
+    assert "‼ Critically overdue since 68 hours" in text_of(examiner.get(f"/tasks/{task.id}"))
 
 
 @pytest.mark.parametrize(
     ("hours", "word"),
     [
-        (None, "No clock"),
+        (None, "No deadline"),
         (9, "Not due yet"),
         (3, "Due soon"),
         (0, "Due soon"),

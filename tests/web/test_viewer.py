@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from browser import Desk, Site, assert_readable, screenshot
+from browser import Desk, Keyboard, Site, assert_readable, screenshot
 from exchange_rig import Rig
 from playwright.sync_api import Locator, Page, expect
 from viewer_rig import ALL_IDENTIFIED, EXAMINERS, examined, image_of, seen_card
@@ -221,6 +221,46 @@ def test_who_compares_one_finger_says_by_one_press_that_the_others_are_not_compa
     assert "finger_3exclusion" in chosen
     assert sum(one.endswith("not_compared") for one in chosen) == len(chosen) - 1 == 9
     assert not viewer.locator('input[name="answer"]:checked').count()
+
+
+def test_a_keyboard_reaches_the_findings_in_few_stops_and_rows_are_walked_by_arrows(desk: Desk, viewer: Page) -> None:
+    keys, passed = Keyboard(viewer), []
+    viewer.locator("h1").click()
+    while "Look" not in keys.focused().get("name", ""):
+        viewer.keyboard.press("Tab")
+        passed.append(keys.focused().get("name", ""))
+        assert len(passed) < 30, passed
+    viewer.locator(".strip a").first.focus()
+    viewer.keyboard.press("ArrowRight")
+    assert "Right index" in keys.focused()["name"]
+    viewer.keyboard.press("Enter")
+    expect(viewer.locator("#viewer")).to_have_attribute("data-finger", "2")
+    before = seen(viewer, "probe", "center")
+    viewer.get_by_role("button", name="Zoom in").focus()
+    viewer.keyboard.press("ArrowRight")
+    assert keys.focused()["name"].startswith("Zoom out") and seen(viewer, "probe", "center") == before
+    viewer.keyboard.press("?")
+    expect(viewer.get_by_text("show or hide this list")).to_be_visible()
+
+
+def test_one_press_answers_only_for_fingers_that_were_seen_and_are_not_answered(desk: Desk, viewer: Page) -> None:
+    assert viewer.locator("main input:checked").count() == 0, "no finding is made by default"
+    desk.choose("finger_1", "exclusion")
+    focus(viewer)
+    for finger in (2, 3):
+        viewer.keyboard.press(str(finger))
+        ready(desk, finger=finger)
+    viewer.get_by_role("button", name="looked at and not answered: Identification").click()
+    expect(viewer.locator(".rest-said")).to_have_text("2 fingers answered by this press.")
+    chosen = viewer.locator("main .finger input:checked")
+    assert [chosen.nth(n).get_attribute("value") for n in range(chosen.count())] == [
+        "exclusion", "identification", "identification",
+    ]  # fmt: skip
+
+
+def test_after_a_finding_is_recorded_the_focus_is_on_what_was_recorded(desk: Desk, viewer: Page) -> None:
+    find_all(desk)
+    assert viewer.evaluate("document.activeElement.id") == "recorded"
 
 
 def test_a_damaged_image_is_explained_in_its_frame_and_the_other_side_is_shown(rig: Rig, desk: Desk) -> None:

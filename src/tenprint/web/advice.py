@@ -5,7 +5,7 @@ Nothing here decides anything, and a fact that nobody knows is left out, never g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, TaskKind
 from tenprint.exchange.ports import Services
 from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.evaluate import Decision
 
 QUESTIONS_BY_KIND = {
@@ -21,6 +22,22 @@ QUESTIONS_BY_KIND = {
     TaskKind.ANSWER_DETAINER: ("hold_hours",),
     TaskKind.REPORT_CUSTODY: ("hold_hours",),
 }
+WAITS_FOR_LOOK = (
+    "A second officer must look at this detainer before anything is sent. Until then you can decide no action or an "
+    "interview here."
+)
+LOOK_TO_TAKE = (
+    "{first} proposes a detainer, and a second officer must look at it first. You can take that look: it is a task of "
+    "its own in the queue."
+)
+BACK_WITH_YOU = (
+    "did not agree, so no detainer can be sent in this case. It is your move: decide no action or an interview."
+)
+BACK_WITH_FIRST = (
+    "{who} did not agree, so no detainer can be sent in this case. It is the move of {first}, who decides no action or "
+    "an interview. You need to do nothing. If {first} cannot answer, you can decide one of the two here, under your "
+    "own name."
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,42 @@ def advice(task: Task, services: Services) -> Advice | None:
     facts = programme.vocabulary.facts
     unknown = {name: tuple(facts[fact].label for fact in one.unknown_facts) for name, one in said.items()}
     return Advice(programme.title, programme.version, said, unknown)
+
+
+def has_looked(task: Task, tasks: Iterable[Task], person: str) -> bool:
+    """Tell whether this person took the second look at a decision that is still open, so that it is another's move.
+
+    Args:
+        task: the decision.
+        tasks: of the same case.
+        person: who asks.
+    """
+    look = _look_at(task, tasks)
+    return look is not None and not look.is_open and person_key(look.decided_by) == person_key(person)
+
+
+def whose_move(task: Task, tasks: Iterable[Task], person: str) -> str:
+    """Return whose move a decision is once a second officer was asked, and what the reader can do; else ``""``.
+
+    Args: as `has_looked`.
+    """
+    look = _look_at(task, tasks)
+    if look is None:
+        return ""
+    first = task.decided_by
+    is_first = person_key(first) == person_key(person)
+    if look.is_open:
+        return WAITS_FOR_LOOK if is_first else LOOK_TO_TAKE.format(first=first)
+    if is_first:
+        return f"{look.decided_by} {BACK_WITH_YOU}"
+    who = "You" if person_key(look.decided_by) == person_key(person) else look.decided_by
+    return BACK_WITH_FIRST.format(who=who, first=first)
+
+
+def _look_at(task: Task, tasks: Iterable[Task]) -> Task | None:
+    if task.kind != TaskKind.DECIDE or not task.is_open or not task.findings:
+        return None
+    return next((other for other in tasks if other.kind == TaskKind.SECOND_LOOK), None)
 
 
 def _form(shown: Mapping[str, Any]) -> Mapping[str, str]:

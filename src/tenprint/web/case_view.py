@@ -14,7 +14,7 @@ from tenprint.exchange import story
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import Heading
 from tenprint.exchange.model.known import Repository
-from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
+from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Node
 from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.looks import LOOKED_AT
@@ -53,12 +53,16 @@ class Holder:
 
 @dataclass(frozen=True)
 class NextStep:
-    """Something that is to come: what, whose move it is, by when, and where to do it (own tasks only)."""
+    """Something that is to come: what, whose move it is, by when, and where to do it (own tasks only).
+
+    `kind` is that of the task; ``""`` for a clock.
+    """
 
     what: str
     party: str
     due_at: datetime | None
     href: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,25 @@ class CaseView:
     is_whole: bool
     is_kept_back: bool
     ledger_faults: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Return where the case stands, in one sentence: for whom it waits and until when, or how it ended."""
+        waits = [step for step in self.steps if step.kind]
+        for step in waits or self.steps:
+            due = case_words.until(step.due_at, self.now)
+            if step.kind:
+                return f"Waits for {case_words.WHO[step.kind]} of the {words.spoken_name(step.party)}{due}."
+            return f"Waits for a clock of the {words.spoken_name(step.party)}: {step.what}{due}."
+        if self.state in FINAL_STATES:
+            return f"Has ended: {words.spoken_name(self.state)}. Nothing waits for a person or a clock."
+        known = "" if self.is_whole else ", as far as your party knows"
+        return f"Is {words.spoken_name(self.state)}{known}. Nothing waits for a person or a clock here."
+
+    @property
+    def lacks_answers(self) -> bool:
+        """Tell whether a repository was asked and has not answered in full."""
+        return any(one.state in FAILED | {RepositoryState.PENDING} for one in self.repositories)
 
     @property
     def people(self) -> tuple[Told, ...]:
@@ -319,7 +342,7 @@ def _steps(had: Sequence[_Had], own: str, now: datetime) -> list[NextStep]:
         party = one.node.party.id
         for task in one.tasks:
             href = f"/tasks/{task.id}" if party == own else ""
-            steps.append(NextStep(words.TASK_TITLES[task.kind], party, task.due_at, href))
+            steps.append(NextStep(words.TASK_TITLES[task.kind], party, task.due_at, href, str(task.kind)))
         for timer in one.node.store.waiting_timers(one.case.case_id):
             steps.append(NextStep(case_words.CLOCKS.get(timer.purpose, "a clock runs out"), party, timer.due_at))
     return sorted(steps, key=lambda step: (step.due_at is None, step.due_at or datetime.max))

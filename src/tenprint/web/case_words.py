@@ -36,6 +36,17 @@ ASKED: dict[str, str] = {
     "answer_detainer": "asks the jail's staff",
     "report_custody": "asks for a report",
 }
+WHO: dict[str, str] = {
+    "examine": "an examiner",
+    "examine_second": "a second examiner",
+    "status": "a specialist",
+    "decide": "an officer",
+    "second_look": "a second officer",
+    "answer_detainer": "a clerk",
+    "report_custody": "the report of a clerk",
+}
+"""For whom a case waits, by the kind of the open task."""
+PENDING_IS_NOT_NO = "Pending is not no: an answer that has not come, or not in full, says nothing about the person."
 RULES: dict[str, str] = {
     "accept_submission": "take it in?",
     "forward_to_criminal": "forward?",
@@ -83,6 +94,15 @@ def answer_in_words(answer: str) -> str:
     """Return a person's answer in a few words, without what only its form needs."""
     title = words.ANSWER_TITLES.get(answer, words.spoken_name(answer))
     return title.partition(":")[0].removesuffix(", on the legal ground below")
+
+
+def until(due_at: datetime | None, now: datetime) -> str:
+    """Return by when something is due, as the end of a sentence; overdue stands apart."""
+    if due_at is None:
+        return ", no deadline"
+    if due_at < now:
+        return f", overdue since {words.spoken_time(due_at)}"
+    return f" until {words.spoken_time(due_at)} ({words.spoken_span(due_at - now)} left)"
 
 
 def message_name(kind: str) -> str:

@@ -25,6 +25,7 @@ from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy import access
 from tenprint.policy.access import Action, Verdict, Visible
+from tenprint.web.advice import has_looked
 from tenprint.web.sessions import Form, Session
 
 _log = logging.getLogger("tenprint.access")
@@ -305,7 +306,7 @@ class Desk:
                 )
             except (SenderError, PolicyRefusal) as problem:
                 raise Unanswerable(problem, view) from problem
-            form.sent_to = f"/tasks/{task.id}"
+            form.sent_to = f"/tasks/{task.id}#recorded"
             self._do_what_follows(form.sent_to)
             return form.sent_to
 
@@ -389,9 +390,11 @@ class Desk:
         return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen, another)
 
     def asks_another(self, seat: Session, task: Task) -> bool:
-        """Tell whether this person has answered first in this case, so that another one must answer this task."""
+        """Tell whether another one is to answer this task: this person answered first, or took the second look."""
         with self._lock:
-            return self._asks_another(seat, task) is not None
+            with self._nodes[task.party].store.transaction() as tx:
+                looked = has_looked(task, tx.tasks(task.case_id), seat.person)
+            return looked or self._asks_another(seat, task) is not None
 
     def _asks_another(self, seat: Session, task: Task) -> SenderError | None:
         """Return why somebody else must answer: this person made the first examination or decision; else None."""

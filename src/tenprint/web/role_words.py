@@ -156,7 +156,7 @@ CRITICAL, OVERDUE = Urgency("Critically overdue", "‼", True), Urgency("Overdue
 DUE_SOON, NOT_YET, NO_CLOCK = (
     Urgency("Due soon", "◔", False),
     Urgency("Not due yet", "◷", False),
-    Urgency("No clock", "·", False),
+    Urgency("No deadline", "·", False),
 )
 URGENCIES = (CRITICAL, OVERDUE, DUE_SOON, NOT_YET, NO_CLOCK)
 """The most urgent first."""

@@ -18,7 +18,7 @@ from tenprint.policy import programme as programmes
 from tenprint.policy.conditions import holds
 from tenprint.policy.evaluate import decide
 from tenprint.policy.programme import Programme, Rule, rules_for
-from tenprint.web import case_words, written
+from tenprint.web import case_words, rule_words, written
 from tenprint.web.case_view import Looker, lookers_of
 from tenprint.web.facts import Found, Trail, find
 
@@ -37,11 +37,21 @@ class FactLine:
 
 
 @dataclass(frozen=True)
+class Tested:
+    """A condition of a rule that was read: in words, whether it holds, and the facts that it reads."""
+
+    text: str
+    holds: bool | None
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Tried:
-    """A rule that was read: which, its conditions each with whether it holds, and whether it spoke."""
+    """A rule that was read: which, its conditions each with whether it holds, its answer, whether it spoke."""
 
     rule: Rule
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[Tested, ...]
+    answer: str
     speaks: bool
 
 
@@ -81,6 +91,11 @@ class WhyView:
     lookers: tuple[Looker, ...]
     message_href: str
     task_href: str
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Return the facts' values in words by name, as far as the reader may see them."""
+        return {fact.name: fact.value for fact in self.facts}
 
 
 def view_of(node: Node, entry: Entry, ledgers: Sequence[Node], own: str) -> WhyView:
@@ -148,7 +163,7 @@ def twin(view: WhyView) -> dict[str, Any]:
             {
                 "id": one.rule.id,
                 "speaks": one.speaks,
-                "conditions": [{"condition": words, "state": state} for words, state in one.conditions],
+                "conditions": [{"condition": part.text, "state": HOLDS[part.holds]} for part in one.conditions],
             }
             for one in view.tried
         ],
@@ -196,10 +211,11 @@ def _asked_again(programme: Programme | None, rule: Rule | None, facts: dict[str
         )
     again = decide(programme, rule.question, {name: one.value for name, one in facts.items()})
     if again.rule == rule.id:
-        return "Asked again here with the facts below, the same rule answers.", True
+        return "Asked again for this page with the facts below, the same rule answers.", True
     return (
-        f"Asked again here with the facts below, rule {again.rule} answers: a fact that mattered is not known here.",
-        (False),
+        f"Asked again for this page with the facts below, rule {again.rule} answers: a fact that mattered is not known "
+        "here.",
+        False,
     )
 
 
@@ -229,7 +245,11 @@ def _tried(programme: Programme | None, rule: Rule | None, facts: dict[str, Foun
     return tuple(
         Tried(
             one,
-            tuple((part.describe(vocabulary), HOLDS[holds(part, values)]) for part in one.conditions),
+            tuple(
+                Tested(rule_words.condition(part, vocabulary), holds(part, values), part.facts)
+                for part in one.conditions
+            ),
+            rule_words.answer(one, vocabulary),
             one.id == rule.id,
         )
         for one in _read_so_far(programme, rule)

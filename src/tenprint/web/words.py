@@ -102,6 +102,11 @@ LABELS = {
     "victim_or_witness": "victim or witness", "threshold_name": "threshold",
     "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
 }  # fmt: skip
+VALUES: dict[str, dict[str, str]] = {
+    "match_confirmed_by": {"examiner": "a named examiner", "rule": "a dated rule, not a person"},
+    "evidence": {str(box): title for box, title in EVIDENCE_TITLES.items()},
+}
+"""Words of the records that say too little by themselves, by the field in which they stand."""
 UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
 FIRST = ("name", "birth_date", "query", "record", "status", "legal_ground", "candidates")
 LAST = frozenset({"message", "submission"})
@@ -110,6 +115,8 @@ HINTS = frozenset({"candidates", "best_below_threshold", "threshold"})
 SCORES = frozenset({"score", "threshold"})
 BIRTH_DAYS = frozenset({"birth_date"})
 NOTHING = "none given"
+HOURS_UP_TO = 72
+"""Longer spans are counted in days; holds are ordered in hours, and 48 hours must be read as that."""
 _WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -156,6 +163,11 @@ def answers(task: Task) -> tuple[tuple[str, str], ...]:
     return tuple((answer, ANSWER_TITLES.get(answer, spoken_name(answer))) for answer in ordered)
 
 
+def answer_title(answer: str) -> str:
+    """Return an answer's title without what only its form needs."""
+    return ANSWER_TITLES.get(answer, spoken_name(answer)).removesuffix(", on the legal ground below")
+
+
 def grounds_needed() -> str:
     """Return the statuses that need a legal ground, as text."""
     return ", ".join(sorted(spoken_name(str(status)) for status in NEEDS_GROUND))
@@ -182,21 +194,22 @@ def sentence(text: str) -> str:
 
 def spoken_time(moment: datetime) -> str:
     """Return a moment written out, with its zone: 4 October 2010, 14:00 UTC."""
-    return f"{_spoken_date(moment.date())}, {moment:%H:%M} UTC"
+    return f"{spoken_date(moment.date())}, {moment:%H:%M} UTC"
 
 
 def spoken_span(span: timedelta) -> str:
-    """Return a duration in words, to the minute: 12 h 40 min."""
-    minutes = int(abs(span).total_seconds()) // 60
-    days, hours = divmod(minutes // 60, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
+    """Return a duration in words, to the minute: 12 hours 40 minutes. Up to `HOURS_UP_TO` it is counted in hours."""
+    hours, minutes = divmod(int(abs(span).total_seconds()) // 60, 60)
+    days, hours = divmod(hours, 24) if hours > HOURS_UP_TO else (0, hours)
+    parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]
+    said = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    return " ".join(said) or "less than a minute"
 
 
 def due_in_words(task: Task, now: datetime) -> str:
-    """Return how urgent a task is: ``12 h 40 min left``, ``overdue since 3 h``, or that no clock runs."""
+    """Return how urgent a task is: ``12 hours 40 minutes left``, ``overdue since 3 hours``, ``no deadline``."""
     if task.due_at is None:
-        return "no clock runs"
+        return "no deadline"
     span = spoken_span(task.due_at - now)
     return f"overdue since {span}" if task.due_at < now else f"{span} left, until {spoken_time(task.due_at)}"
 
@@ -231,12 +244,12 @@ def _score(name: str, value: Any) -> Line:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "not known"
+    if value is None or isinstance(value, bool):
+        return {None: "not known", True: "yes", False: "no"}[value]
     if isinstance(value, int) and name in SCORES:
         return f"{value / 1000:.1f}"  # milli-units
+    if (spoken := VALUES.get(name, {}).get(str(value))) is not None:
+        return spoken
     text = str(value) if value not in ("", {}, [], ()) else NOTHING
     if name in BIRTH_DAYS:
         return _birth_day(text)
@@ -248,10 +261,11 @@ def _text(name: str, value: Any) -> str:
 
 def _birth_day(text: str) -> str:
     try:
-        return _spoken_date(datetime.strptime(text, "%Y%m%d").date())
+        return spoken_date(datetime.strptime(text, "%Y%m%d").date())
     except ValueError:
         return text
 
 
-def _spoken_date(day: date) -> str:
+def spoken_date(day: date) -> str:
+    """Return a day written out: 4 October 2010."""
     return f"{day.day} {day:%B %Y}"

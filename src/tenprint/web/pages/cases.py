@@ -67,6 +67,7 @@ def twin(view: CaseView) -> dict[str, Any]:
     return {
         "case": view.case_id,
         "state": str(view.state),
+        "sentence": view.sentence,
         "time": to_wire(view.now),
         "is_whole": view.is_whole,
         "is_kept_back": view.is_kept_back,

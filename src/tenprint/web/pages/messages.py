@@ -15,7 +15,7 @@ from starlette.responses import Response
 from tenprint.exchange import story
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.policy.access import Action
-from tenprint.web import case_words, proofs
+from tenprint.web import case_words, message_words, proofs
 from tenprint.web.console import Console, Route
 from tenprint.web.decoding import decoded
 from tenprint.web.desk import House, Refusal
@@ -46,7 +46,13 @@ class MessagePages:
         seat = self._console.seat_of(request)
         view = self._view(request, party, MessageKey(sender, message_id))
         if view is not None:
-            values = {"story": story, "shown_bytes": SHOWN_BYTES, "proofs": proofs, "case_words": case_words}
+            values = {
+                "story": story,
+                "shown_bytes": SHOWN_BYTES,
+                "proofs": proofs,
+                "case_words": case_words,
+                "say": message_words,
+            }
             return self._console.page("message", seat, view=view, message=view.message, **values)
         if message_id.endswith(TWIN):
             view = self._view(request, party, MessageKey(sender, message_id.removesuffix(TWIN)))

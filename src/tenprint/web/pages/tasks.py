@@ -9,9 +9,9 @@ from http import HTTPStatus
 from fastapi import Request
 from starlette.responses import Response
 
-from tenprint.core.errors import TenprintError
-from tenprint.web import role_words, words
-from tenprint.web.advice import Advice, advice
+from tenprint.core.errors import StorageError, TenprintError
+from tenprint.web import case_words, role_words, words
+from tenprint.web.advice import Advice, advice, whose_move
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import EXAMINATIONS, AnswerStands, TaskView, Unanswerable
 from tenprint.web.log import note_refusal, page_of
@@ -83,6 +83,7 @@ class TaskPage:
         given: Mapping[str, str] | None = None,
     ) -> Response:
         given = given or {}
+        told, message_href, move = self._told(seat, view)
         is_examination = view.task.kind in EXAMINATIONS
         return self._console.page(
             "task",
@@ -94,7 +95,9 @@ class TaskPage:
             fault=_fault(problem, given),
             given=given,
             said=role_words,
-            advice=self._advice(seat, view),
+            advice=told,
+            message_href=message_href,
+            whose_move=move,
             is_examination=is_examination,
             candidates=words.candidates(view.task) if is_examination else (),
             **(prints.shown_beside(self._console, seat, view) if is_examination else {}),
@@ -102,9 +105,20 @@ class TaskPage:
             tick_seconds=TICK_SECONDS,
         )
 
-    def _advice(self, seat: Session, view: TaskView) -> Advice | None:
+    def _told(self, seat: Session, view: TaskView) -> tuple[Advice | None, str, str]:
+        """Return what the rules say, the address of the message behind the task, and whose move it is, or ``""``."""
+        task, number = view.task, view.task.shown.get("message", "")
         with self._console.desk.at_work() as house:
-            return advice(view.task, house.nodes[seat.party].services)
+            node = house.nodes[seat.party]
+            with node.store.transaction() as tx:
+                try:
+                    headings = tx.headings(task.case_id) if number else []
+                except StorageError:
+                    headings = []
+                move = whose_move(task, tx.tasks(task.case_id), seat.person)
+            sender = next((heading.sender for heading in headings if heading.id == number), "")
+            href = case_words.message_path(seat.party, sender, number) if sender else ""
+            return advice(task, node.services), href, move
 
 
 def _fault(problem: TenprintError | None, given: Mapping[str, str]) -> Fault | None:

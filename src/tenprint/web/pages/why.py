@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from tenprint.policy.access import Action
-from tenprint.web import case_words
+from tenprint.web import case_words, rule_words
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.looking import look, party_at_hand, refuse_missing
@@ -50,7 +50,7 @@ class WhyPage:
         view = replace(view, facts=facts)
         if is_twin:
             return JSONResponse(twin(view))
-        return self._console.page("why", seat, view=view, visible=visible, case_words=case_words)
+        return self._console.page("why", seat, view=view, visible=visible, case_words=case_words, say=rule_words)
 
 
 def routes(console: Console) -> list[Route]:

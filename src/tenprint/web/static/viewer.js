@@ -318,6 +318,8 @@ class Viewer {
     if (turn !== this.turnOf) return;
     for (const show of shown) show();
     this.fit();
+    const field = document.querySelector(`.fingers .finger[data-finger="${this.finger}"]`);
+    if (field && SIDES.every((side) => this.panes[side].picture)) field.dataset.seen = "yes";
     this.root.dataset.ready = "yes";
     if (this.is.overlay) await this.loadPairing(turn);
   }
@@ -485,12 +487,19 @@ class Viewer {
     const less = shiftKey ? -10 : 10;
     const tones = { b: "brightness", c: "contrast" }[key.toLowerCase()];
     if (tones) return () => this.tone(tones, pane[tones] + less, this.active);
+    if (key === "?") return () => this.help();
     if (key === "m") return () => this.mark(this.active);
     const action = {
       "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", f: "fit", l: "link", r: "reset", i: "invert", n: "next",
       p: "previous", o: "overlay", s: "lines", Backspace: "unmark",
     }[key.length === 1 ? key.toLowerCase() : key];
     return action && (() => this.do(action));
+  }
+
+  help() {
+    const keys = this.root.querySelector(".keys");
+    keys.open = !keys.open;
+    this.say(keys.open ? "The keys are listed above the viewer." : "The list of keys is hidden.");
   }
 
   // --- listening
@@ -638,12 +647,37 @@ class Viewer {
   }
 }
 
-// An examiner may compare one finger only; then the others are said to be not compared, each on record, by one press.
-function leaveTheRest(event) {
+// One press answers for several fingers, never for one that is answered. A finding is made only of fingers whose
+// pictures were seen in the viewer; that the others were not compared may be said of all.
+function answerTheRest(event) {
+  const { rest, onlySeen } = event.currentTarget.dataset;
+  let answered = 0;
   for (const finger of document.querySelectorAll(".fingers .finger")) {
-    if (finger.querySelector("input:checked")) continue;
-    const rest = finger.querySelector(`input[value="${event.currentTarget.dataset.rest}"]`);
-    if (rest) rest.checked = true;
+    if (finger.querySelector("input:checked") || (onlySeen && !finger.dataset.seen)) continue;
+    const choice = finger.querySelector(`input[value="${rest}"]`);
+    if (!choice) continue;
+    choice.checked = true;
+    answered += 1;
+  }
+  const said = document.querySelector(".rest-said");
+  if (said) said.textContent = `${answered} ${answered === 1 ? "finger" : "fingers"} answered by this press.`;
+}
+
+/** Make a row of buttons or links one stop of the Tab key; left, right, Home and End go from one to the next. */
+function oneStop(items) {
+  const stop = (chosen) => items.forEach((item) => { item.tabIndex = item === chosen ? 0 : -1; });
+  stop(items.find((item) => item.getAttribute("aria-current") === "true") || items[0]);
+  for (const item of items) {
+    item.addEventListener("focus", () => stop(item));
+    item.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const at = items.indexOf(item);
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: items.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      items[(to + items.length) % items.length].focus();
+    });
   }
 }
 
@@ -652,9 +686,9 @@ const first = document.querySelector(".strip > li > a[data-finger]");
 if (root && first) {
   root.hidden = false;
   for (const button of document.querySelectorAll("button[data-look]")) button.hidden = false;
-  for (const button of document.querySelectorAll("button[data-rest]")) {
-    button.hidden = false;
-    button.addEventListener("click", leaveTheRest);
-  }
+  for (const group of document.querySelectorAll(".rest")) group.hidden = false;
+  for (const button of document.querySelectorAll("button[data-rest]")) button.addEventListener("click", answerTheRest);
+  for (const row of root.querySelectorAll('[role="toolbar"]')) oneStop([...row.querySelectorAll("button")]);
+  for (const strip of document.querySelectorAll(".strip")) oneStop([...strip.querySelectorAll("a[data-finger]")]);
   new Viewer(root).choose(first.closest(".sheet").dataset.candidate, first.dataset.finger);
 }
