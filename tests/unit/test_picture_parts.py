@@ -75,7 +75,7 @@ def test_the_picture_has_no_style_and_no_colour_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("count", "word"),
-    [(0, "none"), (1, "fewer than 11"), (10, "fewer than 11"), (11, "about 10"), (14, "about 10"), (27, "about 30")],
+    [(0, "10 or fewer"), (1, "10 or fewer"), (10, "10 or fewer"), (11, "about 10"), (14, "about 10"), (27, "about 30")],
 )
 def test_small_counts_are_never_told(count: int, word: str) -> None:
     assert told(count) == word
