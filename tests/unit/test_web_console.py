@@ -440,10 +440,10 @@ def test_pending_never_looks_like_no_and_what_is_overdue_stands_apart(rig: Rig) 
         "Due soon (1)" in examiner.get("/queue") and "left, until" in examiner.page and "SAMPLESON" not in examiner.page
     )
     rig.clock.advance(timedelta(days=3))
-    assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 68 hours" in examiner.page
+    assert "Critically overdue (1)" in examiner.get("/queue") and "overdue since 71 hours 45 minutes" in examiner.page
     case, task = text_of(examiner.get(f"/cases/{case_id}")), rig.tasks(Role.IMMIGRATION_REPOSITORY)[0]
-    assert "‼ Critically overdue since 68 hours" in case and "▲" not in case  # a triangle is for what failed
-    assert "‼ Critically overdue since 68 hours" in text_of(examiner.get(f"/tasks/{task.id}"))
+    assert "‼ Critically overdue since 71 hours 45 minutes" in case and "▲" not in case  # a triangle is for what failed
+    assert "‼ Critically overdue since 71 hours 45 minutes" in text_of(examiner.get(f"/tasks/{task.id}"))
 
 
 @pytest.mark.parametrize(
