@@ -102,6 +102,24 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     assert "Last:" not in newcomer.get("/stories/traffic")
 
 
+def test_every_page_leads_to_the_stories_and_who_has_a_role_to_the_own_queue(newcomer: Newcomer) -> None:
+    newcomer.get("/why/access")
+    assert 'href="/#stories"' in newcomer.page
+    assert 'href="/queue"' not in newcomer.page
+    newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
+    newcomer.get("/network")
+    assert 'href="/#stories"' in newcomer.page
+    assert 'href="/queue">My queue' in newcomer.page
+
+
+def test_every_role_that_can_be_taken_says_in_a_sentence_what_it_does(newcomer: Newcomer) -> None:
+    newcomer.get("/sign-in")
+    labels = re.findall(r"<label><input type=\"radio\" name=\"party\".*?</label>", newcomer.page, re.DOTALL)
+    said = [re.findall(r"<small>(.+?)</small>", label) for label in labels]
+    assert len(labels) == 8
+    assert all(len(found) == 1 and found[0].endswith(".") for found in said)
+
+
 def test_an_answered_task_leads_back_to_its_story(newcomer: Newcomer) -> None:
     newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
     newcomer.get("/stories/citizen")
