@@ -88,7 +88,7 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     newcomer.tick()
     said = newcomer.get("/stories/citizen")
     assert "It is your move." in said
-    assert "Last:" not in said + newcomer.get("/")
+    assert "What happened last:" not in said + newcomer.get("/")
     newcomer.get("/stories/citizen")
     assert STORIES["citizen"].introduction not in said
     assert "visa application" not in said
@@ -99,7 +99,7 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     for path in ("/", "/stories/citizen", "/stories/citizen/now"):
         said = newcomer.get(path)
         assert STORIES["citizen"].title not in said and STORIES["citizen"].line not in said
-    assert "Last:" not in newcomer.get("/stories/traffic")
+    assert "What happened last:" not in newcomer.get("/stories/traffic")
 
 
 def test_every_page_leads_to_the_stories_and_who_has_a_role_to_the_own_queue(newcomer: Newcomer) -> None:
@@ -166,7 +166,7 @@ def test_a_story_whose_prints_are_being_made_says_so_and_refreshes_itself(rig: R
 
 
 def test_time_is_paused_run_and_shown_on_every_page(newcomer: Newcomer) -> None:
-    assert "4 October 2010, 08:00 UTC : time stands still" in newcomer.get("/sign-in")
+    assert "4 October 2010, 08:00 UTC : time is paused. Nothing lies ahead" in newcomer.get("/sign-in")
     newcomer.get("/")
     newcomer.post("/time", do="ten-minutes")
     assert (newcomer.director.mode, newcomer.director.speed) == (Mode.RUNNING, "ten-minutes")
@@ -175,6 +175,29 @@ def test_time_is_paused_run_and_shown_on_every_page(newcomer: Newcomer) -> None:
     newcomer.post("/time", do="pause")
     assert newcomer.director.mode == Mode.PAUSED
     newcomer.post("/time", 400, do="rewind")
+
+
+def test_the_bar_says_what_happens_next_and_names_nobody_and_no_answer(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.post("/time", do="pause")
+    said = newcomer.get("/time")
+    assert "Next: the examiner answers, Mon 4 October, 14:34 UTC" in said
+    assert "identification" not in said and STORIES["citizen"].title not in said
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/holiday-hold/begin")
+    while newcomer.director.state("holiday-hold").held_until is None:
+        newcomer.director.step()
+    assert "Next: the hold lapses, " in newcomer.get("/time")
+
+
+def test_one_button_stops_time_and_lets_it_go_on_and_the_speed_at_which_it_runs_is_marked(newcomer: Newcomer) -> None:
+    newcomer.get("/")
+    assert '<button id="time-toggle" name="do" value="go-on"' in newcomer.page
+    newcomer.post("/time", do="hour")
+    newcomer.get("/")
+    assert '<button id="time-toggle" name="do" value="pause"' in newcomer.page
+    assert re.findall(r'value="([^"]+)" class="[^"]*" aria-pressed="true"', newcomer.page) == ["hour"]
 
 
 def test_the_bar_leads_back_to_its_own_page_and_nowhere_else(newcomer: Newcomer) -> None:

@@ -71,15 +71,24 @@ class TimeBar:
         return self._director.said
 
     @property
-    def buttons(self) -> tuple[tuple[str, str, bool], ...]:
-        """Return what can be done to time: value, words, and whether that is so now."""
-        mode, speed = self._director.mode, self._director.speed
-        return (
-            ("pause", "Pause", mode == Mode.PAUSED),
-            ("step", "Step", False),
-            ("go-on", "Go on until I am asked", mode == Mode.GO_ON),
-            *((name, words, speed == name) for name, words in stage_words.SPEEDS.items()),
-        )
+    def coming(self) -> str:
+        """Return what happens next and when."""
+        coming = self._director.coming()
+        if coming is None:
+            return "Nothing lies ahead"
+        held = {state.held_until for state in self._director.states()}
+        return stage_words.coming_words(coming, ends_hold=coming.at in held)
+
+    @property
+    def toggle(self) -> tuple[str, str]:
+        """Return what the one button does that stops time or lets it go on until somebody is asked: value, words."""
+        return ("go-on", "▸ Play") if self._director.mode == Mode.PAUSED else ("pause", "‖ Pause")
+
+    @property
+    def speeds(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return at which speeds time can run: value, words, and whether it does so now."""
+        speed = self._director.speed
+        return tuple((name, words, speed == name) for name, words in stage_words.SPEEDS.items())
 
 
 class StagePages:
