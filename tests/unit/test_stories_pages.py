@@ -102,6 +102,28 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     assert "What happened last:" not in newcomer.get("/stories/traffic")
 
 
+def test_a_newcomer_is_told_with_which_story_to_begin_as_whom_and_what_to_do(newcomer: Newcomer) -> None:
+    said = newcomer.get("/")
+    first = STORIES["citizen"]
+    assert f"Begin here {first.title} {first.line} Press the button." in said
+    assert said.count(first.line) == 1
+    newcomer.post("/stories/citizen/begin")
+    assert "Begin here" not in newcomer.get("/")
+
+
+def test_after_its_end_a_story_counts_who_was_told_what_and_leads_to_the_next(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    assert "What happened to this person" not in newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    for _ in range(12):
+        newcomer.director.step()
+    said = newcomer.get("/stories/citizen")
+    assert "to 6 parties" in said
+    assert "immigration repository , told 1 time: search of prints (4 October 2010, 14:30 UTC)" in said
+    assert "OFFICER QUILL-FIXTURE at the field office, 4 October 2010" in said
+    assert f"Next story: {STORIES['permanent-resident'].title}" in said
+
+
 def test_every_page_leads_to_the_stories_and_who_has_a_role_to_the_own_queue(newcomer: Newcomer) -> None:
     newcomer.get("/why/access")
     assert 'href="/#stories"' in newcomer.page

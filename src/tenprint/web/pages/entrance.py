@@ -37,7 +37,7 @@ AUDITS = "Reads every party's ledger and checks it; decides nothing."
 
 
 class DemoDesk(NamedTuple):
-    """What somebody can take in a demo: the form's value, party, official role, a title for people, and what it does."""
+    """What somebody can take in a demo: the form's value, party, official role, title, and what it does."""
 
     value: str
     party: str
