@@ -180,15 +180,22 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+LONG_HOURS = 72
+PARTY_NAMES = {"agency": "booking agency"}
+"""Ids of parties that say less than the name by which people know them."""
+
+
 def spoken_time(moment: datetime) -> str:
     """Return a moment written out, with its zone: 4 October 2010, 14:00 UTC."""
     return f"{_spoken_date(moment.date())}, {moment:%H:%M} UTC"
 
 
 def spoken_span(span: timedelta) -> str:
-    """Return a duration in words, to the minute: 12 h 40 min."""
+    """Return a duration in words, to the minute: 12 h 40 min. The law counts holds in hours, so days begin at three."""
     minutes = int(abs(span).total_seconds()) // 60
-    days, hours = divmod(minutes // 60, 24)
+    hours, days = minutes // 60, 0
+    if hours >= LONG_HOURS:
+        days, hours = divmod(hours, 24)
     parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
 
@@ -203,7 +210,7 @@ def due_in_words(task: Task, now: datetime) -> str:
 
 def spoken_name(name: str) -> str:
     """Return a name of the code as words: ``support_center`` is "support center"."""
-    return name.replace("_", " ")
+    return PARTY_NAMES.get(name, name.replace("_", " "))
 
 
 def _lines(shown: dict[str, Any]) -> tuple[Line, ...]:
