@@ -25,6 +25,7 @@ from tenprint.ledger.keys import PublicKey
 from tenprint.web import case_words, proofs, public_view
 from tenprint.web.app import create_app
 from tenprint.web.pages import public
+from tenprint.web.words import spoken_name
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +110,7 @@ def test_the_picture_has_one_arrow_for_every_message_with_the_right_name(told: t
     page = seat(rig, Role.JAIL).get(f"/cases/{case_id}")
     arrows = [(unescape(href), unescape(name)) for href, name in ARROW.findall(page)]
     sent = {
-        (m.key, f"{case_words.message_name(m.kind)} from {m.sender} to {m.recipient}".replace("_", " "))
+        (m.key, f"{case_words.message_name(m.kind)} from {spoken_name(m.sender)} to {spoken_name(m.recipient)}")
         for role in rig.nodes
         for m in rig.messages(role, case_id)
         if m.sender != m.recipient
@@ -118,6 +119,8 @@ def test_the_picture_has_one_arrow_for_every_message_with_the_right_name(told: t
     assert sorted(name.partition(",")[0] for _, name in arrows) == sorted(name for _, name in sent)
     assert "SRE from criminal repository to state bureau, 4 October 2010, 08:00 UTC" in dict(arrows).values()
     assert len({href for href, _ in arrows}) == len(arrows)
+    codes = re.findall(r"<dt>([A-Z]+|second SRE)</dt>", page.partition("What the codes mean")[2])
+    assert codes == ["CAR", "SRE", "second SRE", "IDR", "IAQ", "IAR"]
 
 
 def test_an_arrow_opens_the_message_as_the_own_party_holds_it(told: tuple[Rig, str]) -> None:

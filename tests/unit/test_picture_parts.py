@@ -53,6 +53,25 @@ def test_waits_are_said_in_words_and_days_are_named_once() -> None:
     assert said.count("08:00 UTC") == 1
 
 
+def test_no_label_is_cut_or_leaves_the_picture() -> None:
+    long = "who gets the answer? the field office and the criminal repository, and nobody else under this rule"
+    picture = drawn(event(label=long), *(event(1, shape=Shape.RULE, to="", party=p, label=long) for p in "ab"))
+    width = float(picture.get("width"))
+    labels = [one for one in picture.iter(f"{SVG}text") if one.get("class") == "label"]
+    assert " ".join(one.text for one in labels) == f"{long} {long} {long}"
+    for one in labels:
+        share = {"start": 0, "middle": 0.5, "end": 1}[one.get("text-anchor")]
+        left = float(one.get("x")) - share * 7 * len(one.text)
+        assert left >= 0 and left + 7 * len(one.text) <= width, one.text
+    assert len({one.get("y") for one in labels}) == len(labels)
+
+
+def test_an_answer_that_has_not_come_is_an_open_arrow_and_has_no_head_of_a_message() -> None:
+    picture = drawn(event(shape=Shape.PENDING))
+    assert [one.get("class") for one in picture.iter(f"{SVG}polyline")] == ["open"]
+    assert not list(picture.iter(f"{SVG}polygon"))
+
+
 def test_every_event_is_a_named_link_in_the_order_of_time() -> None:
     picture = drawn(event(), event(1, shape=Shape.PERSON, to="", title="a: SAM decides", href="/w"))
     links = list(picture.iter(f"{SVG}a"))

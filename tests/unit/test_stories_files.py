@@ -40,6 +40,23 @@ def test_each_story_ends_in_a_final_state_and_says_what_is_not_built() -> None:
     assert len(set(ends.values())) >= 6
 
 
+TOLD_ENDS = {
+    "transferred": ("transfer", "drops"),
+    "declined": ("decline", "says no"),
+    "lapsed": ("lapse", "nobody comes"),
+    "no_match": ("no record was found", "the next morning", "too late"),
+    "interviewed": ("asks to talk", "interview"),
+    "no_action": ("no action", "erase", "expunge", "all the same"),
+}
+
+
+def test_no_story_tells_its_end_before_it_has_ended_and_each_asks_a_question() -> None:
+    for story in load_stories():
+        before = f"{story.title} {story.line} {story.introduction}".lower()
+        assert story.line.endswith("?"), story.name
+        assert not [words for words in TOLD_ENDS[story.ends] if words in before], story.name
+
+
 def test_no_two_stories_share_fingers_a_name_or_a_record() -> None:
     assert len({story.person.fingers for story in STORIES}) == len(STORIES)
     assert len({story.person.name for story in STORIES}) == len(STORIES)

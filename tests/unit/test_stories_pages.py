@@ -90,7 +90,7 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     newcomer.tick()
     said = newcomer.get("/stories/citizen")
     assert "It is your move." in said
-    assert "Last:" not in said + newcomer.get("/")
+    assert "What happened last:" not in said + newcomer.get("/")
     newcomer.get("/stories/citizen")
     assert STORIES["citizen"].introduction not in said
     assert "visa application" not in said
@@ -101,7 +101,47 @@ def test_who_takes_the_role_that_is_asked_gets_the_task_and_no_story_before_the_
     for path in ("/", "/stories/citizen", "/stories/citizen/now"):
         said = newcomer.get(path)
         assert STORIES["citizen"].title not in said and STORIES["citizen"].line not in said
-    assert "Last:" not in newcomer.get("/stories/traffic")
+    assert "What happened last:" not in newcomer.get("/stories/traffic")
+
+
+def test_a_newcomer_is_told_with_which_story_to_begin_as_whom_and_what_to_do(newcomer: Newcomer) -> None:
+    said = newcomer.get("/")
+    first = STORIES["citizen"]
+    assert f"Begin here {first.title} {first.line} Press the button." in said
+    assert said.count(first.line) == 1
+    newcomer.post("/stories/citizen/begin")
+    assert "Begin here" not in newcomer.get("/")
+
+
+def test_after_its_end_a_story_counts_who_was_told_what_and_leads_to_the_next(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    assert "What happened to this person" not in newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    for _ in range(12):
+        newcomer.director.step()
+    said = newcomer.get("/stories/citizen")
+    assert "to 6 parties" in said
+    assert "immigration repository , told 1 time: search of prints (4 October 2010, 14:30 UTC)" in said
+    assert "OFFICER QUILL-FIXTURE at the field office, 4 October 2010" in said
+    assert f"Next story: {STORIES['permanent-resident'].title}" in said
+
+
+def test_every_page_leads_to_the_stories_and_who_has_a_role_to_the_own_queue(newcomer: Newcomer) -> None:
+    newcomer.get("/why/access")
+    assert 'href="/#stories"' in newcomer.page
+    assert 'href="/queue"' not in newcomer.page
+    newcomer.take_role(Role.FIELD_OFFICE, "GUEST OFFICER")
+    newcomer.get("/network")
+    assert 'href="/#stories"' in newcomer.page
+    assert 'href="/queue">My queue' in newcomer.page
+
+
+def test_every_role_that_can_be_taken_says_in_a_sentence_what_it_does(newcomer: Newcomer) -> None:
+    newcomer.get("/sign-in")
+    labels = re.findall(r"<label><input type=\"radio\" name=\"party\".*?</label>", newcomer.page, re.DOTALL)
+    said = [re.findall(r"<small>(.+?)</small>", label) for label in labels]
+    assert len(labels) == 8
+    assert all(len(found) == 1 and found[0].endswith(".") for found in said)
 
 
 def test_an_answered_task_leads_back_to_its_story(newcomer: Newcomer) -> None:
@@ -177,7 +217,7 @@ def test_a_story_whose_prints_are_being_made_says_so_and_refreshes_itself(rig: R
 
 
 def test_time_is_paused_run_and_shown_on_every_page(newcomer: Newcomer) -> None:
-    assert "4 October 2010, 08:00 UTC : time stands still" in newcomer.get("/sign-in")
+    assert "4 October 2010, 08:00 UTC : time is paused. Nothing lies ahead" in newcomer.get("/sign-in")
     newcomer.get("/")
     newcomer.post("/time", do="ten-minutes")
     assert (newcomer.director.mode, newcomer.director.speed) == (Mode.RUNNING, "ten-minutes")
@@ -186,6 +226,29 @@ def test_time_is_paused_run_and_shown_on_every_page(newcomer: Newcomer) -> None:
     newcomer.post("/time", do="pause")
     assert newcomer.director.mode == Mode.PAUSED
     newcomer.post("/time", 400, do="rewind")
+
+
+def test_the_bar_says_what_happens_next_and_names_nobody_and_no_answer(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.post("/time", do="pause")
+    said = newcomer.get("/time")
+    assert "Next: the examiner answers, Mon 4 October, 14:34 UTC" in said
+    assert "identification" not in said and STORIES["citizen"].title not in said
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/holiday-hold/begin")
+    while newcomer.director.state("holiday-hold").held_until is None:
+        newcomer.director.step()
+    assert "Next: the hold lapses, " in newcomer.get("/time")
+
+
+def test_one_button_stops_time_and_lets_it_go_on_and_the_speed_at_which_it_runs_is_marked(newcomer: Newcomer) -> None:
+    newcomer.get("/")
+    assert '<button id="time-toggle" name="do" value="go-on"' in newcomer.page
+    newcomer.post("/time", do="hour")
+    newcomer.get("/")
+    assert '<button id="time-toggle" name="do" value="pause"' in newcomer.page
+    assert re.findall(r'value="([^"]+)" class="[^"]*" aria-pressed="true"', newcomer.page) == ["hour"]
 
 
 def test_the_bar_leads_back_to_its_own_page_and_nowhere_else(newcomer: Newcomer) -> None:

@@ -52,4 +52,8 @@ def test_time_is_stepped_from_the_bar_without_leaving_the_page(
     desk.page.locator("#time-step").click()
     desk.page.get_by_text("waits for the specialist").wait_for()
     desk.page.get_by_text("4 October 2010, 14:34 UTC").first.wait_for()
-    assert desk.page.locator("#time-pause").get_attribute("aria-pressed") == "true"
+    assert desk.page.locator("#time-toggle").get_attribute("value") == "go-on"
+    desk.page.locator("#time-hour").click()
+    desk.page.locator("#time-hour[aria-pressed='true']").wait_for()
+    desk.page.locator("#time-toggle").click()
+    desk.page.locator("#time-toggle[value='go-on']").wait_for()

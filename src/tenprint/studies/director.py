@@ -130,6 +130,11 @@ class Director:
         """Return a sentence on what happened last."""
         return self._said
 
+    def coming(self) -> Event | None:
+        """Return what happens next when time goes on, or None when nothing lies ahead."""
+        with self._at_work():
+            return next(iter(self._ahead()), None)
+
     def states(self) -> tuple[StoryState, ...]:
         """Return where every story stands."""
         with self._at_work():
@@ -166,7 +171,6 @@ class Director:
     def pause(self) -> None:
         """Stop time; answers of people still run through the network."""
         self._set(Mode.PAUSED)
-        self._said = "Time stands still."
 
     def go_on(self) -> None:
         """Go on from event to event until somebody who is signed in is asked (with nobody signed in: any person)."""
@@ -347,4 +351,4 @@ class Director:
                 self._perform(events[0])
             else:
                 self._set(Mode.PAUSED)
-                self._said = "Nothing lies ahead any more: time stands still."
+                self._said = "Nothing lies ahead any more, so time is paused."

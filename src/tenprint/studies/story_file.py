@@ -161,8 +161,8 @@ class Story:
 
     Args:
         name: of its file.
-        title, line: what it is called, and one line about it.
-        introduction: a paragraph for somebody who knows nothing yet.
+        title, line: what it is called, and the question that one wants answered; neither tells the end.
+        introduction: a paragraph for somebody who knows nothing yet; it does not tell the end.
         claims: those of the article that it answers, such as ``A10``.
         booked: when the person is booked, UTC.
         ends: the final state in which it must end.

@@ -157,6 +157,13 @@ class CaseView:
         return tuple(told for told in self.lines if told.kind in (ANSWERED, CLOSED))
 
     @property
+    def codes(self) -> tuple[tuple[str, str], ...]:
+        """Return the codes that the picture shows, each with what it means."""
+        shown = {told.line.message_kind for told in self.lines if told.kind in (SENT, RECEIVED)}
+        named = ((case_words.message_name(kind), kind) for kind in case_words.CODES if kind in shown)
+        return tuple((name, case_words.CODES[kind]) for name, kind in named)
+
+    @property
     def rules(self) -> tuple[Told, ...]:
         """Return what rules decided."""
         return tuple(told for told in self.lines if told.kind == DECISION)
@@ -205,7 +212,7 @@ def view_of(
         steps=tuple(_steps(had, own, now)),
         lines=tuple(told),
         lookers=lookers_of([(node, one.entries) for node, one in read]),
-        picture=_drawn(nodes, told, own),
+        picture=_drawn(nodes, told, own, None if state in FINAL_STATES else now),
         is_whole=is_whole,
         is_kept_back=False,
         ledger_faults=tuple(fault for _, one in read for fault in one.faults),
@@ -279,12 +286,18 @@ def lookers_of(written: Sequence[tuple[Node, Sequence[Entry]]]) -> tuple[Looker,
     return tuple(sorted(looked, key=lambda looker: looker.last, reverse=True))
 
 
-def _drawn(nodes: Sequence[Node], told: Sequence[Told], own: str) -> Markup:
-    """Return the picture of a story; each message is one arrow, opened as the own party holds it when it does."""
+def _drawn(nodes: Sequence[Node], told: Sequence[Told], own: str, now: datetime | None) -> Markup:
+    """Return the picture of a story; each message is one arrow, opened as the own party holds it when it does.
+
+    Args:
+        nodes, told, own: whose story, the story, and the party of the reader.
+        now: the network's time, at which answers may be pending; None for a case that has ended.
+    """
     at_hand = {node.party.id for node in nodes}
     known = [party for node in nodes for party in node.services.directory.parties]
     order = {party.id: list(Role).index(party.role) for party in known}
     events = list(_events(told, at_hand, own))
+    events += _pending(told, now) if now is not None else []
     seen = {name for event in events for name in (event.party, event.to) if name}
     lanes = [Lane(name, words.spoken_name(name)) for name in sorted(seen, key=lambda name: (order.get(name, 99), name))]
     return sequence(lanes, events, "What happened in this case") if lanes else Markup("")
@@ -301,8 +314,24 @@ def _events(told: Sequence[Told], at_hand: set[str], own: str) -> Iterator[Event
             yield _arrow(one, sender, line.counterpart, href)
         elif one.kind == RECEIVED and (line.counterpart, _last_part(one.href)) not in sent:
             yield _arrow(one, line.counterpart, line.party, one.href)
-        elif (mark := _mark(one)) is not None:
+        elif (mark := _mark(one, _which_finding(one, told))) is not None:
             yield mark
+
+
+def _pending(told: Sequence[Told], now: datetime) -> list[Event]:
+    """Return the answers that are waited for, as arrows that have not come."""
+    messages = [one for one in told if one.kind in (SENT, RECEIVED) and one.line.message_kind]
+    come = {one.line.message_kind for one in messages}
+    waited = {one.line.message_kind: one for one in messages if one.line.message_kind in case_words.PENDING}
+    events = []
+    for kind, one in waited.items():
+        if case_words.PENDING[kind] not in come:
+            line, is_sent = one.line, one.kind == SENT
+            asked, asker = (line.counterpart, line.party) if is_sent else (line.party, line.counterpart)
+            label = f"pending: the answer of the {words.spoken_name(asked)}"
+            title = f"{label} to the {words.spoken_name(asker)}, asked {words.spoken_time(line.time)}"
+            events.append(Event(now, asked, asker, Shape.PENDING, label, title, one.href))
+    return events
 
 
 def _last_part(href: str) -> str:
@@ -317,7 +346,18 @@ def _arrow(one: Told, sender: str, recipient: str, href: str) -> Event:
     return Event(one.line.time, sender, recipient, Shape.ARROW, name, title, href)
 
 
-def _mark(one: Told) -> Event | None:
+def _which_finding(one: Told, told: Sequence[Told]) -> str:
+    """Return which of a person's two findings on one question this is: before or with the evidence; else nothing."""
+    if one.kind != ANSWERED:
+        return ""
+    same = [other for other in told if (other.line.person, other.asked) == (one.line.person, one.asked)]
+    same = [other for other in same if (other.kind, other.line.party) == (one.kind, one.line.party)]
+    if len(same) < 2:
+        return ""
+    return " (first finding)" if one is same[0] else " (with the evidence)"
+
+
+def _mark(one: Told, which: str) -> Event | None:
     line = one.line
     shape = {DECISION: Shape.RULE, ANSWERED: Shape.PERSON, CLOSED: Shape.CLOCK, OPENED: Shape.ASKED, CLOCK: Shape.CLOCK}
     if one.kind not in shape:
@@ -325,7 +365,7 @@ def _mark(one: Told) -> Event | None:
     kind = line.sentence.partition(": ")[2]
     label = {
         DECISION: f"{case_words.RULES.get(one.question, words.spoken_name(one.question))} {one.answer}",
-        ANSWERED: f"{line.person}: {one.answer}",
+        ANSWERED: f"{line.person}{which}: {one.answer}",
         CLOSED: "closed by a clock",
         OPENED: case_words.ASKED.get(kind.replace(" ", "_"), "asks a person"),
         CLOCK: "time is up: answer is due",

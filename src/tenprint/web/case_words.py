@@ -65,8 +65,22 @@ RULES: dict[str, str] = {
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
 UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}
+CODES: dict[str, str] = {
+    Kind.CAR: "the booking: ten prints, the person's data and the charge, with an answer required",
+    Kind.CNA: "the booking: ten prints, the person's data and the charge, with no answer required",
+    Kind.SRE: "what the search of the criminal repository found",
+    Kind.SECOND_SRE: "a later answer, with what the immigration repository found or the support center said",
+    Kind.ERRT: "the prints were sent back: they could not be taken in",
+    Kind.IDR: "what the search of the immigration repository found: match, no match, or an error",
+    Kind.IAQ: "the question about the person's status",
+    Kind.IAR: "what the records tell about the person's status, written by a specialist",
+}
+"""What the codes of the standards mean, for the legend of the picture."""
+PENDING: dict[str, str] = {Kind.IDENT_SEARCH: Kind.IDR, Kind.IAQ: Kind.IAR, Kind.DETAINER: Kind.DETAINER_ANSWER}
+"""Questions that are answered by a message of their own: while it has not come, the answer is pending."""
 SHAPES = (
     ("arrow", "an arrow is a message"),
+    ("pending", "a dashed open arrow: the answer is pending, which is not a no"),
     ("person", "a filled circle: a person answered"),
     ("asked", "an empty circle: a person is asked"),
     ("rule", "a square: a rule decided"),

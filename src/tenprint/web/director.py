@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from tenprint.studies.director import Seat
 from tenprint.studies.story_state import StoryState
+from tenprint.studies.troupe import Event
 
 
 class Director(Protocol):
@@ -38,6 +39,10 @@ class Director(Protocol):
     @property
     def said(self) -> str:
         """Return a sentence on what happened last."""
+        ...
+
+    def coming(self) -> Event | None:
+        """Return what happens next when time goes on, or None when nothing lies ahead."""
         ...
 
     def states(self) -> tuple[StoryState, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from textwrap import wrap
 
 from markupsafe import Markup
 
@@ -23,13 +24,15 @@ HEAD, ROW, BAND = 52, 34, 30
 ARROW_HEAD, MARK = 8, 6
 GAP = timedelta(minutes=1)
 """From this wait on the picture says in words how long it was."""
-LONGEST_LABEL = 40
+LETTER, LINE = 7.2, 15
+"""Width of the widest usual letter at the picture's size, and height of a line of text; pixels."""
 
 
 class Shape(StrEnum):
     """What an event looks like; the legend says the same in words."""
 
     ARROW = "arrow"
+    PENDING = "pending"
     PERSON = "person"
     RULE = "rule"
     ASKED = "asked"
@@ -51,7 +54,7 @@ class Event:
     Args:
         time: when.
         party: on whose line; the sender of a message.
-        to: the receiver of a message, else ``""``.
+        to: the receiver of a message, or of the answer that is waited for, else ``""``.
         shape: how it is drawn.
         label: a few words beside it.
         title: the whole of it, for whoever listens or points.
@@ -78,14 +81,15 @@ def sequence(lanes: Sequence[Lane], events: Sequence[Event], title: str) -> Mark
     places = {lane.party: GUTTER + MARGIN + number * COLUMN for number, lane in enumerate(lanes)}
     width = GUTTER + 2 * MARGIN + (len(lanes) - 1) * COLUMN
     parts: list[Markup] = []
-    height = HEAD
+    head = HEAD + LINE * max(0, *(len(_lines(lane.title, COLUMN - 8)) - 2 for lane in lanes))
+    height = head
     for row in _rows(events):
         drawn, tall = row.draw(places, height, width)
         parts.append(drawn)
         height += tall
-    bottom = height + HEAD
+    bottom = height + head
     lines = Markup("").join(
-        Markup('<line class="life" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(x, HEAD - 4, height + 8)
+        Markup('<line class="life" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(x, head - 4, height + 8)
         for x in places.values()
     )
     heads = _heads(lanes, places, 0) + _heads(lanes, places, height)
@@ -121,12 +125,17 @@ class _Drawn:
     clock: str
 
     def draw(self, places: dict[str, int], top: int, width: int) -> tuple[Markup, int]:
-        y = top + ROW - 10
         from_x = places[self.event.party]
-        if self.event.shape == Shape.ARROW:
-            shape = _arrow(from_x, places[self.event.to], y, self.event.label)
+        if self.event.to:
+            lines = _lines(self.event.label, width - GUTTER - 12)
+            tall = ROW + LINE * (len(lines) - 1)
+            y = top + tall - 10
+            shape = _arrow(self.event, places, y, width, lines)
         else:
-            shape = _mark(self.event, from_x, y, is_right=from_x > width // 2)
+            is_right = from_x > (GUTTER + width) // 2
+            lines = _lines(self.event.label, (from_x - GUTTER if is_right else width - from_x) - 2 * MARK - 10)
+            tall, y = ROW + LINE * (len(lines) - 1), top + ROW - 10
+            shape = _mark(self.event, from_x, y, lines, is_right=is_right)
         drawn = Markup(
             '<text class="time" x="6" y="{0}">{1}</text>'
             '<a href="{2}" class="{3}" aria-label="{4}"><title>{4}</title>'
@@ -134,8 +143,8 @@ class _Drawn:
         )
         return drawn.format(
             y + 4, self.clock, self.event.href, str(self.event.shape), self.event.title, GUTTER, top + 2,
-            width - GUTTER - 4, ROW - 2, shape,
-        ), ROW  # fmt: skip
+            width - GUTTER - 4, tall - 2, shape,
+        ), tall  # fmt: skip
 
 
 def _rows(events: Sequence[Event]) -> Iterator[_Band | _Drawn]:
@@ -154,28 +163,30 @@ def _rows(events: Sequence[Event]) -> Iterator[_Band | _Drawn]:
 
 def _heads(lanes: Sequence[Lane], places: dict[str, int], top: int) -> Markup:
     named = Markup('<text class="lane" x="{0}" y="{1}">{2}</text>')
-    drawn = []
-    for lane in lanes:
-        words = lane.title.split(" ")
-        cut = (len(words) + 1) // 2 if len(lane.title) > len("field office") else len(words)
-        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
-        drawn += [
-            named.format(places[lane.party], top + 20 + 15 * number, text) for number, text in enumerate(lines) if text
-        ]
+    drawn = [
+        named.format(places[lane.party], top + 20 + LINE * number, text)
+        for lane in lanes
+        for number, text in enumerate(_lines(lane.title, COLUMN - 8))
+    ]
     return Markup("").join(drawn)
 
 
-def _arrow(from_x: int, to_x: int, y: int, label: str) -> Markup:
+def _arrow(event: Event, places: dict[str, int], y: int, width: int, lines: Sequence[str]) -> Markup:
+    """Return an arrow with its words above it; one that is still waited for has an open head, and its shaft dashes."""
+    kind, from_x, to_x = event.shape, places[event.party], places[event.to]
     back = -ARROW_HEAD if to_x > from_x else ARROW_HEAD
-    drawn = Markup(
-        '<line class="shaft" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><polygon class="head" points="{3}"/>'
-        '<text class="label" x="{4}" y="{5}" text-anchor="middle">{6}</text>'
-    )
-    head = f"{to_x},{y} {to_x + back},{y - 5} {to_x + back},{y + 5}"
-    return drawn.format(from_x, to_x + back, y, head, (from_x + to_x) // 2, y - 6, _short(label))
+    half = max(_wide(line) for line in lines) / 2
+    middle = min(max((from_x + to_x) / 2, GUTTER + 4 + half), width - 4 - half)
+    head = Markup('<polyline class="open" points="{0},{1} {2},{3} {0},{4}"/>')
+    if kind != Shape.PENDING:
+        head = Markup('<polygon class="head" points="{2},{3} {0},{1} {0},{4}"/>')
+    shaft_end = to_x if kind == Shape.PENDING else to_x + back
+    shaft = Markup('<line class="shaft" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>').format(from_x, shaft_end, y)
+    top = y - 6 - LINE * (len(lines) - 1)
+    return shaft + head.format(to_x + back, y - 5, to_x, y, y + 5) + _text(lines, round(middle), top, "middle")
 
 
-def _mark(event: Event, x: int, y: int, *, is_right: bool) -> Markup:
+def _mark(event: Event, x: int, y: int, lines: Sequence[str], *, is_right: bool) -> Markup:
     shape = {
         Shape.PERSON: Markup('<circle class="dot" cx="{0}" cy="{1}" r="{2}"/>'),
         Shape.ASKED: Markup('<circle class="ring" cx="{0}" cy="{1}" r="{2}"/>'),
@@ -183,13 +194,22 @@ def _mark(event: Event, x: int, y: int, *, is_right: bool) -> Markup:
         Shape.CLOCK: Markup('<polygon class="dot" points="{0},{4} {6},{7} {3},{7}"/>'),
     }[event.shape]
     drawn = shape.format(x, y, MARK, x - MARK, y - MARK, 2 * MARK, x + MARK, y + MARK)
-    label = Markup('<text class="label" x="{0}" y="{1}" text-anchor="{2}">{3}</text>')
     beside = x - MARK - 6 if is_right else x + MARK + 6
-    return drawn + label.format(beside, y + 4, "end" if is_right else "start", _short(event.label))
+    return drawn + _text(lines, beside, y + 4, "end" if is_right else "start")
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+def _text(lines: Sequence[str], x: int, y: int, anchor: str) -> Markup:
+    named = Markup('<text class="label" x="{0}" y="{1}" text-anchor="{2}">{3}</text>')
+    return Markup("").join(named.format(x, y + LINE * number, anchor, line) for number, line in enumerate(lines))
+
+
+def _wide(text: str) -> float:
+    return len(text) * LETTER
+
+
+def _lines(text: str, room: float) -> list[str]:
+    """Return a text in lines that fit into so many pixels; nothing of it is left out."""
+    return wrap(text, max(int(room / LETTER), 8)) or [""]
 
 
 def _day(day: date) -> str:

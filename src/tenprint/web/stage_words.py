@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.studies.director import Mode
 from tenprint.studies.story_state import Phase, StoryState
+from tenprint.studies.troupe import Event, What
 from tenprint.web.words import spoken_name
 
 
@@ -38,7 +39,7 @@ WHAT_THEY_DO: dict[str, str] = {
 }
 SPEEDS: dict[str, str] = {"minute": "1 min a second", "ten-minutes": "10 min a second", "hour": "1 h a second"}
 MODES: dict[str, tuple[str, str]] = {
-    Mode.PAUSED: ("‖", "time stands still"),
+    Mode.PAUSED: ("‖", "time is paused"),
     Mode.GO_ON: ("▸", "goes on until somebody is asked"),
     Mode.RUNNING: ("▸▸", "time runs"),
 }
@@ -64,6 +65,22 @@ def story_word(state: StoryState) -> tuple[str, str]:
     if state.waits:
         return "◐", "waits for the " + " and the ".join(part_of(waiting.task.kind).title for waiting in state.waits)
     return "◐", f"under way: {spoken_name(str(state.state))}"
+
+
+def coming_words(coming: Event, *, ends_hold: bool) -> str:
+    """Return what happens next; never who it is about nor what is answered, for it stands on everybody's pages.
+
+    Args:
+        coming: what lies ahead.
+        ends_hold: a hold ends by its clock then.
+    """
+    if coming.what == What.ANSWER and coming.task is not None:
+        what = f"the {part_of(coming.task.kind).title} answers"
+    elif coming.what == What.ENROLMENT:
+        what = "a new record comes into the immigration repository"
+    else:
+        what = "the hold lapses" if ends_hold else "a clock runs out, or a message is due"
+    return f"Next: {what}, {coming.at:%a} {coming.at.day} {coming.at:%B, %H:%M} UTC"
 
 
 def part_of(kind: str) -> Part:

@@ -192,6 +192,10 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+PARTY_NAMES = {"agency": "booking agency"}
+"""Ids of parties that say less than the name by which people know them."""
+
+
 def spoken_time(moment: datetime) -> str:
     """Return a moment written out, with its zone: 4 October 2010, 14:00 UTC."""
     return f"{spoken_date(moment.date())}, {moment:%H:%M} UTC"
@@ -216,7 +220,7 @@ def due_in_words(task: Task, now: datetime) -> str:
 
 def spoken_name(name: str) -> str:
     """Return a name of the code as words: ``support_center`` is "support center"."""
-    return name.replace("_", " ")
+    return PARTY_NAMES.get(name, name.replace("_", " "))
 
 
 def _lines(shown: dict[str, Any]) -> tuple[Line, ...]:

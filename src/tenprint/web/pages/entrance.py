@@ -11,24 +11,40 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from tenprint.core.errors import SenderError, TenprintError
+from tenprint.exchange.model.words import Role
 from tenprint.exchange.tasks.answers import official_name
 from tenprint.policy.access import Action, OfficialRole, house_tables
 from tenprint.web.console import COOKIE, Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
 from tenprint.web.door import DEVICE_COOKIE_SECONDS, Account, TooSoon
 from tenprint.web.sessions import Session
+from tenprint.web.words import spoken_name
 
 MAX_NAME = 80
 DEVICE_COOKIE, DEVICE_PATH = "tenprint_device", "/sign-in"
+DOES: dict[OfficialRole, str] = {
+    OfficialRole.BOOKING_OFFICER: "Follows the bookings of the own agency: no task waits for this role in the stories.",
+    OfficialRole.EXAMINER: "Compares two sets of prints and says whether they come from the same person.",
+    OfficialRole.SPECIALIST: "Reads the records and says what they tell about the person's legal status.",
+    OfficialRole.OFFICER: "Decides what follows: nothing, an interview, or a request to the jail to hold the person.",
+    OfficialRole.JAIL_CLERK: "Accepts or declines a request to hold the person, and reports how a hold ended.",
+}
+RELAYS: dict[str, str] = {
+    Role.STATE_BUREAU: "Watches the state's relay of prints and answers: no task waits for this role in the stories.",
+    Role.CRIMINAL_REPOSITORY: "Watches the criminal repository at work: no task waits for this role in the stories.",
+}
+WATCHES = "Watches the own party at work: no task waits for this role in the stories."
+AUDITS = "Reads every party's ledger and checks it; decides nothing."
 
 
 class DemoDesk(NamedTuple):
-    """What somebody can take in a demo: the form's value, the party, the official role, and a title for people."""
+    """What somebody can take in a demo: the form's value, party, official role, title, and what it does."""
 
     value: str
     party: str
     role: OfficialRole
     title: str
+    does: str
 
 
 class Entrance:
@@ -120,11 +136,11 @@ class Entrance:
         """Return what can be taken in a demo: at each party its own kind of work, and an auditor's seat."""
         tables, parties = house_tables(), self._console.desk.parties()
         work = [(party, tables.own_work_at(role)) for party, role in parties]
-        desks = [DemoDesk(party, party, role, _desk_title(role, party)) for party, role in work if role is not None]
+        desks = [DemoDesk(party, party, role, *_desk_words(role, party)) for party, role in work if role is not None]
         seats = [party for party, role in parties if OfficialRole.AUDITOR in tables.roles_at(role)]
         if seats:
             party, role = seats[-1], OfficialRole.AUDITOR
-            desks.append(DemoDesk(f"{role}@{party}", party, role, "auditor of the whole network"))
+            desks.append(DemoDesk(f"{role}@{party}", party, role, "auditor of the whole network", AUDITS))
         return tuple(desks)
 
     def _sign_in_page(
@@ -145,8 +161,10 @@ def _person(account: Account) -> tuple[str, ...]:
     return account.party, account.name, account.role, account.edition
 
 
-def _desk_title(role: OfficialRole, party: str) -> str:
-    return f"{house_tables().roles[role].title} at the {party.replace('_', ' ')}"
+def _desk_words(role: OfficialRole, party: str) -> tuple[str, str]:
+    """Return a role's title and the sentence on what it does; two parties may have the same role."""
+    title = f"{house_tables().roles[role].title} at the {spoken_name(party)}"
+    return title, DOES.get(role, "") or RELAYS.get(party, WATCHES)
 
 
 def routes(console: Console) -> list[Route]:

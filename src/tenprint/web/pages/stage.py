@@ -18,6 +18,7 @@ from tenprint.studies.director import Mode, Seat
 from tenprint.studies.story_file import Story
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.web import stage_words
+from tenprint.web.aftermath import Happened, happened_in
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
 from tenprint.web.director import Director
@@ -29,6 +30,8 @@ AWAY_MINUTES = 10
 """So long after the last request of a guest's browser players answer for the role again; the next one takes it back.
 Longer than it takes to read a page; a page that shows a clock or a story asks by itself while it is open."""
 HTMX = "hx-request"
+FIRST_STORY = "citizen"
+"""The story with which a newcomer is told to begin: it is short, and its first move is the examiner's."""
 LOOKERS_ON = frozenset({OfficialRole.AUDITOR, OfficialRole.PUBLIC})
 """Official roles that answer no task."""
 
@@ -74,15 +77,24 @@ class TimeBar:
         return self._director.said
 
     @property
-    def buttons(self) -> tuple[tuple[str, str, bool], ...]:
-        """Return what can be done to time: value, words, and whether that is so now."""
-        mode, speed = self._director.mode, self._director.speed
-        return (
-            ("pause", "Pause", mode == Mode.PAUSED),
-            ("step", "Step", False),
-            ("go-on", "Go on until I am asked", mode == Mode.GO_ON),
-            *((name, words, speed == name) for name, words in stage_words.SPEEDS.items()),
-        )
+    def coming(self) -> str:
+        """Return what happens next and when."""
+        coming = self._director.coming()
+        if coming is None:
+            return "Nothing lies ahead"
+        held = {state.held_until for state in self._director.states()}
+        return stage_words.coming_words(coming, ends_hold=coming.at in held)
+
+    @property
+    def toggle(self) -> tuple[str, str]:
+        """Return what the one button does that stops time or lets it go on until somebody is asked: value, words."""
+        return ("go-on", "▸ Play") if self._director.mode == Mode.PAUSED else ("pause", "‖ Pause")
+
+    @property
+    def speeds(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return at which speeds time can run: value, words, and whether it does so now."""
+        speed = self._director.speed
+        return tuple((name, words, speed == name) for name, words in stage_words.SPEEDS.items())
 
 
 class StagePages:
@@ -107,7 +119,9 @@ class StagePages:
         seat, states = self._console.session_of(request), self._director.states()
         kept_back = self._kept_back(seat)
         shown = [(state, *stage_words.story_word(state), state.case_id in kept_back) for state in states]
-        return self._shown(request, "stories", states=shown, picture=parties_picture(), hides_last=bool(kept_back))
+        return self._shown(
+            request, "stories", states=shown, picture=parties_picture(), hides_last=bool(kept_back), first=FIRST_STORY
+        )
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
@@ -162,8 +176,24 @@ class StagePages:
             "hides_last": bool(kept_back),
             "stage_words": stage_words,
             "now_time": self._director.now,
+            "happened": self._happened(state) if state.case_id not in kept_back else None,
+            "next_story": self._next_story(name),
             "Phase": Phase,
         }
+
+    def _happened(self, state: StoryState) -> Happened | None:
+        """Return what the ledgers tell of a story that has ended."""
+        if state.phase != Phase.ENDED:
+            return None
+        with self._console.desk.at_work() as house:
+            return happened_in(house.nodes.values(), state.case_id)
+
+    def _next_story(self, name: str) -> Story | None:
+        """Return the next story that has not begun, in the order in which they are told; then from the beginning."""
+        states = self._director.states()
+        place = next((number for number, state in enumerate(states) if state.story.name == name), 0)
+        onward = (*states[place + 1 :], *states[:place])
+        return next((state.story for state in onward if state.phase == Phase.NOT_BEGUN), None)
 
     def _kept_back(self, seat: Session | None) -> frozenset[str]:
         """Return the cases of which somebody must be told nothing before an own first finding on their prints."""
