@@ -98,7 +98,7 @@ def spoken_hold(hold: timedelta | None) -> str:
     if hold is None:
         return "Nobody was held."
     hours = hold.total_seconds() / 3600
-    return f"The person was held for {hours:.0f} hours ({hours:.1f}), counted from the jail's answer."
+    return f"The person was held for {hours:.1f} hours, counted from the jail's answer."
 
 
 def mode_words(mode: str, speed: str) -> tuple[str, str]:

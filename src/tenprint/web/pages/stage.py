@@ -17,6 +17,7 @@ from tenprint.policy.access import Action, OfficialRole
 from tenprint.studies.director import Mode, Seat
 from tenprint.studies.story_file import Story
 from tenprint.studies.story_state import Phase, StoryState, Waiting
+from tenprint.studies.troupe import What
 from tenprint.web import stage_words
 from tenprint.web.aftermath import Happened, happened_in
 from tenprint.web.console import Console, Route, go, taking_form
@@ -29,6 +30,7 @@ from tenprint.web.words import spoken_time
 AWAY_MINUTES = 10
 """So long after the last request of a guest's browser players answer for the role again; the next one takes it back.
 Longer than it takes to read a page; a page that shows a clock or a story asks by itself while it is open."""
+NOTHING_AHEAD = "Nothing happens by itself: begin a story, or answer what waits for you"
 HTMX = "hx-request"
 FIRST_STORY = "citizen"
 """The story with which a newcomer is told to begin: it is short, and its first move is the examiner's."""
@@ -81,9 +83,10 @@ class TimeBar:
         """Return what happens next and when."""
         coming = self._director.coming()
         if coming is None:
-            return "Nothing lies ahead"
-        held = {state.held_until for state in self._director.states()}
-        return stage_words.coming_words(coming, ends_hold=coming.at in held)
+            return NOTHING_AHEAD
+        is_clock = coming.what == What.NETWORK  # only then is it asked of every story whether a hold ends
+        ends_hold = is_clock and coming.at in {state.held_until for state in self._director.states()}
+        return stage_words.coming_words(coming, ends_hold=ends_hold)
 
     @property
     def toggle(self) -> tuple[str, str]:
