@@ -26,7 +26,7 @@ WORDS = {
     "name": ("SAMPLESON", "QUINCE"),
     "birth_date": ("19800229", "1980-02-29", "29 February 1980"),
     "description": ("AS-123456780",),
-    "charge": ("DRIVING UNDER", "5404"),
+    "charge": ("DRIVING UNDER INFLUENCE", "5404"),
     "immigration_number": (SUBJECT, FIN),
     "criminal_number": ("XX98765432",),
     "legal_status": ("in_proceedings", "in proceedings", GROUND),
@@ -197,3 +197,13 @@ def test_in_a_demo_everybody_reads_the_answer_and_is_told_what_would_be_masked(w
         page = client.get(path)
         assert told(page.content, "legal_status"), path
         assert HIDDEN not in page.text and "Shown because this is a demo" in page.text, path
+
+
+@pytest.mark.parametrize(
+    ("party", "role", "kind"),
+    [("support_center", "specialist", TaskKind.STATUS), ("field_office", "officer", TaskKind.DECIDE)],
+)
+def test_specialist_and_officer_read_the_charge_as_an_accusation(walk: Walk, party: str, role: str, kind) -> None:
+    page = walk.sign_in(party, role).get(f"/tasks/{walk.rig.task(Role(party), kind, walk.case_id).id}").text
+    assert "Driving Under Influence-Liquor (NCIC code 5404)" in page
+    assert "A charge is an accusation" in page
