@@ -99,6 +99,14 @@ def test_query_and_answer_carry_what_the_specialist_and_the_officer_need(rig: Ri
     assert state(rig, case_id) == CaseState.AWAITING_DECISION
 
 
+def test_specialist_and_officer_are_told_the_charge_that_the_query_carries(rig: Rig) -> None:
+    case_id = rig.until_status()
+    told = {"offence": "5404", "offence_in_words": "Driving Under Influence-Liquor"}
+    assert Iar.from_bytes(rig.received(ERO, case_id, Kind.IAR).body).off == "5404"
+    assert told.items() <= rig.task(LESC, TaskKind.STATUS, case_id).shown["query"].items()
+    assert told.items() <= rig.task(ERO, TaskKind.DECIDE, case_id).shown.items()
+
+
 @pytest.mark.parametrize(("answer", "ends"), [("no_action", CaseState.NO_ACTION), ("interview", CaseState.INTERVIEWED)])
 def test_an_officer_may_do_nothing_or_ask_to_an_interview(rig: Rig, answer: str, ends: CaseState) -> None:
     case_id = rig.until_status()

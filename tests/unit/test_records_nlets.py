@@ -27,6 +27,14 @@ def test_query_and_answer_survive_the_way_there_and_back() -> None:
     assert Iar.from_bytes(ANSWER.to_bytes()).status is IarStatus.REMOVABLE
 
 
+def test_an_answer_may_carry_the_charge_of_the_query() -> None:
+    charged = replace(ANSWER, off=QUERY.off)
+    assert Iar.from_bytes(charged.to_bytes()) == charged and b"OFF/5404" in charged.to_bytes()
+    assert b"OFF/" not in ANSWER.to_bytes()
+    with pytest.raises(RecordError, match="E0002"):
+        replace(ANSWER, off="DUI")
+
+
 def test_every_status_has_its_answer() -> None:
     for status in IarStatus:
         assert Iar.from_bytes(replace(ANSWER, status=status).to_bytes()).status is status

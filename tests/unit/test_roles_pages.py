@@ -9,6 +9,8 @@ from exchange_rig import GROUND, PERMITTED, START, Rig
 from tenprint.core.clock import to_wire
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import OfficerDecision, Role, StatusFinding, TaskKind
+from tenprint.policy.access import HIDDEN
+from tenprint.records.nlets.offences import offence_in_words
 from tenprint.web import role_words
 from tenprint.web.advice import advice, has_looked, whose_move
 from tenprint.web.pages.queue import grouped
@@ -150,4 +152,24 @@ def test_only_fields_with_a_value_are_shown() -> None:
     assert [(line.label, line.text) for line in facts(shown, "fin", "juvenile", "name", "missing", "other")] == [
         ("under eighteen", "no"), ("name", "SAMPLE"),
     ]  # fmt: skip
-    assert "no charge" in role_words.offence("0399") and role_words.offence("5404") == "NCIC code 5404"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("5404", "Driving Under Influence-Liquor (NCIC code 5404)."),
+        ("0399", "no charge"),
+        ("", "The charge is not told."),
+        ("9998", "an offence that the table of codes does not name (NCIC code 9998)."),
+        (HIDDEN, "The charge is not shown to your role."),
+    ],
+)
+def test_a_charge_is_told_in_words_and_called_an_accusation(code: str, said: str) -> None:
+    told = role_words.offence(code)
+    assert said in told
+    assert ("accusation" in told) == (code in {"5404", "9998"})
+
+
+def test_the_code_that_stands_for_no_charge_is_never_read_as_an_immigration_offence() -> None:
+    assert offence_in_words("0399") == ""
+    assert offence_in_words("1304") == "Aggravated Assault-Non-Family-Gun"

@@ -6,7 +6,7 @@ the story, and the others' lines still tell what they sent to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,6 +66,8 @@ class StoryLine:
         rule: id of the rule that spoke, or ``""``.
         person: official who answered, or ``""``.
         sentence: for the person who reads it.
+        outcome: what a rule or a person answered, or ``""``.
+        reason: a person's, or ``""``.
     """
 
     time: datetime
@@ -76,6 +78,12 @@ class StoryLine:
     rule: str
     person: str
     sentence: str
+    outcome: str = ""
+    reason: str = ""
+
+
+See = Callable[[dict[str, str]], dict[str, str]]
+"""How a reader sees an entry's fields (with a person's ``reason``): what is masked is replaced, or left out."""
 
 
 def case_story(nodes: Sequence[Node], case_id: str) -> tuple[StoryLine, ...]:
@@ -191,18 +199,20 @@ def _is(entry: Entry, kind: str) -> bool:
     return entry.fields.get("kind") == kind
 
 
-def line_of(node: Node, entry: Entry, *, with_reason: bool = True) -> StoryLine:
+def line_of(node: Node, entry: Entry, *, with_reason: bool = True, see: See = dict) -> StoryLine:
     """Return a ledger entry as a line of a story.
 
     Args:
         node: whose ledger.
         entry: of it.
         with_reason: read a person's reason from the message that brought it; not for whoever may not read messages.
+        see: how the reader sees the fields; all of them, when nothing is said.
     """
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
     if "reason_hash" in text and with_reason:
         text["reason"] = _reason(node, text.get("message", ""))
+    text = see(text)
     return StoryLine(
         time=from_wire(text["time"]),
         party=node.party.id,
@@ -212,6 +222,8 @@ def line_of(node: Node, entry: Entry, *, with_reason: bool = True) -> StoryLine:
         rule=text.get("rule", ""),
         person=text.get("person", ""),
         sentence=_sentence(kind, text),
+        outcome=text.get("outcome", ""),
+        reason=text.get("reason", ""),
     )
 
 

@@ -180,7 +180,14 @@ class _Had:
 
 
 def view_of(
-    nodes: Sequence[Node], case_id: str, *, own: str, now: datetime, is_whole: bool, is_kept_back: bool
+    nodes: Sequence[Node],
+    case_id: str,
+    *,
+    own: str,
+    now: datetime,
+    is_whole: bool,
+    is_kept_back: bool,
+    see: story.See = dict,
 ) -> CaseView | None:
     """Return the case as these parties tell it; None when none of them knows it.
 
@@ -191,6 +198,7 @@ def view_of(
         now: the network's time.
         is_whole: these are all parties of the network.
         is_kept_back: see `CaseView`.
+        see: how the person sees what stands on ledgers.
     """
     had = [one for node in nodes if (one := _had(node, case_id)) is not None]
     if not had:
@@ -202,7 +210,7 @@ def view_of(
     reasons = _reasons(had)
     read = [(node, written.of_case(node, case_id)) for node in nodes]
     apart = [(node, [entry for entry in one.entries if _is_of_the_story(entry)]) for node, one in read]
-    told = [_told(node, entry) for node, entry in story.in_order(apart)]
+    told = [_told(node, entry, see) for node, entry in story.in_order(apart)]
     return CaseView(
         case_id=case_id,
         state=state,
@@ -227,8 +235,8 @@ def _had(node: Node, case_id: str) -> _Had | None:
         return _Had(node, case, tuple(tx.headings(case_id)), tuple(tx.tasks(case_id, open_only=True)))
 
 
-def _told(node: Node, entry: Entry) -> Told:
-    line, party = story.line_of(node, entry), node.party.id
+def _told(node: Node, entry: Entry, see: story.See) -> Told:
+    line, party = story.line_of(node, entry, see=see), node.party.id
     place = int(entry.fields.get("sequence", 0))
     kind, message = str(entry.fields.get("kind", "")), str(entry.fields.get("message", ""))
     entry_href = case_words.entry_path(party, place)
@@ -254,15 +262,14 @@ def _told(node: Node, entry: Entry) -> Told:
 def _question_and_answer(node: Node, entry: Entry, line: StoryLine) -> tuple[str, str, str]:
     """Return what was asked, the answer and its reason, of a rule or a person, as words."""
     text = {name: str(value) for name, value in entry.fields.items()}
-    outcome = text.get("outcome", "")
+    outcome = line.outcome
     if text.get("kind") == DECISION:
         question = node.services.programme.vocabulary.questions.get(text.get("question", ""))
         asks = question.asks if question else words.spoken_name(text.get("question", ""))
         return asks, case_words.outcome_in_words(outcome, question.unit if question else ""), text.get("note", "")
     if text.get("kind") in (ANSWERED, CLOSED):
         asks = words.TASK_TITLES.get(text.get("note", ""), words.spoken_name(text.get("note", "")))
-        reason = line.sentence.partition(f" {outcome.replace('_', ' ')}: ")[2]
-        return asks, case_words.answer_in_words(outcome), reason
+        return asks, case_words.answer_in_words(outcome), line.reason
     return "", "", ""
 
 

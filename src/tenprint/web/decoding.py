@@ -104,7 +104,8 @@ def decoded(message: Envelope) -> Decoded:
     try:
         if message.content_type == NLETS_CONTENT:
             return _limited(_nlets(message))
-        return _limited(_json(message.body))
+        content = _json(message.body)
+        return _limited(_as_answer(content) if message.kind == Kind.TASK_ANSWER else content)
     except (RecordError, ValueError, RecursionError) as problem:
         said = problem.message if isinstance(problem, RecordError) else "it is no JSON"
         return Decoded((), (f"The body cannot be decoded: {said}.",))
@@ -194,6 +195,30 @@ def _json(body: bytes) -> Decoded:
         return Decoded((), ("The body is JSON, but no object.",))
     title = words.spoken_name(str(parsed.get("type", parsed.get("format", "JSON"))))
     return Decoded((Section(title.replace("-", " "), tuple(_members(parsed, "", 0))),))
+
+
+def _as_answer(content: Decoded) -> Decoded:
+    """Name a person's answer and reason by the kind of task: what a specialist answers is a status."""
+    sections = []
+    for section in content.sections:
+        asked = next((field.value for field in section.fields if field.key == "kind"), "")
+        told = (_answered(field, answer_key(asked, field.key)) for field in section.fields)
+        sections.append(replace(section, fields=tuple(told)))
+    return replace(content, sections=tuple(sections))
+
+
+def _answered(field: Shown, key: str) -> Shown:
+    return replace(field, key=key) if field.key in ("answer", "reason") else field
+
+
+def answer_key(kind: str, name: str) -> str:
+    """Return the name under which access rules know a part of an answer: ``status_answer.outcome``.
+
+    Args:
+        kind: of the task that was answered.
+        name: ``answer`` (in a message), ``outcome`` (on a ledger), ``reason``, or another one of the answer.
+    """
+    return f"{kind}_answer.{name}"
 
 
 def _members(value: dict[str, Any], above: str, depth: int) -> Iterator[Shown]:

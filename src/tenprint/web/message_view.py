@@ -137,7 +137,9 @@ def message_at(node: Node, key: MessageKey) -> tuple[Envelope | None, str]:
         return None, why
 
 
-def view_of(node: Node, message: Envelope, why: str, ledgers: Sequence[Node], logs: Logs) -> MessageView:
+def view_of(
+    node: Node, message: Envelope, why: str, ledgers: Sequence[Node], logs: Logs, *, see: story.See
+) -> MessageView:
     """Return what a page shows of a message.
 
     Args:
@@ -145,10 +147,11 @@ def view_of(node: Node, message: Envelope, why: str, ledgers: Sequence[Node], lo
         message, why: as `message_at` gave them.
         ledgers: parties whose ledgers may be seen.
         logs: the network's trees.
+        see: how the reader sees what stands on ledgers.
     """
     key = _key_of(node, message.sender)
     answers, answered_by = _neighbours(node, message)
-    about, faults = _about(message, ledgers, logs)
+    about, faults = _about(message, ledgers, logs, see)
     return MessageView(
         party=node.party.id,
         message=message,
@@ -264,7 +267,7 @@ def _receipt(node: Node, message: Envelope, data: bytes) -> ReceiptView:
     return ReceiptView(receipt.recipient, to_wire(receipt.received_at), digest, verdict)
 
 
-def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs) -> tuple[list[About], list[str]]:
+def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs, see: story.See) -> tuple[list[About], list[str]]:
     found: list[About] = []
     faults: list[str] = []
     for node in ledgers:
@@ -272,7 +275,7 @@ def _about(message: Envelope, ledgers: Sequence[Node], logs: Logs) -> tuple[list
             continue
         read = written.of_case(node, message.case_id)
         faults += read.faults
-        found += [_entry(node, entry, message, logs) for entry in read.entries if _is_about(entry, message)]
+        found += [_entry(node, entry, message, logs, see) for entry in read.entries if _is_about(entry, message)]
     return found, faults
 
 
@@ -280,10 +283,10 @@ def _is_about(entry: Entry, message: Envelope) -> bool:
     return entry.fields.get("message") == message.id and entry.fields.get("kind") != LOOKED_AT
 
 
-def _entry(node: Node, entry: Entry, message: Envelope, logs: Logs) -> About:
+def _entry(node: Node, entry: Entry, message: Envelope, logs: Logs, see: story.See) -> About:
     place = int(entry.fields.get("sequence", 0))
     is_same = entry.fields.get("message_hash", message.content_hash) == message.content_hash
-    said = story.line_of(node, entry).sentence
+    said = story.line_of(node, entry, see=see).sentence
     return About(node.party.id, place, said, logs.proof(node, place, entry), is_same)
 
 

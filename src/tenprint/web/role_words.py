@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from tenprint.core.clock import from_wire
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, StatusFinding, TaskKind
+from tenprint.policy.access import HIDDEN
 from tenprint.records.nlets.iaq import GENERIC_OFFENSE
+from tenprint.records.nlets.offences import offence_in_words
 from tenprint.web.words import ANSWER_TITLES, spoken_name
 
 GENTLE_FIRST = ("no_action", "disagree", "decline", "interview", "released")
@@ -86,9 +88,9 @@ FORM_NOTE = (
     "form I-247 of its time are not on record with us: the later, stricter boxes stand in, and one is always needed."
 )
 CRIMINAL_CASE = (
-    "Not told by any message yet: for what charge the person was booked, and at what stage the criminal case is "
-    "(charged, dismissed, acquitted, convicted). An arrest is not a conviction. Ask the booking agency or the court "
-    "before you rest a decision on it."
+    "Not told by any message yet: at what stage the criminal case is (charged, dismissed, acquitted, convicted), and "
+    "whether there are more charges. An arrest is not a conviction. Ask the booking agency or the court before you "
+    "rest a decision on it."
 )
 PROTECTIONS_NOT_BUILT = (
     "Not built yet: other protections, such as for people who care for children, are ill or serve in the armed forces, "
@@ -112,7 +114,12 @@ NO_WARRANT = (
 )
 LOCAL_LAW_NOT_BUILT = "Not built yet: this page does not know what state and local law say. Ask the jail's counsel."
 COST_NOT_BUILT = "What a held hour costs is not built yet."
-OFFENCE_WORDS = {GENERIC_OFFENSE: "0399: no charge has an NCIC code, so the charge is not told"}
+ACCUSATION = "A charge is an accusation: it says what somebody is accused of, and not that it happened."
+OFFENCE_WORDS = {
+    GENERIC_OFFENSE: "0399: no charge has an NCIC code, so the charge is not told.",
+    "": "The charge is not told.",
+    HIDDEN: f"The charge is {HIDDEN}.",
+}
 FIELD_AT_FAULT: dict[str, str] = {
     "ANSWER_NOT_ALLOWED": "answer",
     "REASON_MISSING": "reason",
@@ -215,8 +222,11 @@ def field_at_fault(code: str, given: Mapping[str, str]) -> str:
 
 
 def offence(code: str) -> str:
-    """Return an NCIC code of an offence as text; the code that stands for none is said to be that."""
-    return OFFENCE_WORDS.get(code, f"NCIC code {code}")
+    """Return the charge that an NCIC code tells, in words; a code that stands for none is said to be that."""
+    if code in OFFENCE_WORDS:
+        return OFFENCE_WORDS[code]
+    in_words = offence_in_words(code) or "an offence that the table of codes does not name"
+    return f"{in_words} (NCIC code {code}). {ACCUSATION}"
 
 
 def held_for(shown: Mapping[str, Any], until: datetime) -> timedelta:

@@ -24,6 +24,7 @@ from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unans
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
+from tenprint.records.nlets.offences import offence_in_words
 
 FULL_AGE = 18
 DECISIONS = tuple(str(decision) for decision in OfficerDecision)
@@ -133,6 +134,8 @@ def _shown(work: Work, answer: Iar) -> dict[str, Any]:
         "specialist": answer.specialist,
         "specialist_says": answer.text,
         "caveat": answer.caveat,
+        "offence": answer.off,
+        "offence_in_words": offence_in_words(answer.off),
         "match_confirmed": True if answer.confirmed_by else None,
         "match_confirmed_by": str(answer.confirmed_by),
         "juvenile": is_juvenile(answer.dob, work.now),

@@ -16,6 +16,7 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.records.nlets.iaq import Iaq
 from tenprint.records.nlets.iar import Iar
+from tenprint.records.nlets.offences import offence_in_words
 from tenprint.records.words import IarStatus, MatchConfirmation
 
 ASKER = "asker"
@@ -37,6 +38,7 @@ def on_query(work: Work, _: None) -> None:
         "query": {
             "asked_by": query.ori, "reference": query.ref, "name": query.nam, "birth_date": query.dob,
             "sex": query.sex, "birth_place": query.pob, "in_custody": query.cus, "offence": query.off,
+            "offence_in_words": offence_in_words(query.off),
         },
         "record": {"fin": query.fin, "a_number": query.arn, "match_confirmed_by": str(query.confirmed_by)},
         "remember": WHAT_IT_IS_ABOUT,
@@ -69,6 +71,7 @@ def on_status(work: Work, _: None) -> None:
         arn=record["a_number"],
         fin=record["fin"],
         confirmed_by=MatchConfirmation(record.get("match_confirmed_by", "")),
+        off=query.get("offence", ""),
     ).to_bytes()
     asked = message_of(case, Kind.IAQ)
     for recipient in (work.peer(Role.FIELD_OFFICE), case.known[ASKER]):

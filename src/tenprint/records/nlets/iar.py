@@ -25,6 +25,7 @@ LAYOUT = (
     Line("ARN", "arn", lines.A_NUMBER, is_optional=True),
     Line("FIN", "fin", r"[0-9]{1,15}", is_optional=True),
     Line("CNF", "confirmed_by", "|".join(c for c in MatchConfirmation if c), is_optional=True),
+    Line("OFF", "off", r"[0-9]{4}", is_optional=True),
     Line("STA", "status", "|".join(IarStatus)),
     Line("GRD", "legal_ground", r"[!-~][ -~]{0,119}", is_optional=True),
     Line("SPC", "specialist", lines.PERSON),
@@ -48,6 +49,7 @@ class Iar:
         specialist: name of the person who answers.
         text: what the person wrote, printable ASCII, lines separated by LF.
         confirmed_by: who confirmed the match behind the query, as the query said it.
+        off: NCIC code of the most serious charge, as the query said it; an accusation, and no finding of this record.
 
     Raises:
         RecordError: ``E0001``, ``E0002`` or ``E0006`` with the label of the field at fault.
@@ -66,6 +68,7 @@ class Iar:
     arn: str = ""
     fin: str = ""
     confirmed_by: MatchConfirmation = MatchConfirmation.NONE
+    off: str = ""
 
     def __post_init__(self) -> None:
         lines.check(self._values(), LAYOUT)

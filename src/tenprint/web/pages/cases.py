@@ -18,6 +18,7 @@ from tenprint.web.case_view import CaseView, Told, view_of
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
 from tenprint.web.sessions import Session
+from tenprint.web.sight import Sight
 
 TWIN = ".json"
 
@@ -35,15 +36,16 @@ class CasePage:
     def show(self, request: Request, case_id: str) -> Response:
         """Show a case; the same as JSON under its address with ``.json``."""
         seat = self._console.seat_of(request)
-        view = self._view(seat, case_id)
+        sight = Sight(self._console.desk, seat)
+        view = self._view(seat, case_id, sight)
         if view is not None:
-            return self._console.page("case", seat, view=view, case_words=case_words)
-        view = self._view(seat, case_id.removesuffix(TWIN)) if case_id.endswith(TWIN) else None
+            return self._console.page("case", seat, view=view, visible=sight.visible, case_words=case_words)
+        view = self._view(seat, case_id.removesuffix(TWIN), sight) if case_id.endswith(TWIN) else None
         if view is None:
             raise Refusal(HTTPStatus.NOT_FOUND, "Your party knows no case with this number.")
         return JSONResponse(twin(view))
 
-    def _view(self, seat: Session, case_id: str) -> CaseView | None:
+    def _view(self, seat: Session, case_id: str, sight: Sight) -> CaseView | None:
         """Return the case, after the look at it was written to the own party's ledger."""
         desk = self._console.desk
         with desk.at_work() as house:
@@ -59,6 +61,7 @@ class CasePage:
                 now=house.clock.now(),
                 is_whole=len(nodes) == len(house.nodes),
                 is_kept_back=desk.keeps_back(seat, case_id),
+                see=sight,
             )
 
 

@@ -23,6 +23,7 @@ from tenprint.web.desk import Refusal
 from tenprint.web.looking import look, party_at_hand, refuse_missing
 from tenprint.web.proofs import LogState
 from tenprint.web.sessions import Session
+from tenprint.web.sight import Sight
 from tenprint.web.written import Written
 
 NEWEST = 50
@@ -58,9 +59,10 @@ class LedgerPages:
             read = written.of_case(node, case_id) if case_id else _newest(node, state.size)
             hidden = desk.kept_back(seat) & {_case_of(entry) for entry in read.entries}
             # Reasons are free text about a person: only where a case is asked for, and that look is written down.
+            sight = Sight(desk, seat)
             with_reasons = bool(case_id) and desk.verdict(seat, Action.READ_MESSAGE, name).allowed
             lines: list[tuple[int, Entry | None, StoryLine | None]] = [
-                (int(entry.fields["sequence"]), entry, story.line_of(node, entry, with_reason=with_reasons))
+                (int(entry.fields["sequence"]), entry, story.line_of(node, entry, with_reason=with_reasons, see=sight))
                 for entry in read.entries
                 if _case_of(entry) not in hidden
             ]
@@ -70,7 +72,9 @@ class LedgerPages:
         if party.endswith(TWIN):
             return JSONResponse(_ledger_twin(state, [number for number, _, _ in lines]))
         values = {"lines": lines, "ledger_faults": () if read.damaged else read.faults, "case_words": case_words}
-        return self._console.page("ledger", seat, state=state, case_id=case_id, hidden=bool(hidden), **values)
+        return self._console.page(
+            "ledger", seat, state=state, case_id=case_id, hidden=bool(hidden), visible=sight.visible, **values
+        )
 
     def entry(self, request: Request, party: str, sequence: str) -> Response:
         """Show an entry with its proof; the same as JSON, to be checked elsewhere, under its address with ``.json``."""
@@ -79,9 +83,10 @@ class LedgerPages:
         with party_at_hand(self._console, seat, Action.READ_LEDGER, party) as (house, node):
             entry = entry_at(self._console, seat, Action.READ_LEDGER, node, index)
             look(self._console, house, seat, _case_of(entry), action=Action.READ_LEDGER, party=party)
-            proof = self._console.logs.proof(node, index, entry)
+            sight = Sight(self._console.desk, seat)
+            proof = self._console.logs.proof(node, index, sight.entry(entry))
             with_reason = self._console.desk.verdict(seat, Action.READ_MESSAGE, party).allowed
-            line = story.line_of(node, entry, with_reason=with_reason)
+            line = story.line_of(node, entry, with_reason=with_reason, see=sight)
             if is_twin:
                 name = f"{re.sub('[^A-Za-z0-9]+', '-', party)}-{index}-proof.json"
                 headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -91,6 +96,8 @@ class LedgerPages:
             seat,
             proof=proof,
             line=line,
+            masked_here=sorted(entry.fields.keys() - proof.entry.fields.keys()),
+            visible=sight.visible,
             case_id=_case_of(entry),
             vocabulary=VOCABULARY,
             how=proofs.HOW_TO_CHECK,

@@ -23,7 +23,7 @@ from tenprint.web.looking import look, party_at_hand, refuse_missing
 from tenprint.web.message_view import SHOWN_BYTES, MessageView, message_at, twin, view_of
 from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session
-from tenprint.web.sight import BYTES_KEPT_BACK, gives_bytes, seen_content
+from tenprint.web.sight import BYTES_KEPT_BACK, Sight, gives_bytes, seen_content
 
 TWIN = ".json"
 UNKNOWN = "This party holds no message with this number."
@@ -77,7 +77,9 @@ class MessagePages:
                     self._refuse_missing(seat, party, HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
                 return None
             self._look(house, seat, party, message)
-            view = view_of(node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs)
+            view = view_of(
+                node, message, why, desk.seen_by(seat, Action.READ_LEDGER), self._logs, see=Sight(desk, seat)
+            )
             content, seen = seen_content(desk, seat, view.content)
             return replace(view, content=content, seen=seen)
 
