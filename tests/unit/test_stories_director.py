@@ -8,7 +8,7 @@ from stories_rig import STORIES, RealTime, WordShop, director_of, seated
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role, TaskKind
-from tenprint.studies.director import LONGEST_STRIDE_SECONDS, Mode, Seat
+from tenprint.studies.director import LONGEST_STRIDE_SECONDS, SKIPS_A_TASK, Mode, Seat
 from tenprint.studies.story_state import Phase
 
 pytestmark = pytest.mark.slow
@@ -236,3 +236,68 @@ def test_a_pause_between_two_looks_at_the_mode_ends_no_thread(rig: Rig) -> None:
     director._mode = Mode.RUNNING  # what a tick has read while a page set "paused", which has no speed
     director.tick()
     assert director.now == before
+
+
+def test_no_story_begins_past_the_time_of_a_task_that_somebody_holds_unless_told_to(rig: Rig) -> None:
+    director = director_of(rig, None, "citizen", "holiday-hold")
+    director.begin("citizen")
+    seated(director, EXAMINER)
+    before, sizes = director.now, [len(node.store.entries()) for node in rig.all]
+    with pytest.raises(SenderError, match="time runs out for a task that somebody has taken in") as refusal:
+        director.begin("holiday-hold")
+    assert refusal.value.code == SKIPS_A_TASK
+    assert director.now == before and [len(node.store.entries()) for node in rig.all] == sizes
+    assert director.state("holiday-hold").phase == Phase.NOT_BEGUN
+    director.begin("holiday-hold", skips_tasks=True)
+    assert director.now == STORIES["holiday-hold"].booked
+
+
+def test_a_story_that_waited_for_its_prints_skips_no_task_taken_meanwhile(rig: Rig) -> None:
+    shop = WordShop(missing=(STORIES["holiday-hold"].person.fingers,))
+    director = director_of(rig, shop, "citizen", "holiday-hold")
+    director.begin("holiday-hold")
+    director.begin("citizen")
+    seated(director, EXAMINER)
+    before = director.now
+    assert director.prepare_one()
+    assert director.now == before
+    assert "has not begun: it begins on" in director.said
+    assert director.state("holiday-hold").phase == Phase.NOT_BEGUN
+    assert not director.state("holiday-hold").problem
+
+
+def test_an_error_of_the_program_stops_time_is_told_by_its_kind_and_ends_no_thread(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    director = director_of(rig, None, "citizen")
+    director.begin("citizen")
+
+    def breaks(*_: object) -> None:
+        raise ValueError("SAMPLESON,PERSON cannot be spelled")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(director, "_ahead", breaks)
+        director.run("hour")
+        director._ticked -= 1
+        director.tick()
+    assert director.mode == Mode.PAUSED
+    assert "Time was stopped by an error of this program (ValueError)" in director.said
+    assert "ValueError at test_stories_director.py" in caplog.text
+    assert "SAMPLESON" not in director.said + caplog.text
+    director.step()
+    assert director.state("citizen").phase == Phase.UNDER_WAY
+
+
+def test_a_story_whose_prints_break_the_program_says_so_and_the_next_is_made(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citizen, traffic = STORIES["citizen"].person.fingers, STORIES["traffic"].person.fingers
+    shop = WordShop(missing=(citizen, traffic))
+    whole = shop.made
+    monkeypatch.setattr(shop, "made", lambda fingers, **how: 1 / 0 if fingers == citizen else whole(fingers, **how))
+    director = director_of(rig, shop, "citizen", "traffic")
+    director.begin("citizen")
+    assert director.prepare_one()
+    assert director.state("citizen").problem == "an error of this program (ZeroDivisionError)"
+    assert director.prepare_one()
+    assert shop.made_now == [traffic]

@@ -291,3 +291,42 @@ def test_without_a_director_there_are_no_stories(rig: Rig) -> None:
     client = TestClient(create_app(house, is_demo=True), base_url=SITE)
     assert client.get("/stories/citizen").status_code == 404
     assert "time-bar" not in client.get("/").text
+
+
+def test_who_begins_a_story_past_the_own_task_is_asked_first(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.take_role(Role.IMMIGRATION_REPOSITORY, "GUEST EXAMINER")
+    newcomer.tick()
+    newcomer.get("/")
+    before = newcomer.director.now
+    newcomer.page = newcomer.post("/stories/holiday-hold/begin", status=409)
+    assert "Nothing has changed yet" in newcomer.page and 'href="/queue"' in newcomer.page
+    assert newcomer.director.now == before
+    assert newcomer.post("/stories/holiday-hold/begin", anyway="yes") == "/stories/holiday-hold"
+    assert newcomer.director.now == STORIES["holiday-hold"].booked
+
+
+def test_taking_a_role_for_a_task_leads_to_the_task_and_to_no_other_address(newcomer: Newcomer) -> None:
+    newcomer.get("/stories/citizen")
+    newcomer.post("/stories/citizen/begin")
+    newcomer.tick()
+    newcomer.get("/stories/citizen")
+    (task,) = re.findall(r'name="task" value="([^"]+)"', newcomer.page)
+    as_examiner = {"party": Role.IMMIGRATION_REPOSITORY, "name": "GUEST EXAMINER"}
+    assert newcomer.post("/sign-in", **as_examiner, task="//elsewhere.invalid") == "/queue"
+    newcomer.get("/queue")
+    newcomer.post("/sign-out")
+    newcomer.get("/stories/citizen")
+    assert newcomer.post("/sign-in", **as_examiner, task=task) == f"/tasks/{task}"
+
+
+def test_the_cards_refresh_themselves_only_when_a_story_has_moved(newcomer: Newcomer) -> None:
+    newcomer.get("/")
+    (address,) = re.findall(r'hx-get="(/cards\?seen=[0-9a-f]+)"', newcomer.page)
+    assert newcomer.get(address, status=204) == ""
+    newcomer.get("/")
+    newcomer.post("/stories/traffic/begin")
+    newcomer.tick()
+    said = newcomer.get(address)
+    assert "waits for the examiner" in said and "<html" not in newcomer.page

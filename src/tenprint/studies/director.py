@@ -6,13 +6,16 @@ does on the network it does while it holds the desk, one event at a time, so tha
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from tenprint.core.errors import SenderError, TenprintError
@@ -26,6 +29,10 @@ from tenprint.studies.story_file import Story, StoryAnswer
 from tenprint.studies.story_state import Phase, StoryState, state_of
 from tenprint.studies.troupe import Event, Troupe, What, waits_for_another
 
+_log = logging.getLogger(__name__)
+
+SKIPS_A_TASK = "STORY_SKIPS_TASK"
+"""Code of the refusal to begin a story whose day comes after the time of a task that somebody holds."""
 TICK_SECONDS = 0.25
 PACE_SECONDS = 1.5
 """Real time between two events of `Mode.GO_ON`: slow enough to be followed."""
@@ -96,6 +103,7 @@ class Director:
         self._said = ""
         self._ticked = self._moved = seconds()
         self._wanted: list[str] = []
+        self._skips: set[str] = set()
         self._failed: dict[str, str] = {}
         self._plays_all: set[str] = set()
         self._ended: dict[str, StoryState] = {}
@@ -150,16 +158,26 @@ class Director:
         with self._at_work():
             return self._state(story)
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, *, skips_tasks: bool = False) -> None:
         """Begin a story, now or as soon as its card is made; a second time changes nothing. Time goes on with it.
 
         The clock runs to the story's day, through everything that lies before.
 
+        Args:
+            name: of the story.
+            skips_tasks: run past the time of tasks that somebody holds, too.
+
         Raises:
-            SenderError: ``STORY_UNKNOWN``.
+            SenderError: ``STORY_UNKNOWN``; ``STORY_SKIPS_TASK`` when somebody holds a task whose time would run out
+                on the way and `skips_tasks` is not set.
         """
         story = self._named(name)
         self._failed.pop(name, None)
+        self._skips.discard(name)
+        if skips_tasks:
+            self._skips.add(name)
+        with self._at_work():
+            self._refuse_to_skip(story)
         kept = self._shop.kept(story.person.fingers)
         if kept is not None:
             self._open(story, kept)
@@ -220,8 +238,18 @@ class Director:
             elif self._mode == Mode.GO_ON and now - self._moved >= self._pace:
                 self._next_unless_asked()
         except TenprintError as problem:
-            self._set(Mode.PAUSED)
-            self._said = f"Time was stopped: {problem.message}."
+            self._stop_time(f"Time was stopped: {problem.message}.")
+        except Exception as problem:  # noqa: BLE001 - the edge of a thread: nobody else would hear of it
+            # Its text may name a person, so its kind is told.
+            _log.error("time was stopped by an error of the program: %s", _kind_and_place(problem))
+            self._stop_time(
+                f"Time was stopped by an error of this program ({type(problem).__name__}). What was written is kept: "
+                "press Next step to try again, or stop the demo with Ctrl-C and start it again."
+            )
+
+    def _stop_time(self, sentence: str) -> None:
+        self._set(Mode.PAUSED)
+        self._said = sentence
 
     def serve(self, stop: threading.Event) -> None:
         """Tick until `stop` is set."""
@@ -247,7 +275,13 @@ class Director:
             if name in self._wanted:
                 self._open(story, cards)
         except TenprintError as problem:
-            self._failed[name] = problem.message
+            if problem.code == SKIPS_A_TASK:
+                self._said = f"'{story.title}' has not begun: {problem.message}."
+            else:
+                self._failed[name] = problem.message
+        except Exception as problem:  # noqa: BLE001 - the edge of a thread: nobody else would hear of it
+            _log.error("a story could not be made ready: %s", _kind_and_place(problem))
+            self._failed[name] = f"an error of this program ({type(problem).__name__})"
         if name in self._wanted and (name == wanted or name in self._failed):
             self._wanted.remove(name)
         return True
@@ -275,12 +309,36 @@ class Director:
         with self._at_work():
             if self._troupe.case_of(story) is not None:
                 return
+            self._refuse_to_skip(story)
             while (events := self._ahead()) and events[0].at <= story.booked:
                 self._perform(events[0])
             self._troupe.begin(story, cards)
             self._set(Mode.GO_ON)
             self._moved = self._seconds()
             self._said = f"The story '{story.title}' has begun."
+
+    def _refuse_to_skip(self, story: Story) -> None:
+        """Refuse to begin a story whose day comes after the time of a task that somebody holds."""
+        if story.name in self._skips or self._troupe.case_of(story) is not None:
+            return
+        for other, task in self._held_tasks():
+            if task.due_at is not None and self.now <= task.due_at <= story.booked:
+                raise SenderError(
+                    SKIPS_A_TASK,
+                    f"it begins on {_in_words(story.booked)}; before that, on {_in_words(task.due_at)}, the time runs "
+                    f"out for a task that somebody has taken in '{other.title}'",
+                    hint="answer that task first, or begin anyway",
+                )
+
+    def _held_tasks(self) -> Iterator[tuple[Story, Task]]:
+        """Return the tasks of stories under way that somebody has claimed or has taken the role of."""
+        for story in self._under_way():
+            case = self._troupe.case_of(story)
+            if case is None or story.name in self._plays_all:
+                continue
+            for node, task in open_tasks(self._stage.nodes, case.case_id):
+                if task.claimed_by or self._is_held(node, task):
+                    yield story, task
 
     def _state(self, story: Story) -> StoryState:
         if story.name in self._ended:
@@ -352,3 +410,14 @@ class Director:
             else:
                 self._set(Mode.PAUSED)
                 self._said = "Nothing lies ahead any more, so time is paused."
+
+
+def _in_words(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _kind_and_place(problem: Exception) -> str:
+    """Return an error's kind and where it was raised, without its text."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
+    return f"{type(problem).__name__} at {place}"

@@ -53,8 +53,8 @@ class Director(Protocol):
         """Return where a story stands; raises SenderError ``STORY_UNKNOWN``."""
         ...
 
-    def begin(self, name: str) -> None:
-        """Begin a story; a second time changes nothing."""
+    def begin(self, name: str, *, skips_tasks: bool = False) -> None:
+        """Begin a story; a second time changes nothing; raises SenderError ``STORY_SKIPS_TASK`` unless it may skip."""
         ...
 
     def pause(self) -> None:

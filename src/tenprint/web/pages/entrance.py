@@ -81,7 +81,8 @@ class Entrance:
             return self._sign_in_page(session, problem, HTTPStatus.UNPROCESSABLE_ENTITY)
         self._console.sessions.end(session)
         seat = self._console.sessions.start(*who)
-        return self._with_device(self._console.with_cookie(go(self._first_page(seat)), seat), account, device)
+        first = self._first_page(seat, form.get("task", ""))
+        return self._with_device(self._console.with_cookie(go(first), seat), account, device)
 
     def _started(self, request: Request) -> Session:
         door, sessions = self._console.door, self._console.sessions
@@ -125,8 +126,12 @@ class Entrance:
             raise SenderError("DESK_MISSING", "this account belongs to no party, or to no role, of this network")
         return account
 
-    def _first_page(self, seat: Session) -> str:
-        return "/queue" if self.sees_tasks(seat) else "/why/access"
+    def _first_page(self, seat: Session, task_id: str = "") -> str:
+        """Return where somebody begins: at the task for which a role was taken, the queue, or what is allowed."""
+        if not self.sees_tasks(seat):
+            return "/why/access"
+        _, own = self._console.desk.queue(seat)
+        return f"/tasks/{task_id}" if task_id in {task.id for task in own} else "/queue"
 
     def sees_tasks(self, seat: Session) -> bool:
         """Tell whether this person has a queue."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.access import Action, OfficialRole
-from tenprint.studies.director import Mode, Seat
+from tenprint.studies.director import SKIPS_A_TASK, Mode, Seat
 from tenprint.studies.story_file import Story
 from tenprint.studies.story_state import Phase, StoryState, Waiting
 from tenprint.studies.troupe import What
@@ -31,6 +32,7 @@ AWAY_MINUTES = 10
 """So long after the last request of a guest's browser players answer for the role again; the next one takes it back.
 Longer than it takes to read a page; a page that shows a clock or a story asks by itself while it is open."""
 NOTHING_AHEAD = "Nothing happens by itself: begin a story, or answer what waits for you"
+SEEN_DIGITS = 16
 HTMX = "hx-request"
 FIRST_STORY = "citizen"
 """The story with which a newcomer is told to begin: it is short, and its first move is the examiner's."""
@@ -119,12 +121,22 @@ class StagePages:
 
     def start(self, request: Request) -> Response:
         """Say what this is, show the parties, offer the stories and the roles."""
-        seat, states = self._console.session_of(request), self._director.states()
-        kept_back = self._kept_back(seat)
+        return self._shown(request, "stories", picture=parties_picture(), **self._cards(request))
+
+    def cards(self, request: Request) -> Response:
+        """Show the stories' cards for the start page to refresh itself; 204 when they stand as they were seen."""
+        values = self._cards(request)
+        if request.query_params.get("seen") == values["cards_seen"]:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return self._shown(request, "story_cards", **values)
+
+    def _cards(self, request: Request) -> dict[str, object]:
+        kept_back = self._kept_back(self._console.session_of(request))
+        states = self._director.states()
         shown = [(state, *stage_words.story_word(state), state.case_id in kept_back) for state in states]
-        return self._shown(
-            request, "stories", states=shown, picture=parties_picture(), hides_last=bool(kept_back), first=FIRST_STORY
-        )
+        told = "|".join(f"{state.story.name}:{word}:{is_kept}" for state, _, word, is_kept in shown)
+        seen = hashlib.sha256(told.encode()).hexdigest()[:SEEN_DIGITS]
+        return {"states": shown, "cards_seen": seen, "hides_last": bool(kept_back), "first": FIRST_STORY}
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
@@ -135,10 +147,14 @@ class StagePages:
         return self._shown(request, "story_now", **self._values(request, name))
 
     def begin(self, request: Request, form: Mapping[str, str], name: str) -> Response:
-        """Begin a story; a second time changes nothing."""
-        self._bound(request, form)
-        self._known(name)
-        self._director.begin(name)
+        """Begin a story; a second time changes nothing. Who would lose a task by it is asked first."""
+        seat, state = self._bound(request, form), self._known(name)
+        try:
+            self._director.begin(name, skips_tasks=form.get("anyway") == "yes")
+        except SenderError as problem:
+            if problem.code != SKIPS_A_TASK:
+                raise
+            return self._console.page("begin_anyway", seat, HTTPStatus.CONFLICT, told=state.story, problem=problem)
         return go(f"/stories/{name}")
 
     def players(self, request: Request, form: Mapping[str, str], name: str) -> Response:
@@ -258,6 +274,7 @@ def routes(console: Console, director: Director) -> list[Route]:
     pages = StagePages(console, director)
     return [
         Route("/", pages.start),
+        Route("/cards", pages.cards),
         Route("/stories/{name}", pages.story),
         Route("/stories/{name}/now", pages.now),
         Route("/stories/{name}/begin", taking_form(pages.begin), "POST"),
