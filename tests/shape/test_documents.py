@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PAGES = (".py", ".html")
 TENPRINT = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?tenprint(?=\s|$)")
 
 
@@ -66,6 +67,19 @@ def test_the_guide_of_the_console_is_linked_and_shows_every_picture_of_it() -> N
     shown = {Path(link).name for link in LINK.findall(guide.read_text()) if link.endswith(".png")}
     taken = {path.name for path in (ROOT / "docs" / "pictures").glob("*.png")}
     assert taken - shown == {"synthetic-prints.png", "console-case-dark.png"}
+
+
+def test_every_button_and_title_that_the_guide_of_the_console_quotes_stands_on_a_page() -> None:
+    text = FENCED.sub("", (ROOT / "docs" / "guide" / "console.md").read_text())
+    quoted = [" ".join(one.split()) for one in re.findall(r'"([^"]+)"', re.sub(r"`[^`]*`", "", text))]
+    pages = [path.read_text() for path in (ROOT / "src" / "tenprint" / "web").rglob("*.*") if path.suffix in PAGES]
+    assert len(quoted) > 5
+    assert [one for one in quoted if not any(one in page for page in pages)] == []
+
+
+def test_only_the_tests_that_take_the_documents_pictures_know_where_these_lie() -> None:
+    files = (path for path in (ROOT / "tests" / "web").glob("*.py") if '"docs"' in path.read_text())
+    assert [path.name for path in files] == ["test_web_pictures.py"]
 
 
 @pytest.mark.parametrize("words", ["fly", "ledger nothing", "demo --fast", "accounts add X --colour red", "--quick"])
