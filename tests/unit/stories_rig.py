@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console_rig import Time
 from exchange_rig import Rig, card
 
 from tenprint.core.errors import EngineError
@@ -33,15 +34,6 @@ class WordShop:
         return words(fingers)
 
 
-class RealTime:
-    """Real seconds that a test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def words(fingers: int) -> StoryCards:
     data = card(f"S{fingers}")
     return StoryCards(data, tuple(read(data).images()))
@@ -59,10 +51,10 @@ def troupe_of(rig: Rig) -> Troupe:
     return Troupe(stage_of(rig), load_others())
 
 
-def director_of(rig: Rig, shop: WordShop | None = None, *names: str, time: RealTime | None = None) -> Director:
+def director_of(rig: Rig, shop: WordShop | None = None, *names: str, time: Time | None = None) -> Director:
     """Return a director of some of the stories (all without `names`), in a pace of no time."""
     told = [STORIES[name] for name in names] or list(STORIES.values())
-    return Director(stage_of(rig), told, shop or WordShop(), others=load_others(), seconds=time or RealTime(), pace=0)
+    return Director(stage_of(rig), told, shop or WordShop(), others=load_others(), seconds=time or Time(), pace=0)
 
 
 def seated(director: Director, *seats: Seat) -> None:

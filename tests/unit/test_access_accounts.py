@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from console_rig import Time
 from typer.testing import CliRunner
 
 from tenprint import bootstrap
@@ -179,13 +180,6 @@ def test_accounts_added_at_once_are_all_there(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(AccountFile(tmp_path, QUICK).all()) == 12
-
-
-class Time:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def knock(door: Door, name: str, password: str = "wrong password", device: str = "") -> str:

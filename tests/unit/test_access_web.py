@@ -4,13 +4,12 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
-from types import SimpleNamespace
+from typing import Self
 
 import pytest
 from argon2 import PasswordHasher
+from console_rig import Reader, Time, house_of, sizes
 from exchange_rig import Rig, card, rigs
-from starlette.testclient import TestClient
 
 from tenprint.adapters.accounts import FILE_NAME, AccountFile
 from tenprint.exchange.model.words import Role, TaskKind
@@ -25,7 +24,6 @@ from tenprint.web.sight import gives_bytes, seen_content
 
 pytestmark = pytest.mark.slow
 
-SITE = "http://127.0.0.1:8765"
 PASSWORD = "correct horse battery"
 STAFF = {
     "BOB BOOKER": ("agency", "booking_officer"), "OLA OPERATOR": ("state_bureau", "operator"),
@@ -36,48 +34,12 @@ STAFF = {
 }  # fmt: skip
 
 
-class Time:
-    now = 0.0
+class Browser(Reader):
+    """Somebody of the staff."""
 
-    def __call__(self) -> float:
-        return self.now
-
-
-class Browser:
-    def __init__(self, app) -> None:
-        self.client = TestClient(app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
-        self.page = ""
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path)
-        assert answer.status_code == status, answer.text
-        self.page = answer.text
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-    def post(self, path: str, status: int = 303, **fields: str) -> str:
-        tokens = dict(re.findall(r'<input type="hidden" name="(csrf|form_id)" value="([^"]+)"', self.page))
-        answer = self.client.post(path, data=tokens | fields)
-        assert answer.status_code == status, answer.text
-        self.sent_to = answer.headers.get("location", "")
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-    def sign_in(self, name: str, password: str = PASSWORD) -> "Browser":
-        self.get("/sign-in")
-        self.post("/sign-in", name=name, password=password)
-        return self
-
-    def take(self, party: str, name: str) -> "Browser":
-        self.get("/sign-in")
-        self.post("/sign-in", party=party, name=name)
-        return self
-
-
-def fields_of(browser: Browser, **fields: str) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(csrf)" value="([^"]+)"', browser.page)) | fields
-
-
-def house_of(rig: Rig):
-    return SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
+    def sign_in(self, name: str, password: str = PASSWORD) -> Self:
+        """Sign in with the password that everybody has here."""
+        return super().sign_in(name, password)
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +73,6 @@ def demo(shared: Rig):
 
 def path_of(rig: Rig, role: Role) -> str:
     return f"/tasks/{rig.tasks(role, open_only=True)[0].id}"
-
-
-def sizes(rig: Rig) -> list[int]:
-    return [len(node.store.entries()) for node in rig.all]
 
 
 # Signing in outside of a demo
@@ -162,7 +120,7 @@ def test_strangers_who_guess_keep_nobody_out_of_a_browser_that_is_known(real, ac
     stranger.get("/sign-in")
     for _ in range(5):
         stranger.post("/sign-in", 422, name="OTTO OPERATOR", password="wrong password")
-    late = stranger.client.post("/sign-in", data=fields_of(stranger, name="OTTO OPERATOR", password=PASSWORD))
+    late = stranger.client.post("/sign-in", data=stranger.tokens() | {"name": "OTTO OPERATOR", "password": PASSWORD})
     assert (late.status_code, late.headers["retry-after"]) == (429, "2")
     owner.get("/queue")
     owner.post("/sign-out")

@@ -1,8 +1,8 @@
 """A ledger's page: what it shows of enrolments, and of what people said."""
 
 import pytest
+from console_rig import at
 from exchange_rig import Rig, card
-from test_web_console import at
 
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.words import Role

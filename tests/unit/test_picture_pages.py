@@ -10,11 +10,10 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from console_rig import Desktop, house_of, sign, text_of
 from exchange_rig import PERMITTED, START, Rig, card, rigs
-from starlette.testclient import TestClient
 
 from tenprint.adapters.accounts import AccountFile
-from tenprint.bootstrap import ledger_origin
 from tenprint.core.canonical import canonical_json
 from tenprint.core.chance import SeededRandomSource
 from tenprint.exchange.model.words import Kind, Role, TaskKind
@@ -29,52 +28,26 @@ from tenprint.web.words import spoken_name
 
 pytestmark = pytest.mark.slow
 
-SITE = "http://127.0.0.1:8765"
 EVIL = '"><script>alert(1)</script>'
 ARROW = re.compile(r'<a href="([^"]+)" class="arrow" aria-label="([^"]+)"')
 
 
-class Seat:
-    """A browser of one person, who has taken a role in a demo."""
-
-    def __init__(self, app: object, role: Role | None, name: str = "SAM OFFICIAL") -> None:
-        self.client = TestClient(app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
-        if role is not None:
-            csrf = re.search(r'name="csrf" value="([^"]+)"', self.client.get("/sign-in").text)[1]
-            taken = self.client.post("/sign-in", data={"csrf": csrf, "party": str(role), "name": name})
-            assert taken.status_code == 303, taken.text
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path)
-        assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text[-600:]}"
-        return answer.text
-
-    def json(self, path: str) -> dict:
-        return json.loads(self.get(path))
-
-
-def house_of(rig: Rig) -> SimpleNamespace:
+def signing(rig: Rig) -> SimpleNamespace:
     """A running network that signs its checkpoints, as `bootstrap.Network` does."""
+    house = house_of(rig)
 
     def run() -> int:
         done = rig.run()
         sign(rig)
         return done
 
-    return SimpleNamespace(nodes={node.party.id: node for node in rig.all}, clock=rig.clock, run=run)
+    house.run = run
+    return house
 
 
-def sign(rig: Rig) -> None:
-    for role, node in rig.nodes.items():
-        node.store.sign_checkpoint(ledger_origin(node.party.id), rig.keys[role], rig.clock.now())
-
-
-def seat(rig: Rig, role: Role | None, name: str = "SAM OFFICIAL") -> Seat:
-    return Seat(create_app(house_of(rig), is_demo=True), role, name)
-
-
-def text_of(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+def seat(rig: Rig, role: Role | None, name: str = "SAM OFFICIAL") -> Desktop:
+    desk = Desktop(create_app(signing(rig), is_demo=True))
+    return desk if role is None else desk.take(role, name)
 
 
 def links(page: str) -> list[str]:
@@ -207,22 +180,15 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def staffed(told: tuple[Rig, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seat]:
+def staffed(told: tuple[Rig, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Desktop]:
     """Give a way to sign in with a name and a password at the network of `told`, as in a real network."""
     folder = tmp_path_factory.mktemp("accounts")
     accounts = AccountFile(folder, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     for name, (party, role) in STAFF.items():
         accounts.add(name, party, role, PASSWORD)
-    app = create_app(house_of(told[0]), is_demo=False, accounts=accounts)
+    app = create_app(signing(told[0]), is_demo=False, accounts=accounts)
 
-    def sign_in(name: str) -> Seat:
-        at = Seat(app, None)
-        csrf = re.search(r'name="csrf" value="([^"]+)"', at.get("/sign-in"))[1]
-        taken = at.client.post("/sign-in", data={"csrf": csrf, "name": name, "password": PASSWORD})
-        assert taken.status_code == 303, taken.text
-        return at
-
-    return sign_in
+    return lambda name: Desktop(app).sign_in(name, PASSWORD)
 
 
 def test_a_party_sees_its_own_messages_and_no_other_partys(told: tuple[Rig, str], staffed) -> None:
@@ -592,9 +558,7 @@ def test_who_may_not_see_a_message_yet_is_not_told_either_that_its_bytes_are_mas
     case_id = rig.book(card("P7"))
     accounts = AccountFile(tmp_path, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     accounts.add("EVE EXAMINER", "immigration_repository", "examiner", PASSWORD)
-    at = Seat(create_app(house_of(rig), is_demo=False, accounts=accounts), None)
-    csrf = re.search(r'name="csrf" value="([^"]+)"', at.get("/sign-in"))[1]
-    at.client.post("/sign-in", data={"csrf": csrf, "name": "EVE EXAMINER", "password": PASSWORD})
+    at = Desktop(create_app(signing(rig), is_demo=False, accounts=accounts)).sign_in("EVE EXAMINER", PASSWORD)
     there = address(rig, Role.IMMIGRATION_REPOSITORY, case_id, Kind.IDENT_SEARCH)
     for door in ("bodies", "envelopes"):
         path = there.replace("/messages", f"/{door}", 1)

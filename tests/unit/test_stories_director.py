@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from console_rig import Time
 from exchange_rig import Rig
-from stories_rig import STORIES, RealTime, WordShop, director_of, seated
+from stories_rig import STORIES, WordShop, director_of, seated
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role, TaskKind
@@ -139,7 +140,7 @@ def test_while_paused_nothing_moves_but_an_answer_runs_through_the_network(rig: 
 
 
 def test_at_a_speed_time_runs_by_the_real_time_and_events_happen_when_they_are_due(rig: Rig) -> None:
-    real = RealTime()
+    real = Time()
     director = director_of(rig, None, "citizen", time=real)
     director.begin("citizen")
     begun = director.now
@@ -158,7 +159,7 @@ def test_at_a_speed_time_runs_by_the_real_time_and_events_happen_when_they_are_d
 
 
 def test_at_a_speed_time_runs_past_a_task_that_waits_for_somebody(rig: Rig) -> None:
-    real = RealTime()
+    real = Time()
     director = director_of(rig, None, "citizen", time=real)
     seated(director, EXAMINER)
     director.begin("citizen")
@@ -171,7 +172,7 @@ def test_at_a_speed_time_runs_past_a_task_that_waits_for_somebody(rig: Rig) -> N
 
 
 def test_a_machine_that_slept_does_not_make_up_for_its_sleep(rig: Rig) -> None:
-    real = RealTime()
+    real = Time()
     director = director_of(rig, None, "citizen", time=real)
     before = director.now
     director.run("hour")

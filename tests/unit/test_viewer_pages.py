@@ -4,13 +4,12 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from console_rig import Desktop, at, console, house_of, sizes, task_path, text_of
 from exchange_rig import Rig, WordMatcher, rigs
 from PIL import Image
-from test_web_console import Desktop, at, console, sizes, task_path, text_of
 from viewer_rig import ALL_IDENTIFIED, EXAMINERS, SIDE, examined, image_of, seen_card
 
 from tenprint import records
@@ -265,8 +264,7 @@ def test_the_best_pair_stands_first_by_quality_whatever_its_score(rig: Rig, monk
 
 def test_nothing_is_decoded_while_the_network_is_held(seen: tuple[Rig, str]) -> None:
     rig, path = seen
-    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
-    desk = Desk(house, tells_whole_story=True)
+    desk = Desk(house_of(rig), tells_whole_story=True)
     decoded = []
 
     def decode(image: records.EncodedImage) -> FingerImage:

@@ -5,13 +5,11 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
-from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from console_rig import SITE, Desktop, Time, at, console, house_of, sizes, task_path, text_of
 from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, rigs
-from starlette.testclient import TestClient
 
 from tenprint.core.errors import StorageError
 from tenprint.exchange import story
@@ -25,7 +23,6 @@ from tenprint.web.sessions import IDLE_SECONDS, LONGEST_SECONDS, MAX_OF_A_PERSON
 
 pytestmark = pytest.mark.slow
 
-SITE = "http://127.0.0.1:8765"
 EVIL = '<script>alert("x")</script>'
 
 
@@ -38,60 +35,6 @@ def waiting() -> Iterator[Rig]:
         yield rig
 
 
-class Time:
-    """Seconds that a test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Desktop:
-    """A browser at one desk: it keeps its cookie, and knows how to fill in the forms that it was shown."""
-
-    def __init__(self, app) -> None:
-        self.client = TestClient(app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
-        self.page = ""
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path)
-        assert answer.status_code == status, answer.text
-        self.page = answer.text
-        return answer.text
-
-    def post(self, path: str, status: int = 303, **fields: str) -> str:
-        answer = self.client.post(path, data=self.tokens() | fields)
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    def tokens(self) -> dict[str, str]:
-        found = re.findall(r'<input type="hidden" name="(csrf|form_id)" value="([^"]+)"', self.page)
-        return dict(found)
-
-    def sign_in(self, role: Role, name: str = "SAM OFFICIAL"):
-        self.get("/sign-in")
-        self.post("/sign-in", party=str(role), name=name)
-        return self
-
-
-def console(rig: Rig, *, is_demo: bool = True, **more) -> object:
-    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=rig.run)
-    return create_app(house, is_demo=is_demo, **more)
-
-
-def at(rig: Rig, role: Role, name: str = "SAM OFFICIAL") -> Desktop:
-    return Desktop(console(rig)).sign_in(role, name)
-
-
-def sizes(rig: Rig) -> list[int]:
-    return [len(node.store.entries()) for node in rig.all]
-
-
-def task_path(rig: Rig, role: Role, kind: TaskKind, case_id: str) -> str:
-    return f"/tasks/{rig.task(role, kind, case_id).id}"
-
-
 def decide_page(rig: Rig) -> tuple[Desktop, str]:
     if not rig.tasks(Role.FIELD_OFFICE):
         rig.until_status()
@@ -101,17 +44,13 @@ def decide_page(rig: Rig) -> tuple[Desktop, str]:
     return officer, path
 
 
-def text_of(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
 def test_a_case_is_clicked_through_by_forms_until_the_person_is_transferred(rig: Rig) -> None:
     rig.known_to_immigration("P7")
     case_id = rig.book(card("P7"))
     app = console(rig)
 
     def click(role: Role, answer: str, **details: str) -> str:
-        desk = Desktop(app).sign_in(role, f"{role} official")
+        desk = Desktop(app).take(role, f"{role} official")
         (path,) = re.findall(r'href="(/tasks/[^"]+)"', desk.get("/queue"))
         desk.get(path)
         desk.post(path, answer=answer, reason="as the records say", **details)
@@ -325,7 +264,7 @@ def test_without_signing_in_no_work_can_be_seen(waiting: Rig, path: str) -> None
 def test_an_expired_session_answers_nothing(waiting: Rig, wait: int) -> None:
     time = Time()
     path = f"/tasks/{waiting.tasks(Role.FIELD_OFFICE)[0].id}"
-    officer = Desktop(console(waiting, sessions=Sessions(time))).sign_in(Role.FIELD_OFFICE)
+    officer = Desktop(console(waiting, sessions=Sessions(time))).take(Role.FIELD_OFFICE)
     officer.get(path)
     before = sizes(waiting)
     time.now = wait
@@ -524,8 +463,8 @@ def test_an_answer_that_was_recorded_stands_whatever_fails_after_it_and_the_page
 ) -> None:
     rig.until_status()
     works = rig.run
-    house = SimpleNamespace(nodes={n.party.id: n for n in rig.all}, clock=rig.clock, run=works)
-    officer = Desktop(create_app(house, is_demo=True)).sign_in(Role.FIELD_OFFICE)
+    house = house_of(rig)
+    officer = Desktop(create_app(house, is_demo=True)).take(Role.FIELD_OFFICE)
     path = f"/tasks/{rig.tasks(Role.FIELD_OFFICE, open_only=True)[0].id}"
     officer.get(path)
 

@@ -7,7 +7,6 @@ content security policy forbids is one) or a script that fails makes the test fa
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import threading
 import time
@@ -15,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,10 +22,8 @@ from exchange_rig import Rig
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from tenprint.exchange.model.words import Role, TaskKind
-from tenprint.web.app import create_app
 from tenprint.web.serve import ADDRESS, listening_socket, server_of
 
-PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 NARROW, WIDE, TALL = 320, 1280, 900
 WAIT_MS = 20_000
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -94,17 +90,6 @@ class _Keeper(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._lines.append(logging.Formatter().format(record))
-
-
-def console_of(rig: Rig, *, is_demo: bool = True, **more: Any) -> Any:
-    """Return the console of a rig's network; `more` goes to `create_app`."""
-    house = SimpleNamespace(nodes={node.party.id: node for node in rig.all}, clock=rig.clock, run=rig.run)
-    return create_app(house, is_demo=is_demo, **more)
-
-
-def sizes(rig: Rig) -> list[int]:
-    """Return how long every party's ledger is: equal before and after means that nothing was changed."""
-    return [len(node.store.entries()) for node in rig.all]
 
 
 class Desk:
@@ -247,8 +232,8 @@ def assert_readable(page: Page) -> None:
 
 
 def screenshot(page: Page, name: str, *, whole: bool = True) -> Path:
-    """Write a picture of a page; into docs/pictures only when ``TENPRINT_PICTURES`` is set; return where."""
-    folder = PICTURES if os.environ.get("TENPRINT_PICTURES") else Path(tempfile.gettempdir()) / "tenprint-pictures"
+    """Write a picture of a page for somebody who works on it, never into docs; return where."""
+    folder = Path(tempfile.gettempdir()) / "tenprint-pictures"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     page.screenshot(path=path, full_page=whole, animations="disabled")

@@ -13,7 +13,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
-from browser import Desk, Keyboard, Site, at_desk, console_of, served
+from browser import Desk, Keyboard, Site, at_desk, served
+from console_rig import console
 from exchange_rig import Rig, rigs
 from playwright.sync_api import Browser, sync_playwright
 
@@ -60,7 +61,7 @@ def serve() -> Iterator[Callable[[Any], Site]]:
 
         def start(app: Any, **more: Any) -> Site:
             is_rig = isinstance(app, Rig)
-            site = ends.enter_context(served(console_of(app, **more) if is_rig else app))
+            site = ends.enter_context(served(console(app, **more) if is_rig else app))
             site.prints_are_words = is_rig
             return site
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser import Desk, Site, console_of, served, sizes
+from browser import Desk, Site, served
+from console_rig import console, sizes
 from exchange_rig import BOOKING, PERMITTED, Rig
 from playwright.sync_api import Browser
 from starlette.responses import HTMLResponse
@@ -196,5 +197,5 @@ def test_no_page_may_be_put_into_a_frame(waiting: Rig, officer: Desk, site: Site
 
 
 def test_the_console_of_a_rig_is_the_one_that_is_served(rig: Rig) -> None:
-    with served(console_of(rig)) as one, served(console_of(rig)) as other:
+    with served(console(rig)) as one, served(console(rig)) as other:
         assert one.address != other.address

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from browser import PICTURES, Desk, Site, served
+from browser import Desk, Site, served
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -34,6 +34,8 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / "pictures"
+"""Of the documents: no other test writes here."""
 STORY = "declined"
 BACKGROUND = 30
 WIDE, TALL, MOST_BYTES = 1200, 900, 250_000

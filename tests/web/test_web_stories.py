@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from browser import Desk, Site, assert_readable, console_of
+from browser import Desk, Site, assert_readable
+from console_rig import console
 from exchange_rig import Rig
 from stories_rig import director_of
 
@@ -19,7 +20,7 @@ def director(rig: Rig) -> Director:
 
 @pytest.fixture
 def stage(rig: Rig, director: Director, serve: Callable[..., Site]) -> Site:
-    return serve(console_of(rig, director=director))
+    return serve(console(rig, director=director))
 
 
 def test_a_newcomer_begins_a_story_takes_the_role_and_sees_what_was_never_told(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from browser import Desk, Keyboard, Site, console_of
+from browser import Desk, Keyboard, Site
+from console_rig import console
 from exchange_rig import Rig
 from playwright.sync_api import expect
 from stories_rig import STORIES, director_of
@@ -32,7 +33,7 @@ def director(rig: Rig) -> Director:
 
 @pytest.fixture
 def stage(rig: Rig, director: Director, serve: Callable[..., Site]) -> Site:
-    site = serve(console_of(rig, director=director))
+    site = serve(console(rig, director=director))
     site.prints_are_words = True
     return site
 

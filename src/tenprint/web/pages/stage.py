@@ -135,16 +135,29 @@ class StagePages:
         states = self._director.states()
         shown = [(state, *stage_words.story_word(state), state.case_id in kept_back) for state in states]
         told = "|".join(f"{state.story.name}:{word}:{is_kept}" for state, _, word, is_kept in shown)
-        seen = hashlib.sha256(told.encode()).hexdigest()[:SEEN_DIGITS]
-        return {"states": shown, "cards_seen": seen, "hides_last": bool(kept_back), "first": FIRST_STORY}
+        return {
+            "states": shown,
+            "cards_seen": _digest(told.encode()),
+            "hides_last": bool(kept_back),
+            "first": FIRST_STORY,
+        }
 
     def story(self, request: Request, name: str) -> Response:
         """Show a story: what it is about, whose move it is, what is not built, and after its end what it meant."""
         return self._shown(request, "story", **self._values(request, name))
 
     def now(self, request: Request, name: str) -> Response:
-        """Show the part of a story's page that changes, by itself."""
-        return self._shown(request, "story_now", **self._values(request, name))
+        """Show the part of a story's page that changes, by itself; 204 when it reads as it was seen.
+
+        What is put in anew is read out anew by a screen reader, and what had the focus may lose it.
+        """
+        values = self._values(request, name)
+        if self._console.session_of(request) is None:
+            return self._shown(request, "story_now", **values)
+        seen = _digest(self._shown(request, "story_now", **values).body)
+        if request.query_params.get("seen") == seen:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return self._shown(request, "story_now", **values | {"seen": seen})
 
     def begin(self, request: Request, form: Mapping[str, str], name: str) -> Response:
         """Begin a story; a second time changes nothing. Who would lose a task by it is asked first."""
@@ -198,6 +211,7 @@ class StagePages:
             "happened": self._happened(state) if state.case_id not in kept_back else None,
             "next_story": self._next_story(name),
             "Phase": Phase,
+            "seen": "",
         }
 
     def _happened(self, state: StoryState) -> Happened | None:
@@ -242,6 +256,10 @@ class StagePages:
         session = known or self._console.sessions.start()
         answer = self._console.page(template, session, **values)
         return answer if known else self._console.with_cookie(answer, session)
+
+
+def _digest(shown: bytes | memoryview) -> str:
+    return hashlib.sha256(shown).hexdigest()[:SEEN_DIGITS]
 
 
 def _page_before(request: Request) -> str:
