@@ -258,7 +258,7 @@ def test_the_best_pair_stands_first_by_quality_whatever_its_score(rig: Rig, monk
 
     monkeypatch.setattr(WordMatcher, "remembered", remembered)
     _, path = examined(rig)
-    order = re.findall(r'data-finger="(\d+)"', at(rig, EXAMINERS).get(path))
+    order = re.findall(r'<a href="#c1-f\d+" data-finger="(\d+)"', at(rig, EXAMINERS).get(path))
     assert order == ["7", "3", "2", "4", "5", "6", "8", "9", "10", "1"]
 
 
