@@ -20,7 +20,9 @@ def director(rig: Rig) -> Director:
 
 @pytest.fixture
 def stage(rig: Rig, director: Director, serve: Callable[..., Site]) -> Site:
-    return serve(console(rig, director=director))
+    site = serve(console(rig, director=director))
+    site.prints_are_words = True
+    return site
 
 
 def test_a_newcomer_begins_a_story_takes_the_role_and_sees_what_was_never_told(
@@ -34,7 +36,7 @@ def test_a_newcomer_begins_a_story_takes_the_role_and_sees_what_was_never_told(
     page.locator("form[action='/stories/citizen/begin'] button").click()
     page.get_by_text("waits for the examiner").wait_for()
     page.get_by_role("button", name="Take the role of the examiner").click()
-    page.wait_for_url("**/queue")
+    page.wait_for_url("**/tasks/*")
     desk.open("/stories/citizen")
     page.get_by_role("button", name="Let the players answer for my role too").click()
     for _ in range(12):
