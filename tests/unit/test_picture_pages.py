@@ -594,6 +594,21 @@ def test_anybody_sees_who_takes_part_under_which_rules_and_no_small_count(told: 
     assert "is published yet" in at.get("/network/checkpoints/jail", 404)
 
 
+def test_the_public_page_says_since_when_and_by_whose_decision_a_party_takes_part(told: tuple[Rig, str]) -> None:
+    rig, _ = told
+    jail = rig.nodes[Role.JAIL].party
+    at = seat(rig, None)
+    assert "Connected since not recorded" in text_of(at.get("/network"))
+    jail.settings.update(connected_since="2010-10-04", connected_by="the county's board")
+    try:
+        page = text_of(seat(rig, None).get("/network"))
+        (member,) = [one for one in seat(rig, None).json("/network.json")["parties"] if one["party"] == jail.id]
+    finally:
+        jail.settings.clear()
+    assert "Connected since 4 October 2010" in page and "By whose decision the county's board" in page
+    assert (member["connected_since"], member["takes_part_by_decision_of"]) == ("2010-10-04", "the county's board")
+
+
 def test_the_public_page_lists_every_row_whether_anything_happened_or_not(told: tuple[Rig, str]) -> None:
     def rows(rig: Rig) -> list[tuple[str, str]]:
         tables = seat(rig, None).json("/network.json")["counts"]

@@ -19,7 +19,7 @@ from tenprint.core.chance import RandomSource
 from tenprint.core.errors import SenderError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
-from tenprint.exchange.model.directory import Directory, Party
+from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Directory, Party
 from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import PrivateKey, generate_key
 
@@ -27,6 +27,7 @@ DEFAULT_PROGRAMME = "secure-communities-2010-10"
 DEFAULT_NAME = "Example network (all people and agencies are fictitious)"
 DEFAULT_START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 """A Monday within the default programme's time."""
+FOUNDED_BY = "whoever founded this example network"
 FOLDER_MODE = 0o700
 """Databases, blobs and galleries hold what people were asked and whose fingers were shown: for their owner only."""
 
@@ -170,7 +171,8 @@ def _refuse_taken(directory: Path) -> None:
 
 
 def _described(founding: Founding, folder: Path, keys: Mapping[Role, PrivateKey]) -> NetworkFile:
-    places = tuple(_place(founder, keys[founder.role]) for founder in _FOUNDERS)
+    since = (founding.clock_start if founding.clock_mode == "simulated" else datetime.now(UTC)).date().isoformat()
+    places = tuple(_place(founder, keys[founder.role], since) for founder in _FOUNDERS)
     return NetworkFile(
         folder=folder,
         directory=Directory(
@@ -186,7 +188,7 @@ def _described(founding: Founding, folder: Path, keys: Mapping[Role, PrivateKey]
     )
 
 
-def _place(founder: _Founder, key: PrivateKey) -> Place:
+def _place(founder: _Founder, key: PrivateKey, since: str) -> Place:
     own = f"parties/{founder.role}"
     party = Party(
         id=str(founder.role),
@@ -195,6 +197,7 @@ def _place(founder: _Founder, key: PrivateKey) -> Place:
         public_key=key.public.raw,
         peers={role: str(role) for role in founder.peers},
         name=founder.name,
+        settings={CONNECTED_SINCE: since, CONNECTED_BY: FOUNDED_BY},
     )
     return Place(
         party=party,

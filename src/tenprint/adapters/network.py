@@ -18,7 +18,8 @@
     public_key = "…"                             base64
     url = "inproc:"                              where it takes messages
     peers = { state_bureau = "state_bureau" }    role = party id
-    settings = { nff_state = false }             its own facts, for the policy
+    settings = { nff_state = false }             its own facts, for the policy; since when and by whose decision
+                                                 it takes part: connected_since = "2010-10-04", connected_by = "…"
 
 Paths are relative to the file's folder.
 """

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from tenprint.bootstrap import ledger_origin
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
-from tenprint.exchange.model.directory import Party
+from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, StatusFinding, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.store import Counts
@@ -66,6 +66,8 @@ class Member:
     Args:
         party: as the directory has it.
         is_activated: an agency whose bookings go on to the immigration repository; None for other roles.
+        connected_since: the day since which it takes part, by the party file; None when that says nothing.
+        connected_by: by whose decision, likewise; ``""``.
         first_entry_at: time of the first ledger entry; None while no checkpoint is published, for a short ledger's
             first entry may be that of one person.
         note: the published signed checkpoint, or ``""``.
@@ -76,6 +78,8 @@ class Member:
 
     party: Party
     is_activated: bool | None
+    connected_since: date | None
+    connected_by: str
     first_entry_at: datetime | None
     note: str
     checkpoint: Checkpoint | None
@@ -209,6 +213,8 @@ def _member(node: Node, counts: Counts, published: Published) -> Member:
     return Member(
         party=party,
         is_activated=party.ori in node.services.directory.activated_oris if party.role == Role.AGENCY else None,
+        connected_since=_day(str(party.settings.get(CONNECTED_SINCE, ""))),
+        connected_by=str(party.settings.get(CONNECTED_BY, "")),
         first_entry_at=counts.first_entry_at if checkpoint else None,
         note=note.decode(),
         checkpoint=checkpoint,
@@ -259,6 +265,13 @@ def _messages(counted: list[tuple[Party, Counts]]) -> dict[str, int]:
     return {case_words.message_name(kind): max(counter[kind] for counter in by_role.values()) for kind in MESSAGES}
 
 
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def _member_twin(member: Member) -> dict[str, Any]:
     party = member.party
     return {
@@ -268,7 +281,8 @@ def _member_twin(member: Member) -> dict[str, Any]:
         "ori": party.ori,
         "is_activated": member.is_activated,
         "first_entry_at": to_wire(member.first_entry_at) if member.first_entry_at else None,
-        "takes_part_by_decision_of": None,
+        "connected_since": member.connected_since.isoformat() if member.connected_since else None,
+        "takes_part_by_decision_of": member.connected_by or None,
         "checkpoint": member.note or None,
         "checkpoint_verifies": member.checkpoint is not None,
         "verifier_key": member.verifier_key,

@@ -31,6 +31,10 @@ class Party:
     name: str = ""
 
 
+CONNECTED_SINCE, CONNECTED_BY = "connected_since", "connected_by"
+"""Settings that say since which day (YYYY-MM-DD) a party takes part, and by whose decision: for the public page."""
+
+
 @dataclass(frozen=True)
 class Directory:
     """All parties of a network, and which ORIs are switched on for the cascade."""
