@@ -11,6 +11,7 @@ from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, NLETS_C
 from tenprint.exchange.model.words import Kind
 from tenprint.policy import programme
 from tenprint.policy.evaluate import decide
+from tenprint.web import case_words
 from tenprint.web.decoding import MAX_FIELDS, MAX_VALUE, decoded
 from tenprint.web.facts import said_in
 from tenprint.web.message_view import dump
@@ -168,3 +169,9 @@ def test_a_sentence_on_the_ledger_gives_back_the_facts_that_it_was_made_from() -
 
 def test_bytes_are_dumped_as_hexadecimal_and_plain_signs() -> None:
     assert dump(b"A\x00<") == f"000000  {'41 00 3c':<47}  A.<"
+
+
+def test_an_outcome_that_names_several_parties_is_a_list_of_their_names() -> None:
+    assert case_words.outcome_in_words("field_office agency", "") == "field office, booking agency"
+    assert case_words.outcome_in_words("172800", "seconds") == "48 hours"
+    assert case_words.outcome_in_words("not_needed", "") == "not needed"

@@ -98,10 +98,11 @@ class Known:
 
 
 def outcome_in_words(outcome: str, unit: str) -> str:
-    """Return a rule's answer as words; a number of seconds or hours as a duration."""
+    """Return a rule's answer as words: a number of seconds or hours as a duration, several parties as a list."""
     if unit in UNITS and outcome.isdecimal() and int(outcome) > 0:
         return words.spoken_span(int(outcome) * UNITS[unit])
-    return f"{words.spoken_name(outcome)} {unit}".strip()
+    parts = ", ".join(words.spoken_name(part) for part in outcome.split())  # several parties stand beside each other
+    return f"{parts} {unit}".strip()
 
 
 def answer_in_words(answer: str) -> str:
