@@ -49,7 +49,9 @@ def templates(
             )
             for row in figures.rows
         ),
+        whole=("templates",),
     )  # fmt: skip
+    console.print("as written: their coordinates without the correction of size", style="dim")
     console.print(
         f"minutiae an image: ours {figures.minutiae_ours:.0f}, theirs {figures.minutiae_theirs:.0f}; "
         f"problems in their files: {figures.problems}; one comparison (ours) in all rows"

@@ -101,10 +101,10 @@ def measure(
         on_progress(done)
     own, other, raw = (_prepared(kind, matcher) for kind in (ours, theirs, as_written))
     rows = (
-        _row("ours with ours", _within(own), matcher),
-        _row("theirs with theirs", _within(other), matcher),
-        _row("ours with theirs", _across(own, other), matcher),
-        _row("ours with theirs, size not corrected", _across(own, raw), matcher),
+        _row("ours, ours", _within(own), matcher),
+        _row("theirs, theirs", _within(other), matcher),
+        _row("ours, theirs", _across(own, other), matcher),
+        _row("ours, theirs as written", _across(own, raw), matcher),
     )
     return InterchangeFigures(len(ours), _mean_length(ours), _mean_length(theirs), problems, rows)
 
