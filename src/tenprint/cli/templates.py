@@ -124,6 +124,8 @@ def _written(chosen: list[Template], to: Target) -> bytes:
 def _read(data: bytes, size: str, *, strict: bool) -> MinutiaeRecord:
     from tenprint.records import templates as formats
 
+    if not data:
+        raise SenderError("FILE_EMPTY", "the file is empty: there is no template in it")
     if data.startswith(b"FMR"):
         return formats.read(data, strict=strict)
     return formats.read_xyt(data, size=_size(size), strict=strict)
