@@ -239,6 +239,10 @@ def test_a_hostile_xyt_file_costs_no_more_than_its_first_ten_thousand_lines() ->
         assert peak < 3 * len(data)
 
 
+def test_no_more_than_a_thousand_problems_of_one_file_are_listed() -> None:
+    assert len(templates.read_xyt(b"1 2 3\n" + b"x\n" * 5_000).problems) == 1_000
+
+
 @needs_samples
 def test_all_83_published_templates_are_read_and_only_the_padded_ones_are_complained_of() -> None:
     files = sorted(p for p in (SAMPLES / "templates").rglob("*") if p.is_file())

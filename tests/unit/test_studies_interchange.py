@@ -67,6 +67,18 @@ def test_no_image_is_compared_with_itself_and_across_makers_there_are_twice_the_
     assert [(r.rates.genuine, r.rates.impostor) for r in figures.rows] == [within, within, across, across]
 
 
+def test_each_row_compares_the_templates_that_it_names(pairs: dict[str, tuple[Path, Path]]) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def whose(template: Template) -> str:
+        # Ours know their finger; theirs were written without, and as written they are 300 wide.
+        return "ours" if template.fgp else "written" if template.width == SQUEEZED[0] else "theirs"
+
+    interchange.measure(pairs, invented, accuracy.Matcher(whose, lambda a, b: seen.append((a, b)) or 1))
+    order = list(dict.fromkeys(seen))
+    assert order == [("ours", "ours"), ("theirs", "theirs"), ("ours", "theirs"), ("ours", "written")]
+
+
 def test_coordinates_and_angles_come_back_to_the_image_and_without_the_correction_they_do_not(
     pairs: dict[str, tuple[Path, Path]],
 ) -> None:
