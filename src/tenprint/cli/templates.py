@@ -50,7 +50,7 @@ def inspect(file: Source, size: Size = "", strict: Strict = False, json: Json = 
         (n, v.position, v.number, v.impression, v.quality, len(v), int((v.minutia_quality > 0).sum()), len(v.extended))
         for n, v in enumerate(record.views)
     ]
-    columns = ("view", "position", "number", "impression", "quality", "minutiae", "with quality", "extended bytes")
+    names = ("view", "position", "number", "impression", "quality", "minutiae", "with_quality", "extended_bytes")
     problems = [(p.code, p.offset, p.message) for p in record.problems]
     header = {
         "format": record.format.words,
@@ -62,11 +62,12 @@ def inspect(file: Source, size: Size = "", strict: Strict = False, json: Json = 
         "product": list(record.product),
     }
     if json:
-        shown = [dict(zip(columns, row, strict=True)) for row in views]
+        shown = [dict(zip(names, row, strict=True)) for row in views]
         told = [dict(zip(("code", "offset", "message"), row, strict=True)) for row in problems]
         print_json({"header": header, "views": shown, "problems": told})
         return
     print_table(str(file), ("what", "value"), header.items())
+    columns = ("view", "FGP", "number", "IMP", "quality", "minutiae", "with quality", "extended bytes")
     print_table("Finger views", columns, views)
     if problems:
         print_table("Problems", ("code", "byte", "what"), problems)
