@@ -47,7 +47,7 @@ def changed(data: bytes, at: int, value: bytes) -> bytes:
 CASES = {
     "padding behind the record": (GOOD + bytes(121), "TEMPLATE_LENGTH", 48),
     "a length larger than the file": (changed(GOOD, 8, b"\0\0\1\0"), "TEMPLATE_LENGTH", 8),
-    "a length of 4 GiB": (changed(GOOD, 8, b"\0\0\xff\xff"), "TEMPLATE_LENGTH", 8),
+    "a length just below 64 KiB": (changed(GOOD, 8, b"\0\0\xff\xff"), "TEMPLATE_LENGTH", 8),
     "a length inside the header": (changed(GOOD, 8, b"\0\0\0\5"), "TEMPLATE_LENGTH", 8),
     "a width of 0": (changed(GOOD, 14, b"\0\0"), "TEMPLATE_HEADER", 14),
     "a resolution of 0": (changed(GOOD, 18, b"\0\0"), "TEMPLATE_HEADER", 18),
@@ -148,6 +148,16 @@ def test_an_ansi_record_of_64_kib_or_more_writes_its_length_in_six_bytes() -> No
     assert struct.unpack(">I", data[10:14])[0] == len(data)
     record = templates.read(data, strict=True)
     assert (record.format, len(record.views)) == ("ansi", 60)
+
+
+def test_an_iso_record_of_64_kib_or_more_is_not_taken_for_an_ansi_record() -> None:
+    many = [template(*[(n, n, 0) for n in range(255)], fgp=n % 10 + 1) for n in range(60)]
+    data = templates.write_iso(many)
+    assert data[8:10] == b"\0\1"
+    record = templates.read(data, strict=True)
+    assert (record.format, len(record.views)) == ("iso", 60)
+    cut = templates.read(data[:-1_000])
+    assert (cut.format, len(cut.views), cut.problems[0].code) == ("iso", 60, "TEMPLATE_LENGTH")
 
 
 @pytest.mark.parametrize(

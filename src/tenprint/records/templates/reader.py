@@ -1,7 +1,8 @@
 """The tolerant reader of ISO/IEC 19794-2:2005 and ANSI INCITS 378-2004: it reads as far as it can and says where not.
 
 Both begin with the same eight bytes. They are told apart by the length: an ANSI record has its u16 length where the
-upper half of ISO's u32 lies, and that half is 0 in any ISO record below 64 KiB.
+upper half of ISO's u32 lies, and that half is 0 in any ISO record below 64 KiB. In a longer one it is smaller than any
+ANSI record can be, or the file is as long as ISO's length says, which for an ANSI record would be 64 Ki times too long.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def _header(data: bytes) -> _Header:
     as_long = int.from_bytes(data[10:14], "big")
     # The long form of ANSI begins with 0 as ISO does; read as ISO its length would end inside the header.
     is_long = short == 0 and as_iso < ISO_HEADER.size and as_long >= ANSI_LONG_LENGTH
-    if short == 0 and not is_long:
+    is_huge_iso = short > 0 and (short < ANSI_HEADER.size + SMALLEST_VIEW or as_iso <= len(data))
+    if is_huge_iso or (short == 0 and not is_long):
         _, _, length, equipment, *rest = ISO_HEADER.unpack_from(data)
         return _Header(Format.ISO, ISO_HEADER.size, length, (0, 0), equipment, *rest)
     layout = ANSI_LONG_HEADER if is_long else ANSI_HEADER
