@@ -8,6 +8,7 @@ from tenprint.cli import (
     accounts,
     bench,
     bench_console,
+    bench_records,
     cards,
     cases,
     demo,
@@ -18,6 +19,7 @@ from tenprint.cli import (
     records,
     serve,
     tasks,
+    templates,
 )
 
 HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-print exchange.
@@ -35,9 +37,12 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(records.app, name="records")
+records.app.add_typer(templates.app, name="template")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
+bench.app.command()(bench_records.templates)
+bench.app.command()(bench_records.fuzz)
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(cards.book)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -57,6 +57,48 @@ class SetAccuracy:
     minutiae: float
     extract_s: float
     compare_us: float
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """Scores of comparisons, and which fingers were compared.
+
+    Args:
+        genuine, genuine_fingers: score and finger of each pair of one finger.
+        impostor, impostor_fingers: score and both fingers of each pair of two fingers.
+    """
+
+    genuine: list[int]
+    genuine_fingers: list[str]
+    impostor: list[int]
+    impostor_fingers: list[tuple[str, str]]
+
+    @property
+    def rates(self) -> ErrorRates:
+        """Return EER, FMR100, FMR1000, ZeroFMR and the numbers of pairs."""
+        return error_rates(self.genuine, self.impostor)
+
+    def interval(self) -> Interval:
+        """Return the 95 % bootstrap interval of the EER over fingers."""
+        return bootstrap_eer_over_fingers(
+            self.genuine, self.genuine_fingers, self.impostor, self.impostor_fingers, rounds=BOOTSTRAP_ROUNDS
+        )
+
+
+def score_pairs(
+    pairs: Iterable[tuple[tuple[str, Prepared], tuple[str, Prepared]]], matcher: Matcher[Prepared]
+) -> PairScores:
+    """Compare pairs of (finger, prepared template); pairs of one finger are genuine, the others impostors."""
+    scores = PairScores([], [], [], [])
+    for (finger, one), (other_finger, other) in pairs:
+        score = matcher.score(one, other)
+        if finger == other_finger:
+            scores.genuine.append(score)
+            scores.genuine_fingers.append(finger)
+        else:
+            scores.impostor.append(score)
+            scores.impostor_fingers.append((finger, other_finger))
+    return scores
 
 
 def find_sets(root: Path) -> dict[str, list[Path]]:
@@ -109,26 +151,15 @@ def measure(
 def _measured_set(
     name: str, templates: list[tuple[str, Template]], matcher: Matcher[Prepared], extract_s: float
 ) -> SetAccuracy:
-    genuine, genuine_fingers, impostor, impostor_fingers = [], [], [], []
     prepared = [(finger, matcher.prepare(template)) for finger, template in templates]
     started = time.perf_counter()
     pairs = list(itertools.combinations(prepared, 2))
-    for (finger, one), (other_finger, other) in pairs:
-        score = matcher.score(one, other)
-        if finger == other_finger:
-            genuine.append(score)
-            genuine_fingers.append(finger)
-        else:
-            impostor.append(score)
-            impostor_fingers.append((finger, other_finger))
+    scores = score_pairs(pairs, matcher)
     compare_us = (time.perf_counter() - started) / len(pairs) * 1e6
-    interval = bootstrap_eer_over_fingers(
-        genuine, genuine_fingers, impostor, impostor_fingers, rounds=BOOTSTRAP_ROUNDS
-    )  # fmt: skip
     return SetAccuracy(
         name=name,
-        rates=error_rates(genuine, impostor),
-        interval=interval,
+        rates=scores.rates,
+        interval=scores.interval(),
         images=len(templates),
         minutiae=sum(len(t) for _, t in templates) / len(templates),
         extract_s=extract_s,
