@@ -8,6 +8,7 @@ from tenprint.cli import (
     accounts,
     bench,
     bench_console,
+    bench_images,
     cards,
     cases,
     demo,
@@ -38,6 +39,8 @@ app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
+bench.app.command()(bench_images.images)
+bench.app.command()(bench_images.records)
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(cards.book)

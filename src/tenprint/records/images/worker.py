@@ -7,6 +7,7 @@ in a signal (formats.md section 5).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import subprocess
@@ -43,6 +44,8 @@ MIN_ENCODE_SIDE = 64
 """The WSQ library fails below about 33 pixels a side; nothing that small is a finger."""
 IMAGES_PER_PROCESS = 2_000
 """Then a fresh one, so that what a library leaks stays small."""
+PIPE_BYTES = 1 << 20
+"""A whole print fits: neither side waits for the other to read."""
 HINT = "EBTS L0009"
 _DECODERS = {
     "WSQ": process_side.DECODE_WSQ,
@@ -232,6 +235,11 @@ class CodecWorker:
                 )
             except OSError as problem:
                 raise EngineError("CODEC_UNAVAILABLE", "the image codec process cannot be started") from problem
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(
+                    OSError, AttributeError
+                ):  # a user's share of pipe memory may be used up: then it is slower
+                    fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[union-attr]
         return self._process
 
     def _discard(self) -> None:
@@ -295,7 +303,7 @@ def _receive(process: subprocess.Popen[bytes], request: bytes, time_limit: float
                 raise TimeoutError
             for key, event in ready:
                 if event & selectors.EVENT_WRITE:
-                    to_send = to_send[os.write(key.fd, to_send[: 1 << 16]) :]
+                    to_send = to_send[os.write(key.fd, to_send[:PIPE_BYTES]) :]
                     if not to_send:
                         selector.unregister(requests)
                     continue
