@@ -305,26 +305,3 @@ def test_mutated_png_never_raises_anything_foreign() -> None:
             assert read_png(bytes(data), ppi=500).pixels.dtype == np.uint8
         except RecordError as refused:
             assert refused.code in ("IMAGE_DECODE", "IMAGE_TOO_LARGE")
-
-
-@pytest.mark.slow
-def test_hundreds_of_mutated_wsq_files_harm_nobody(worker: CodecWorker) -> None:
-    chance = random.Random(7)
-    good = worker.encode(ridges(160, 160))
-    refused = decoded = 0
-    for turn in range(400):
-        data = bytearray(good)
-        where = range(len(data)) if turn % 2 else range(12, min(400, len(data)))
-        for _ in range(chance.randint(1, 8)):
-            data[chance.choice(where)] = chance.randrange(256)
-        if turn % 5 == 0:
-            del data[chance.randrange(len(data)) :]
-        try:
-            assert worker.decode(bytes(data)).dtype == np.uint8
-            decoded += 1
-        except RecordError as problem:
-            assert problem.code in ("IMAGE_DECODE", "IMAGE_TOO_LARGE")
-            refused += 1
-    assert refused > 20
-    assert decoded > 20
-    assert worker.decode(good).shape == (160, 160)
