@@ -41,6 +41,7 @@ def test_damage_is_repeated_by_its_seed_and_by_no_other() -> None:
     assert once == again
     assert sum(a != b for a, b in zip(once, other, strict=True)) > 290
     assert sum(data not in good for data in once) > 280
+    assert all(isinstance(data, bytes) for data in study.mutated([b"\xff\xa0\xff"], 2_000, 9))  # nothing left to damage
     assert {len(data) - len(good[0]) for data in once if data[:1] == b"\0"} > {-1, 0, 1}
 
 

@@ -226,7 +226,7 @@ def _damage(data: bytearray, reach: int, chance: random.Random, good: Sequence[b
         start = chance.randrange(len(other))
         data[at : at + 64] = other[start : start + 64]
     else:
-        data[at] ^= 1 << chance.randrange(8) if at < len(data) else 0
+        data[at : at + 1] = bytes(byte ^ 1 << chance.randrange(8) for byte in data[at : at + 1])
 
 
 def measure_mutations(
