@@ -218,16 +218,18 @@ def test_a_codec_that_answers_another_size_than_the_file_announces_is_not_believ
         monkeypatch.setattr(CodecWorker, "_ask", lambda *_, given=answer: given)
         with pytest.raises(RecordError, match="IMAGE_DECODE"):
             worker.decode(good)
+        assert worker.pid is None
 
 
-def test_an_answer_that_announces_more_than_any_image_is_not_waited_for() -> None:
-    head = worker_module.ANSWER.pack(0, 1, 1, 2**32 - 1)
+@pytest.mark.parametrize(("length", "most"), [(2**32 - 1, worker_module.MAX_ENCODED_BYTES), (1_001, 1_000)])
+def test_an_answer_that_announces_more_than_its_image_may_have_is_not_waited_for(length: int, most: int) -> None:
+    head = worker_module.ANSWER.pack(0, 1, 1, length)
     script = f"import os, time; os.write(1, {head!r}); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-S", "-E", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as liar:
         with pytest.raises(EOFError):
-            worker_module._converse(liar, b"", 5.0)
+            worker_module._converse(liar, b"", 5.0, most)
         liar.kill()
 
 

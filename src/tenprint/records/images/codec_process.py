@@ -19,12 +19,17 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a process is started for each refused file: what it loads is what that costs
+    from collections.abc import Callable
+    from typing import Any
+
+    Operation = Callable[[bytes, int, int], tuple[bytes, int, int]]
 
 REQUEST = struct.Struct("<BIII")
 ANSWER = struct.Struct("<BIII")
-DECODE_WSQ, ENCODE_WSQ, DECODE_PNG, DECODE_JPEG, DECODE_JP2, ENCODE_JP2, ENCODE_JP2L = range(1, 8)
+DECODE_WSQ, ENCODE_WSQ, DECODE_PNG, DECODE_JPEG, DECODE_JP2, ENCODE_JP2, ENCODE_JP2L, DECODE_JPEGL = range(1, 9)
 PICTURES = {DECODE_PNG: "PNG", DECODE_JPEG: "JPEG", DECODE_JP2: "JPEG2000"}
 """Pillow's names; the one format that was announced is tried, no other."""
 DONE, REFUSED = 0, 1
@@ -87,21 +92,34 @@ def main(memory_bytes: int, cpu_seconds: float) -> None:
         _write(answers, ANSWER.pack(status, width, height, len(result)) + bytes(result))
 
 
-Operation = Callable[[bytes, int, int], tuple[bytes, int, int]]
-
-
 def _operation(wsq: Any, operation: int) -> Operation:
-    """Return what does `operation`; loads Pillow when it is first needed, before the request's limit of memory."""
+    """Return what does `operation`; loads what it needs the first time, before the request's limit of memory."""
     if operation == DECODE_WSQ:
         return lambda data, width, height: wsq.decompress(data)[:3]
     if operation == ENCODE_WSQ:
         return lambda data, width, height: (wsq.compress(data, height, width, WSQ_RATIO), width, height)
+    if operation == DECODE_JPEGL:
+        lossless_jpeg = _beside("lossless_jpeg")
+        return lambda data, width, height: lossless_jpeg.decode(data)
     images = importlib.import_module("PIL.Image")
     for plugin in ("PngImagePlugin", "JpegImagePlugin", "Jpeg2KImagePlugin"):
         importlib.import_module(f"PIL.{plugin}")
     if operation in PICTURES:
         return lambda data, width, height: _picture(images, data, PICTURES[operation], (width, height))
     return lambda data, width, height: _jpeg_2000(images, data, (width, height), lossless=operation == ENCODE_JP2L)
+
+
+def _beside(name: str) -> Any:
+    """Load a module of this folder by its file: its package would load NumPy."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")  # noqa: PTH118, PTH120, PTH100
+    loading = importlib.import_module("importlib.util")
+    spec = loading.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = loading.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
 
 
 def _picture(images: Any, data: bytes, kind: str, size: tuple[int, int]) -> tuple[bytes, int, int]:

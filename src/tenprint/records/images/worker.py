@@ -40,6 +40,8 @@ START_LIMIT_SECONDS = 30.0
 MAX_PIXELS = 24_000_000
 """Four fingers at 1000 ppi are 9.6 Mpx (EBTS 8.001, Table 3-3)."""
 MAX_ENCODED_BYTES = 64 << 20
+ANSWER_BYTES_PER_PIXEL, SPARE_ANSWER_BYTES = 2, 1 << 16
+"""More is not taken from a process: pixels have one byte each, and noise packed without loss a little more."""
 MIN_ENCODE_SIDE = 64
 """The WSQ library fails below about 33 pixels a side; nothing that small is a finger."""
 IMAGES_PER_PROCESS = 2_000
@@ -128,7 +130,8 @@ class CodecWorker:
     @property
     def pid(self) -> int | None:
         """Return the process id while a process is warm, for tests and operators."""
-        return self._process.pid if self._process else None
+        process = self._process  # another thread may replace it meanwhile
+        return process.pid if process else None
 
     @property
     def peak_bytes(self) -> int:
@@ -152,8 +155,10 @@ class CodecWorker:
             raise RecordError("IMAGE_DECODE", f"the data is no {kind}", hint=HINT)
         width, height = found.width, found.height
         _check_size(f"a {found.family} image announces", width, height, len(data))
-        found_width, found_height, pixels = self._ask(_DECODERS[found.family], width, height, data, "IMAGE_DECODE")
+        operation = process_side.DECODE_JPEGL if found.kind == "JPEGL" else _DECODERS[found.family]
+        found_width, found_height, pixels = self._ask(operation, width, height, data, "IMAGE_DECODE")
         if (found_width, found_height) != (width, height) or len(pixels) != width * height:
+            self.close()  # it is not to be trusted with the next image
             raise RecordError("IMAGE_DECODE", "the codec returned another size than the file announces", hint=HINT)
         return np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
 
@@ -193,7 +198,8 @@ class CodecWorker:
             outcome = "crashed"
             try:
                 request = REQUEST.pack(operation, width, height, len(data)) + data
-                status, found_width, found_height, result = _converse(process, request, self._time_limit)
+                most = ANSWER_BYTES_PER_PIXEL * width * height + SPARE_ANSWER_BYTES
+                status, found_width, found_height, result = _converse(process, request, self._time_limit, most)
                 outcome = "done" if status == DONE else "refused"
             except (BrokenPipeError, EOFError) as problem:
                 raise RecordError(code, "the image codec crashed on this image", hint=HINT) from problem
@@ -271,8 +277,10 @@ def _peak_bytes(pid: int | None) -> int:
     return 0
 
 
-def _converse(process: subprocess.Popen[bytes], request: bytes, time_limit: float) -> tuple[int, int, int, bytes]:
-    """Send one request and return the answer's parts.
+def _converse(
+    process: subprocess.Popen[bytes], request: bytes, time_limit: float, most: int = MAX_ENCODED_BYTES
+) -> tuple[int, int, int, bytes]:
+    """Send one request and return the answer's parts, its bytes at most `most`.
 
     Raises:
         TimeoutError: the time limit passed. BrokenPipeError, EOFError: the process ended or does not answer in form.
@@ -280,7 +288,7 @@ def _converse(process: subprocess.Popen[bytes], request: bytes, time_limit: floa
     deadline = time.monotonic() + time_limit
     head = _receive(process, request, time_limit, ANSWER.size)
     status, width, height, length = ANSWER.unpack(head)
-    if length > MAX_ENCODED_BYTES:
+    if length > most:
         raise EOFError
     return status, width, height, _receive(process, b"", deadline - time.monotonic(), length)
 
