@@ -1,8 +1,8 @@
 """Image codecs, both ways, in a disposable process: hostile files crash C libraries, and must crash only that.
 
 WSQ is the package `wsq` 0.9 (NBIS 5.0 inside), tested against NIST's reference images, not certified. It encodes at
-0.75 bits a pixel and 500 ppi only. PNG, JPEG and JPEG 2000 are Pillow's. Measured: of 1,500 mutated WSQ files 3 ended
-in a signal (formats.md section 5).
+0.75 bits a pixel and 500 ppi only. PNG, baseline JPEG and JPEG 2000 are Pillow's, lossless JPEG is ours. Measured: of
+1,500 mutated WSQ files 3 ended in a signal (formats.md section 5).
 """
 
 from __future__ import annotations
