@@ -341,11 +341,11 @@ def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
 
 @contextmanager
 def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Callable[[FingerImage], EncodedImage]]]:
-    """Run a codec process; yields how to decode and how to encode (WSQ) an image of a record."""
-    from tenprint.records.images import CodecWorker, decode, encode  # noqa: PLC0415 - loads Pillow
+    """Run codec processes; yields how to decode and how to encode (WSQ) an image of a record."""
+    from tenprint.records.images import CodecPool, decode, encode  # noqa: PLC0415 - loads Pillow
 
-    with CodecWorker() as worker:
-        yield lambda image: decode(image, worker), lambda image: encode(image, worker)
+    with CodecPool() as codec:
+        yield lambda image: decode(image, codec), lambda image: encode(image, codec)
 
 
 def open_accounts(directory: Path) -> AccountFile:
@@ -366,19 +366,19 @@ def open_gallery(folder: Path) -> Gallery:
 
 
 def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack) -> Extractor:
-    """Return the extraction line: cache, codec process, workers. Nothing starts before the first new image.
+    """Return the extraction line: cache, codec processes, workers. Nothing starts before the first new image.
 
     Args:
         cache: folder of templates of images seen before.
         workers: as for `open_network`.
         ending: gets what must be ended.
     """
-    from tenprint.records.images import CodecWorker, decode  # noqa: PLC0415 - loads Pillow
+    from tenprint.records.images import CodecPool, decode  # noqa: PLC0415 - loads Pillow
 
     count = default_workers() if workers is None else workers
     pool = WorkerPool(count) if count else InProcessPool()
     ending.callback(pool.close)
-    codec = ending.enter_context(CodecWorker())
+    codec = ending.enter_context(CodecPool())
     return Extractor(TemplateCache(cache, _extractor_version), lambda image: decode(image, codec), pool)
 
 

@@ -36,9 +36,9 @@ def test_other_resolutions_become_500_ppi(ppi, side, expected):
     assert np.all(resampled == 77)
 
 
-def test_halving_averages_by_area():
-    pixels = np.tile(np.array([0, 200], dtype=np.uint8), (200, 100))
-    assert np.all(imaging.at_engine_resolution(FingerImage(pixels, ppi=1000), P) == 100)
+def test_resolutions_that_no_standard_filter_covers_are_averaged_by_area():
+    pixels = np.tile(np.array([0, 200], dtype=np.uint8), (400, 200))
+    assert np.all(imaging.at_engine_resolution(FingerImage(pixels, ppi=2000), P) == 100)
 
 
 @pytest.mark.parametrize(("height", "width", "ppi"), [(8, 500, 500), (63, 500, 500), (120, 120, 1000), (1, 1, 500)])

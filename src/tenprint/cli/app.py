@@ -8,6 +8,7 @@ from tenprint.cli import (
     accounts,
     bench,
     bench_console,
+    bench_images,
     bench_records,
     cards,
     cases,
@@ -43,6 +44,8 @@ app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
 bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
+bench.app.command()(bench_images.images)
+bench.app.command()(bench_images.records)
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(cards.book)

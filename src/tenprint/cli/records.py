@@ -19,6 +19,7 @@ app = typer.Typer(help="ANSI/NIST-ITL files: inspect, validate.", no_args_is_hel
 def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], json: Json = False) -> None:
     """Show a file's records, images and what is wrong with it. Reads as far as it can."""
     from tenprint import records
+    from tenprint.records.images import contradictions
 
     found = records.read(read_file(file))
     rows = [(r.type, r.idc, len(r.raw)) for r in found.records]
@@ -26,7 +27,12 @@ def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], j
         (i.idc, i.fgp.title, i.impression.name.lower(), f"{i.width}x{i.height}", i.ppi, i.compression, len(i.data))
         for i in found.images()
     ]
-    problems = [(p.code, p.field, p.offset, p.message) for p in found.problems]
+    problems: list[tuple[str, str, int | None, str]] = [(p.code, p.field, p.offset, p.message) for p in found.problems]
+    problems += [
+        (p.code, f"{i.record_type}.{'999' if i.record_type == 14 else '009'}", None, f"IDC {i.idc}: {p.message}")
+        for i in found.images()
+        for p in contradictions(i)
+    ]
     if json:
         print_json(
             {

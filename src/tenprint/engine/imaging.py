@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tenprint.core.downsampling import FINE_PPI, to_500_ppi
 from tenprint.core.errors import EngineError
 from tenprint.core.image import ENGINE_PPI, FingerImage
 from tenprint.engine.parameters.extraction import ExtractionParameters
@@ -37,7 +38,8 @@ class Box(NamedTuple):
 def at_engine_resolution(image: FingerImage, parameters: ExtractionParameters) -> Pixels:
     """Return the pixels at 500 ppi, shape (height, width), uint8.
 
-    Finer images are averaged by area, coarser ones interpolated with cubics; at 500 ppi nothing is copied.
+    1000 ppi is filtered and halved as NIST advises; other finer images are averaged by area, coarser ones interpolated
+    with cubics; at 500 ppi nothing is copied.
 
     Raises:
         EngineError: ``EXTRACT_TOO_SMALL`` or ``EXTRACT_TOO_LARGE`` by the size at 500 ppi.
@@ -54,6 +56,8 @@ def at_engine_resolution(image: FingerImage, parameters: ExtractionParameters) -
         raise _too_large(width * height, parameters.max_image_px)
     if image.ppi == ENGINE_PPI:
         return image.pixels
+    if image.ppi == FINE_PPI:
+        return to_500_ppi(image).pixels
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image.pixels, (width, height), interpolation=method), dtype=np.uint8)
 

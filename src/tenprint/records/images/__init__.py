@@ -1,7 +1,20 @@
-"""Image codecs of finger images. WSQ runs in a disposable process; importing this needs NumPy and Pillow."""
+"""Image codecs of finger images, run in disposable processes; importing this needs NumPy and Pillow."""
 
-from tenprint.records.images.decoding import decode, encode
+from tenprint.records.images.decoding import contradictions, decode, encode
+from tenprint.records.images.headers import Announced, announced
 from tenprint.records.images.png import read_png, write_png
-from tenprint.records.images.wsq import CodecWorker
+from tenprint.records.images.pool import CodecPool
+from tenprint.records.images.worker import Codec, CodecWorker
 
-__all__ = ["CodecWorker", "decode", "encode", "read_png", "write_png"]
+__all__ = [
+    "Announced",
+    "Codec",
+    "CodecPool",
+    "CodecWorker",
+    "announced",
+    "contradictions",
+    "decode",
+    "encode",
+    "read_png",
+    "write_png",
+]
