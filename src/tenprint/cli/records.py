@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tenprint.records.itl.findings import Finding
     from tenprint.records.itl.tables import Table
 
-MAX_VALUE_SHOWN = 60
 DEFAULT_PROFILE = "ebts-8.001"
 
 app = typer.Typer(help="ANSI/NIST-ITL files: inspect, validate.", no_args_is_help=True)
@@ -107,12 +106,12 @@ def _print_findings(file: Path, findings: tuple[Finding, ...], table: Table) -> 
         console.print(f"{file.name}: nothing wrong by {table.name} as far as it goes.", markup=False)
         return
     rows = [
-        (f.severity, f.code, _place(f), "" if f.offset < 0 else f.offset, f.found[:MAX_VALUE_SHOWN], f.message,
-         f.expected, f.clause)
+        (f.severity, f.code, _place(f), f.found, f"{f.message} (expected: {f.expected})" if f.expected else f.message,
+         f.clause)
         for f in findings
     ]  # fmt: skip
-    columns = ("severity", "code", "field", "byte", "found", "what", "expected", "clause")
-    print_table(f"{file.name}, profile {table.name}", columns, rows, whole=("code",))
+    columns = ("severity", "code", "field", "found", "what", "clause")
+    print_table(f"{file.name}, profile {table.name}", columns, rows, whole=("severity", "code"))
 
 
 def _place(finding: Finding) -> str:

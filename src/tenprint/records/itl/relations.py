@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.records.itl.findings import ERROR, WARNING, Finding, finding_of
+from tenprint.records.itl.impressions import EncodedImage
 from tenprint.records.itl.judging import is_calendar_date
 from tenprint.records.itl.record import Record
 from tenprint.records.itl.table_model import RelationRule, Table
@@ -43,12 +44,27 @@ class Judged:
     rule: RelationRule
 
     def wrong(
-        self, tag: str, found: str, message: str, severity: str = ERROR, *, code: str = "", expected: str = ""
+        self,
+        tag: str,
+        found: str,
+        message: str,
+        severity: str = ERROR,
+        *,
+        code: str = "",
+        expected: str = "",
+        image: EncodedImage | None = None,
     ) -> Finding:
-        """Return a finding of this relation."""
+        """Return a finding of this relation, in the record of `image` when there is one."""
         code = code or self.rule.code
-        more = {"rule": self.rule.name, "clause": self.rule.clause, "expected": expected}
-        return finding_of(code, tag, found, message, severity, **more)
+        record = -1 if image is None else self._record_of(image)
+        return finding_of(
+            code, tag, found, message, severity,
+            rule=self.rule.name, clause=self.rule.clause, expected=expected, record=record,
+        )  # fmt: skip
+
+    def _record_of(self, image: EncodedImage) -> int:
+        records = enumerate(self.transaction.records)
+        return next((n for n, r in records if (r.type, r.idc) == (image.record_type, image.idc)), -1)
 
 
 def cna_is_retained(judged: Judged) -> Iterator[Finding]:
@@ -68,7 +84,7 @@ def arrest_after_birth(judged: Judged) -> Iterator[Finding]:
 def missing_fingers_without_image(judged: Judged) -> Iterator[Finding]:
     """A finger that AMP calls amputated has no image of its own, and no finger is explained twice."""
     groups = [(int(g[0]), g[1]) for g in judged.second.items("2.084") if len(g) > 1 and _is_number(g[0])]
-    taken = {int(i.fgp) for i in judged.transaction.images()}
+    taken = {int(i.fgp) for i in judged.transaction.images() if i.fgp in SINGLE_FINGERS}
     for position in sorted({p for p, reason in groups if reason == AMPUTATED} & taken):
         message = f"finger position {position} is amputated by AMP and has an image"
         yield judged.wrong("2.084", f"{position:02d}", message, WARNING, expected="AMP or an image, not both")
@@ -159,12 +175,17 @@ def fourteen_images(judged: Judged) -> Iterator[Finding]:
     for position, occurs in count.items():
         if occurs > 1 and position != FingerPosition.UNKNOWN:
             message = f"position {int(position)} is given {occurs} times"
-            yield judged.wrong(tag, str(int(position)), message, code="L0059", expected="each position once")
+            last = [i for i in images if i.fgp == position][-1]
+            yield judged.wrong(
+                tag, str(int(position)), message, code="L0059", expected="each position once", image=last
+            )
     for image in images:
         if image.fgp in PLAIN_SETS and image.impression.is_rolled:
             message = f"position {int(image.fgp)} is a plain set, its impression type says rolled"
             at = "14.003" if image.record_type == 14 else "4.003"
-            yield judged.wrong(at, str(int(image.impression)), message, code="E0006", expected="a plain impression")
+            yield judged.wrong(
+                at, str(int(image.impression)), message, code="E0006", expected="a plain one", image=image
+            )
 
 
 RELATIONS: dict[str, Callable[[Judged], Iterator[Finding]]] = {
