@@ -355,3 +355,13 @@ def test_every_sample_is_judged_by_every_profile_and_each_finding_has_a_rule_and
                 assert finding.rule
                 assert finding.edition
                 assert finding.clause
+
+
+def test_a_hostile_profile_and_a_hostile_file_together_are_given_up_with_a_sentence(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'name = "own"\nbase = "ebts-8.001"\n[[field]]\ntag = "2.041"\nmax = 500\npattern = "(a|b)*a(a|b){600}"\n'
+        'occurs = {CAR = "0-"}\n'
+    )
+    found = validate(transaction(second={41: [["ab" * 250]] * 500}), profile=str(own))
+    assert only(found).rule == "2.041/work"

@@ -10,6 +10,8 @@ from tenprint.records.itl.findings import ERROR, WARNING, Finding, finding_of
 from tenprint.records.itl.record import Record
 from tenprint.records.itl.table_model import MANY, FieldRule, ItemRule, Table
 
+MAX_WORK_OF_RECORD = 5_000_000
+"""Steps of patterns for one record, some seconds: a hostile profile and a hostile file together must not take hours."""
 MAX_FINDINGS_OF_FIELD = 20
 """Bad occurrences told of one field; a hostile file must not make a hundred thousand."""
 FRAMING = frozenset({"1.001", "1.003", "2.001"})
@@ -29,25 +31,31 @@ def judge_record(record: Record, index: int, table: Table, tot: str, *, closed: 
         tot: type of transaction whose rules hold.
         closed: also tell of fields that the table does not define for this type.
     """
-    known = {-1}
+    known, present = {-1}, {f.number for f in record.fields}
+    work_left = MAX_WORK_OF_RECORD
     for rule in table.of_type(record.type):
         span = rule.occurrences_in(tot)
         if span is None:
             continue
         known.add(rule.number)
-        if rule.tag in FRAMING:
+        if rule.tag in FRAMING or (rule.number not in present and not span[0]):
             continue
         severity = ERROR if span[0] or rule.severity == ERROR else WARNING
         values = occurrences(record, rule)
         yield from _counted(rule, values, span, severity, index)
+        work = rule.steps * sum(map(len, values))
+        if work > work_left:
+            yield _unjudged(rule, index)
+            continue
+        work_left -= work
         bad = (
             f
-            for n, v in enumerate(values[: span[1]], 1)
+            for n, v in enumerate(values, 1)
             if (f := judge_value(rule, table, v, severity=severity, index=index, number=n))
         )
         yield from islice(bad, MAX_FINDINGS_OF_FIELD)
     if closed:
-        for number in sorted({f.number for f in record.fields} - known):
+        for number in sorted(present - known):
             tag = f"{record.type}.{number:03d}"
             message = f"the field is not defined for {tot}"
             yield finding_of(
@@ -114,6 +122,11 @@ def is_calendar_date(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _unjudged(rule: FieldRule, index: int) -> Finding:
+    message = f"the record holds too much to judge {rule.mnemonic} by its pattern"
+    return finding_of("E0005", rule.tag, "", message, record=index, rule=f"{rule.tag}/work", expected="less data")
 
 
 def _counted(

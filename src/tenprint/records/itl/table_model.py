@@ -94,15 +94,21 @@ class FieldRule:
     clause: str = ""
     severity: str = ""
 
-    @property
+    @cached_property
     def type(self) -> int:
         """Return the record type, 2 for ``2.018``."""
         return int(self.tag.partition(".")[0])
 
-    @property
+    @cached_property
     def number(self) -> int:
         """Return the field's number, 18 for ``2.018``."""
         return int(self.tag.partition(".")[2])
+
+    @cached_property
+    def steps(self) -> int:
+        """Return the most steps that matching one character of an occurrence takes."""
+        patterns = (self.pattern, *(item.pattern for item in self.items))
+        return max(compile_pattern(pattern).work_for(1) for pattern in patterns)
 
     def occurrences_in(self, tot: str) -> tuple[int, int] | None:
         """Return fewest and most occurrences in a type of transaction, None where the field is not defined."""
