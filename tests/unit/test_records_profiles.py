@@ -168,6 +168,15 @@ def test_a_value_outside_an_open_code_table_is_only_a_warning(tmp_path):
     assert only(validate(transaction(), profile=str(own))).severity == "error"
 
 
+def test_the_example_of_the_guide_is_a_profile_and_its_rules_speak(tmp_path):
+    guide = Path(__file__).resolve().parents[2] / "docs/guide/profiles.md"
+    own = tmp_path / "my-county.toml"
+    own.write_text(guide.read_text().split("```toml\n")[1].split("```")[0])
+    assert validate(transaction("CARCTY"), profile=str(own)) == ()
+    lacking = validate(transaction("CARCTY", second={9: None, 21: "MM"}), profile=str(own))
+    assert [(f.field, f.severity) for f in lacking] == [("2.009", "error"), ("2.021", "warning")]
+
+
 def test_a_relation_that_does_not_exist_is_refused(tmp_path):
     own = tmp_path / "own.toml"
     own.write_text('name = "own"\nbase = "ebts-8.001"\n[[relation]]\nname = "stars"\ncode = "E0006"\n')
