@@ -124,7 +124,7 @@ def test_every_relation_of_the_code_is_used_by_the_packaged_profile():
 @pytest.mark.parametrize(
     ("second", "rule", "code", "place", "expected"),
     [
-        ({18: None}, "2.018/mandatory", "E0001", (0, ""), "1 occurrences"),
+        ({18: None}, "2.018/mandatory", "E0001", (0, ""), "1 occurrence"),
         ({21: [["MM"], ["US"]]}, "2.021/occurrences", "E0002", (2, ""), "0 to 1 occurrences"),
         ({22: [["19800229"], ["1980"]]}, "2.022/length", "E0003", (2, ""), "8 characters"),
         ({18: "S4MPLE,PERSON"}, "2.018/characters", "E0002", (1, ""), "text that matches"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +127,55 @@ PATTERNS = st.recursive(
 @given(PATTERNS, st.text("abc", max_size=7))
 def test_a_pattern_means_what_it_means_in_python(pattern, text):
     assert compile_pattern(pattern).matches(text) == (re.fullmatch(pattern, text) is not None)
+
+
+KEYS = st.sampled_from(
+    [
+        "name",
+        "base",
+        "edition",
+        "writes",
+        "reads",
+        "covers",
+        "tot",
+        "title",
+        "priority",
+        "like",
+        "clause",
+        "tag",
+        "mnemonic",
+        "pattern",
+        "min",
+        "max",
+        "occurs",
+        "date",
+        "codes",
+        "items",
+        "severity",
+        "values",
+        "open",
+        "code",
+        "CAR",
+        "*",
+        "field",
+        "transaction",
+        "relation",
+    ]
+)
+SCALARS = st.one_of(
+    st.integers(-2, 2**40), st.booleans(), st.floats(allow_nan=False), st.dates(), st.text(max_size=6),
+    st.sampled_from(["2.018", "CAR", "0-1", "ebts-8.001", "(a|b)*", "[", "zero"]),
+)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=4), max_leaves=8
+)  # fmt: skip
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=6), st.lists(st.dictionaries(KEYS, VALUES, max_size=6), max_size=3))
+def test_whatever_a_profile_file_holds_it_is_a_table_or_a_clear_error(whole, fields):
+    content = {"name": "mine", **whole, "field": [{"tag": "2.018", "mnemonic": "NAM", **f} for f in fields]}
+    try:
+        read_table(tomli_w.dumps(content).encode(), source="mine.toml")
+    except SenderError as refused:
+        assert refused.code.startswith("PROFILE_")
+        assert "mine.toml" in refused.message

@@ -133,18 +133,17 @@ def _counted(
     rule: FieldRule, values: tuple[str, ...], span: tuple[int, int], severity: str, index: int
 ) -> Iterator[Finding]:
     fewest, most = span
-    times = f"at least {fewest}" if most == MANY else str(most) if fewest == most else f"{fewest} to {most}"
+    count = f"at least {fewest}" if most == MANY else str(most) if fewest == most else f"{fewest} to {most}"
+    times = f"{count} occurrence{'' if most == 1 == fewest else 's'}"
     if len(values) < fewest:
         message = f"the mandatory field {rule.mnemonic} is missing"
         if values:
             message = f"{rule.mnemonic} occurs fewer than {fewest} times"
-        yield finding_of(
-            "E0001", rule.tag, "", message, record=index, rule=f"{rule.tag}/mandatory", expected=f"{times} occurrences"
-        )
+        yield finding_of("E0001", rule.tag, "", message, record=index, rule=f"{rule.tag}/mandatory", expected=times)
     if len(values) > most:
         yield finding_of(
             "E0002", rule.tag, values[most], f"{rule.mnemonic} occurs more than {most} times", severity,
-            record=index, occurrence=most + 1, rule=f"{rule.tag}/occurrences", expected=f"{times} occurrences",
+            record=index, occurrence=most + 1, rule=f"{rule.tag}/occurrences", expected=times,
         )  # fmt: skip
 
 
