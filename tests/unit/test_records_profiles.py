@@ -224,6 +224,14 @@ def test_edition_10_widens_what_is_known_and_recognises_what_8_001_does_not_have
         assert load_profile(EBTS_10).is_generic(tot)
 
 
+def test_a_finding_cites_the_edition_whose_clause_it_gives():
+    inherited = only(validate(transaction(second={24: "Q"}), profile=EBTS_10))
+    own = only(validate(transaction(second={18: "S" * 60 + ",PERSON"}), profile=EBTS_10))
+    assert (inherited.edition, own.edition) == ("EBTS 8.001, 24 October 2007", "EBTS 10.0, in part")
+    relation = only(validate(transaction("CARAAR", second={99: "1", 45: "19700101"}), profile="example-state"))
+    assert relation.edition == "EBTS 8.001, 24 October 2007"
+
+
 def test_a_message_known_by_name_still_has_its_header_judged():
     header = {**type_1_fields(replace(BOOKING, tot="UHN", ori="CO"), "00.00")}
     received = records.read(write(header, [TaggedRecord(2, {})]))

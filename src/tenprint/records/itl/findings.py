@@ -67,7 +67,7 @@ def located(finding: Finding, transaction: Transaction, table: Table) -> Finding
         idc = idc if idc >= 0 else record.idc
     rule = table.fields.get(finding.field)
     clause = finding.clause or (rule.clause if rule else "")
-    edition = finding.edition or table.edition or table.name
+    edition = finding.edition or (rule.edition if rule else "") or table.edition or table.name
     return replace(finding, record=index, idc=idc, offset=offset, clause=clause, edition=edition)
 
 

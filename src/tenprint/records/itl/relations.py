@@ -59,7 +59,7 @@ class Judged:
         record = -1 if image is None else self._record_of(image)
         return finding_of(
             code, tag, found, message, severity,
-            rule=self.rule.name, clause=self.rule.clause, expected=expected, record=record,
+            rule=self.rule.name, clause=self.rule.clause, edition=self.rule.edition, expected=expected, record=record,
         )  # fmt: skip
 
     def _record_of(self, image: EncodedImage) -> int:

@@ -79,6 +79,7 @@ class FieldRule:
         items: of a grouped field, in order.
         clause: of the document that the table follows.
         severity: ``error`` when even an optional one must be right, else ``""``.
+        edition: of the table that gave the clause: this one, or one that it extends.
     """
 
     tag: str
@@ -93,6 +94,7 @@ class FieldRule:
     items: tuple[ItemRule, ...] = ()
     clause: str = ""
     severity: str = ""
+    edition: str = ""
 
     @cached_property
     def type(self) -> int:
@@ -145,11 +147,13 @@ class RelationRule:
         name: of the function.
         code: that a violation is reported with.
         clause: of the document that the table follows.
+        edition: of the table that gave the clause: this one, or one that it extends.
     """
 
     name: str
     code: str
     clause: str = ""
+    edition: str = ""
 
 
 @dataclass(frozen=True)

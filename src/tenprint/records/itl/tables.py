@@ -103,9 +103,10 @@ def read_table(data: bytes, *, source: str, depth: int = 0) -> Table:
     table = replace(base, name=whole.text("name"), base=whole.text("base", ""))
     if not _NAME.fullmatch(table.name):
         raise reader.error("name", "must be small letters, digits, points and hyphens")
+    reader.edition = whole.text("edition", base.edition)
     table = replace(
         table,
-        edition=whole.text("edition", base.edition),
+        edition=reader.edition,
         clause_of=whole.text("clause_of", base.clause_of),
         writes=whole.text("writes", base.writes),
         reads=_reads(whole, base),
@@ -159,6 +160,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.edition = ""
 
     def error(self, key: str, what: str) -> SenderError:
         """Return the error for a key."""
@@ -227,6 +229,10 @@ class _Section:
         except PatternError as error:
             raise self.error("pattern", f"cannot be used: {error}") from error
         return value
+
+    def edition_of(self, was: str) -> str:
+        """Return whose clause an entry cites: this file's when it gives one, else that of the table it comes from."""
+        return self.reader.edition if "clause" in self.values or not was else was
 
     def sections(self, key: str, what: str) -> list[_Section]:
         """Return a list of tables as sections."""
@@ -309,12 +315,14 @@ def _codes(section: _Section, was: CodeTable) -> CodeTable:
 
 
 def _relation(section: _Section, was: RelationRule) -> RelationRule:
-    return RelationRule(was.name, section.text("code", was.code), section.text("clause", was.clause))
+    edition = section.edition_of(was.edition)
+    return RelationRule(was.name, section.text("code", was.code), section.text("clause", was.clause), edition)
 
 
 def _field(section: _Section, was: FieldRule) -> FieldRule:
     if not _TAG.fullmatch(was.tag):
         raise section.error("tag", "must be a record type and a field number such as 2.018")
+    edition = section.edition_of(was.edition)
     rule = FieldRule(
         was.tag,
         section.text("mnemonic", was.mnemonic or None),
@@ -328,6 +336,7 @@ def _field(section: _Section, was: FieldRule) -> FieldRule:
         tuple(_item(s) for s in section.sections("items", f"{section.where}, item")) or was.items,
         section.text("clause", was.clause),
         section.word("severity", was.severity, ("", "error")),
+        edition,
     )
     _check_size(section, rule)
     for item in rule.items:
