@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, read_file
+from tenprint.cli.output import complain, console, print_json, print_table, read_file
+from tenprint.core.errors import SenderError
 
-MAX_VALUE_SHOWN = 60
+if TYPE_CHECKING:
+    from tenprint.records.itl.findings import Finding
+    from tenprint.records.itl.tables import Table
+
+DEFAULT_PROFILE = "ebts-8.001"
 
 app = typer.Typer(help="ANSI/NIST-ITL files: inspect, validate.", no_args_is_help=True)
 
@@ -59,18 +65,69 @@ def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], j
 
 
 @app.command()
-def validate(file: Annotated[Path, typer.Argument(help="EBTS submission, such as a CAR.")], json: Json = False) -> None:
-    """Check a submission against EBTS 8.001 as far as this release knows it. Exit code 1 when errors are found."""
-    from tenprint import records
-    from tenprint.records.itl import ebts
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="ANSI/NIST-ITL files.")],
+    profile: Annotated[
+        str, typer.Option(help="Name of a packaged profile (ebts-8.001, ebts-10.0-partial) or path of a TOML file.")
+    ] = DEFAULT_PROFILE,
+    json: Json = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, without the fields' contents.")] = False,
+) -> None:
+    """Check files against an EBTS profile. Exit code 1 when errors are found, 2 when a file cannot be read."""
+    from tenprint import __version__, records
+    from tenprint.records.itl.sarif import as_sarif
+    from tenprint.records.itl.validation import has_errors, load_profile
+    from tenprint.records.itl.validation import validate as judge
 
-    findings = ebts.validate(records.read(read_file(file)))
-    rows = [(f.severity, f.code, f.field, f.found[:MAX_VALUE_SHOWN], f.message) for f in findings]
-    if json:
-        print_json([dict(zip(("severity", "code", "field", "found", "message"), row, strict=True)) for row in rows])
-    elif rows:
-        print_table(f"{file.name}, edition ebts-8.001", ("severity", "code", "field", "found", "what"), rows)
+    if json and sarif:
+        raise SenderError("CLI_TWO_FORMATS", "choose one of --json and --sarif")
+    table = load_profile(profile)
+    judged: list[tuple[Path, tuple[Finding, ...]]] = []
+    is_unreadable = False
+    for file in files:
+        try:
+            judged.append((file, judge(records.read(read_file(file)), profile=table)))
+        except SenderError as problem:
+            # One file that is not there must not hide what is wrong with the others.
+            complain(problem)
+            is_unreadable = True
+    if sarif:
+        print_json(as_sarif([(str(f), found) for f, found in judged], table, tool_version=__version__))
+    elif json:
+        print_json(
+            [{"file": str(f), "profile": table.name, "findings": [asdict(x) for x in found]} for f, found in judged]
+        )
     else:
-        console.print(f"{file.name}: nothing wrong by ebts-8.001 as far as this release checks it.")
-    if any(f.severity == "error" for f in findings):
+        for file, found in judged:
+            _print_findings(file, found, table)
+        _print_unknown(table)
+    if is_unreadable:
+        raise typer.Exit(2)
+    if any(has_errors(found) for _, found in judged):
         raise typer.Exit(1)
+
+
+def _print_findings(file: Path, findings: tuple[Finding, ...], table: Table) -> None:
+    if not findings:
+        console.print(f"{file.name}: nothing wrong by {table.name} as far as it goes.", markup=False)
+        return
+    rows = [
+        (f.severity, f.code, _place(f), f.found, f"{f.message} (expected: {f.expected})" if f.expected else f.message,
+         f.clause)
+        for f in findings
+    ]  # fmt: skip
+    columns = ("severity", "code", "field", "found", "what", "clause")
+    print_table(f"{file.name}, profile {table.name}", columns, rows, whole=("severity", "code"))
+
+
+def _place(finding: Finding) -> str:
+    """Return the field, with its occurrence and item: ``2.047 #2 AOL``."""
+    number = f"#{finding.occurrence}" if finding.occurrence > 1 else ""
+    return " ".join(part for part in (finding.field, number, finding.item) if part)
+
+
+def _print_unknown(table: Table) -> None:
+    if table.unknown:
+        console.print(f"What {table.name} does not know:", markup=False)
+    for sentence in table.unknown:
+        console.print(f"  {sentence}", markup=False)

@@ -11,11 +11,12 @@ from typing import Any
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, Envelope
 from tenprint.exchange.model.words import Kind
-from tenprint.records.itl.ebts_fields import TYPE_1, TYPE_2
 from tenprint.records.itl.impressions import EncodedImage, image_of
 from tenprint.records.itl.reader import read
 from tenprint.records.itl.record import DATA_FIELD, Record
+from tenprint.records.itl.tables import load_table
 from tenprint.records.itl.transaction import Transaction
+from tenprint.records.itl.validation import EDITION
 from tenprint.records.nlets import iaq, iar
 from tenprint.web import words
 
@@ -59,9 +60,6 @@ TYPE_14 = {
     12: "BPX", 13: "FGP", DATA_FIELD: "DATA",
 }  # fmt: skip
 """Mnemonics of Type-14 records (ANSI/NIST-ITL 1-2007, clause 22)."""
-MNEMONICS = {rule.tag: rule.mnemonic for rule in (*TYPE_1, *TYPE_2)} | {
-    "1.001": "LEN", "1.003": "CNT", "2.001": "LEN", **{f"14.{number:03d}": name for number, name in TYPE_14.items()},
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,12 +146,21 @@ def _record(record: Record, native: str) -> Section:
     return Section(f"Type-{record.type} record{number}{whose}", tuple(fields))
 
 
+def mnemonic_of(tag: str) -> str:
+    """Return the mnemonic of a field (``NAM`` for ``2.018``), ``""`` when no table at hand has it."""
+    kind, _, number = tag.partition(".")
+    if kind == "14":
+        return TYPE_14.get(int(number), "")
+    rule = load_table(EDITION).fields.get(tag)
+    return rule.mnemonic if rule else ""
+
+
 def _tagged(record: Record) -> Iterator[Shown]:
     for field in record.fields:
         if field.number == DATA_FIELD and record.type not in (1, 2):
             continue
         tag = f"{record.type}.{field.number:03d}" if field.number >= 0 else "?"
-        mnemonic = MNEMONICS.get(tag, "")
+        mnemonic = mnemonic_of(tag)
         subfields = record.items(tag) if field.number >= 0 else []
         value = "; ".join(", ".join(item for item in items) for items in subfields)
         yield Shown(f"{tag} {mnemonic}".strip(), NAMES.get(mnemonic, "field not named here"), value, KEYS.get(tag, tag))

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 
 from tenprint.records.folding import is_plain
 from tenprint.records.itl.booking import NO_RESOLUTION, Booking, read_booking
-from tenprint.records.itl.ebts_fields import AGENCY, VERSION
 from tenprint.records.itl.ers import ResponseText
 from tenprint.records.itl.reader import read
 from tenprint.records.itl.transaction import Transaction
-from tenprint.records.itl.validation import FOUND_CHARACTERS, Finding, refuse_unless_valid
+from tenprint.records.itl.validation import FOUND_CHARACTERS, Finding, refuse_unless_valid, version_written
 from tenprint.records.itl.writer import FieldValue, TaggedRecord, write
 
 IDENT, NON_IDENT = "I", "N"
 MAX_MESSAGES = 11
+_AGENCY = re.compile("[A-Za-z]{2}[A-Za-z0-9]{7}")
 TEXT_CHARACTERS = 300
 _MESSAGE = re.compile(
     r"(?P<code>[A-Z][0-9]{4}): (?P<text>.*?)(; FIELD (?P<field>[0-9.]+)(; FOUND \[(?P<found>.*)\])?)?"
@@ -240,7 +240,7 @@ def read_error(transaction: Transaction) -> ErrorAnswer:
 
 def _type_1(tot: str, answer: SubmissionResult | ErrorAnswer) -> dict[int, FieldValue]:
     fields = {
-        2: VERSION, 4: tot, 5: answer.dat, 6: answer.pry, 7: answer.dai, 8: answer.ori, 9: answer.tcn,
+        2: version_written(), 4: tot, 5: answer.dat, 6: answer.pry, 7: answer.dai, 8: answer.ori, 9: answer.tcn,
         10: answer.tcr, 11: NO_RESOLUTION, 12: NO_RESOLUTION,
     }  # fmt: skip
     return {number: text for number, text in fields.items() if text}
@@ -266,7 +266,7 @@ def _parts(transaction: Transaction, texts: dict[int, str], lists: dict[int, str
 
 
 def _is_agency(text: str) -> bool:
-    return len(text) == 9 and re.fullmatch(AGENCY, text) is not None
+    return _AGENCY.fullmatch(text) is not None
 
 
 def _printable(text: str) -> str:

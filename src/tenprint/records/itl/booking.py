@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from tenprint.core.errors import RecordError
 from tenprint.core.fingers import FingerPosition
-from tenprint.records.itl.ebts_fields import SUBMISSIONS, VERSION
 from tenprint.records.itl.impressions import EncodedImage
 from tenprint.records.itl.reader import read
 from tenprint.records.itl.transaction import Transaction
-from tenprint.records.itl.validation import refuse_unless_valid
+from tenprint.records.itl.validation import SUBMISSIONS, refuse_unless_valid, version_written
 from tenprint.records.itl.writer import FieldValue, FingerRecord, TaggedRecord, finger_record, write
 
 ROUTINE_CRIMINAL, LOWEST_PRIORITY = 4, 9
@@ -115,7 +114,7 @@ def build_car(
 def type_1_fields(message: Booking, resolution: str) -> dict[int, FieldValue]:
     """Return the fields of Type-1 by number, absent ones left out."""
     fields = {
-        2: VERSION, 4: message.tot, 5: message.dat, 6: message.pry, 7: message.dai, 8: message.ori,
+        2: version_written(), 4: message.tot, 5: message.dat, 6: message.pry, 7: message.dai, 8: message.ori,
         9: message.tcn, 10: message.tcr, 11: resolution, 12: resolution,
     }  # fmt: skip
     return {number: text for number, text in fields.items() if text}

@@ -15,16 +15,14 @@ from tenprint.records.itl.answers import (
     second_answer_to,
 )
 from tenprint.records.itl.booking import Booking, build_car, missing_fingers, priority_of, read_booking
-from tenprint.records.itl.ebts_fields import EDITION, SUBMISSIONS, VERSION
 from tenprint.records.itl.ers import ResponseText
-from tenprint.records.itl.validation import Finding, has_errors, validate
+from tenprint.records.itl.validation import EDITION, SUBMISSIONS, Finding, has_errors, validate
 
 __all__ = [
     "EDITION",
     "IDENT",
     "NON_IDENT",
     "SUBMISSIONS",
-    "VERSION",
     "Booking",
     "ErrorAnswer",
     "ErrorMessage",
