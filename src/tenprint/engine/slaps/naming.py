@@ -131,9 +131,10 @@ def _shape_cost(
     stretch = (float(mx @ dx) + prior) / (float(mx @ mx) + prior)
     cost = float(((dx - stretch * mx) ** 2).sum()) / spread**2 + ((stretch - 1) / parameters.stretch_sd) ** 2
     rise = up - up.mean() - (want_up - want_up.mean())
-    prior = (spread / parameters.turn_sd) ** 2
+    high = parameters.height_px
+    prior = (high / parameters.turn_sd) ** 2
     slope = float(dx @ rise) / (float(dx @ dx) + prior)
-    cost += float(((rise - slope * dx) ** 2).sum()) / spread**2 + (slope / parameters.turn_sd) ** 2
+    cost += float(((rise - slope * dx) ** 2).sum()) / high**2 + (slope / parameters.turn_sd) ** 2
     widths = np.array([piece.width / model.widths[s] for piece, s in zip(pieces, slots, strict=True)])
     cost += float(((widths / widths.mean() - 1) ** 2).sum()) / parameters.width_sd**2
     centre = np.mean([tip[0] for tip in model.tips])

@@ -14,6 +14,11 @@ from tenprint.engine.imaging import Blocks, Pixels, Values
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.engine.parameters.slaps import SlapParameters
 
+_MOST_TURN_RAD = math.radians(30)
+_SPIKE_BLOCKS = 5
+_BUMP = 0.4
+"""A part whose depth is below this share of its neighbour's is a bump on it."""
+
 Labels = npt.NDArray[np.int32]
 
 
@@ -57,13 +62,43 @@ class Piece:
 def find_pieces(pixels: Pixels, parameters: SlapParameters) -> list[Piece]:
     """Return the parts of the print that may be fingers or joints, left to right."""
     blocks = print_blocks(pixels, parameters)
-    labels, depth = _parted(blocks, parameters)
-    found = []
-    for label in range(1, int(labels.max(initial=0)) + 1):
-        part = labels == label
-        if part.any() and float(depth[part].max()) >= parameters.least_depth_blocks:
-            found.append(_piece(part, pixels.shape, parameters.block_px))
+    found: list[Piece] = []
+    waiting = [(blocks, 0)]
+    while waiting:
+        region, rank = waiting.pop()
+        labels, depth = _parted(region, parameters.welds[rank])
+        for label in range(1, int(labels.max(initial=0)) + 1):
+            part = labels == label
+            if float(depth[part].max(initial=0)) < parameters.least_depth_blocks:
+                continue
+            piece = _piece(part, pixels.shape, parameters.block_px)
+            if not _too_large(piece, parameters):
+                found.append(piece)
+            elif rank + 1 < len(parameters.welds):
+                waiting.append((part, rank + 1))
+            else:
+                waiting += [(half, rank) for half in _halved(part, piece, parameters)]
     return sorted(found, key=lambda piece: piece.middle)
+
+
+def _too_large(piece: Piece, parameters: SlapParameters) -> bool:
+    """Tell whether a part must be more than one finger, or a finger with its joints."""
+    broad = piece.width > parameters.broad_ratio * piece.height and piece.width > parameters.broad_px
+    tall = piece.height > parameters.tall_ratio * piece.width and piece.height > parameters.tall_px
+    return broad or tall or piece.width > parameters.widest_px
+
+
+def _halved(part: Blocks, piece: Piece, parameters: SlapParameters) -> list[Blocks]:
+    """Return a part without a waist, cut where its profile along the long side of its box is least."""
+    axis = 0 if piece.width > parameters.widest_px or piece.width > piece.height else 1
+    profile = part.sum(axis=axis).astype(np.float64)
+    occupied = np.flatnonzero(profile)
+    first, last = int(occupied[0]), int(occupied[-1])
+    quarter = (last - first) // 4
+    cut = first + quarter + int(np.argmin(profile[first + quarter : last - quarter + 1]))
+    before = np.arange(len(profile)) <= cut
+    mask = before[None, :] if axis == 0 else before[:, None]
+    return [half for half in (part & mask, part & ~mask) if half.any()]
 
 
 def print_blocks(pixels: Pixels, parameters: SlapParameters) -> Blocks:
@@ -79,10 +114,10 @@ def print_blocks(pixels: Pixels, parameters: SlapParameters) -> Blocks:
     blocks &= _ridge_share(pixels, parameters)[: blocks.shape[0], : blocks.shape[1]] > parameters.ridge_share
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (parameters.open_blocks, parameters.open_blocks))
     opened = cv2.morphologyEx(blocks.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.zeros_like(opened)
-    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
-    return np.asarray(filled, dtype=np.bool_)
+    # a bald spot belongs to the finger; the room between four fingers and their joints does not
+    _, holes, statistics, _ = cv2.connectedComponentsWithStats(1 - opened, connectivity=4)
+    small = statistics[:, cv2.CC_STAT_AREA] <= parameters.hole_blocks
+    return np.asarray((opened > 0) | small[holes], dtype=np.bool_)
 
 
 def tips(pieces: list[Piece], angle_rad: float, parameters: SlapParameters) -> list[Piece]:
@@ -104,7 +139,8 @@ def hand_angle(pieces: list[Piece]) -> float:
     """Return the turn of the hand, rad counter-clockwise: the mean of the parts' axes, long parts counting more."""
     weights = np.array([piece.area_px * max(piece.elongation - 1, 0.0) for piece in pieces if not piece.cut])
     turns = np.array([piece.turn_rad for piece in pieces if not piece.cut])
-    return float(np.average(turns, weights=weights)) if weights.sum() > 0 else 0.0
+    mean = float(np.average(turns, weights=weights)) if weights.sum() > 0 else 0.0
+    return max(-_MOST_TURN_RAD, min(_MOST_TURN_RAD, mean))
 
 
 def _ridge_share(pixels: Pixels, parameters: SlapParameters) -> Values:
@@ -122,31 +158,33 @@ def _ridge_share(pixels: Pixels, parameters: SlapParameters) -> Values:
     return np.asarray(cv2.resize(share, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
-def _parted(blocks: Blocks, parameters: SlapParameters) -> tuple[Labels, Values]:
+def _parted(blocks: Blocks, weld: float, sigma: float = 1.0) -> tuple[Labels, Values]:
     """Return the parts of the print, cut at their waists (watershed of the distance from the edge), and the distance.
 
     Where two fingers touch, the print is narrow; where it is not narrow enough, they are one.
     """
     padded = np.pad(blocks.astype(np.uint8), 1)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    smooth = cv2.GaussianBlur(depth, (0, 0), parameters.depth_sigma_blocks)
+    smooth = cv2.GaussianBlur(depth, (0, 0), sigma)
     smooth[~blocks] = 0
     order = np.argsort(-smooth, axis=None, kind="stable")[: int(np.count_nonzero(smooth))]
     labels = np.zeros(blocks.shape, dtype=np.int32)
     peaks: list[float] = [0.0]
     owner: list[int] = [0]
     for row, column in zip(*np.unravel_index(order, blocks.shape), strict=True):
-        near = labels[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
-        roots = sorted({_root(owner, int(n)) for n in near[near > 0]}, key=lambda n: -peaks[n])
+        window = (slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2))
+        near, heights = labels[window], smooth[window]
         here = float(smooth[row, column])
-        if not roots:
+        if not near.any():
             peaks.append(here)
             owner.append(len(owner))
             labels[row, column] = len(owner) - 1
             continue
-        labels[row, column] = roots[0]
+        # a block belongs to the steepest way up, so that the cut runs across the waist
+        labels[row, column] = near.flat[int(np.argmax(np.where(near > 0, heights, -1)))]
+        roots = sorted({_root(owner, int(n)) for n in near[near > 0]}, key=lambda n: -peaks[n])
         for other in roots[1:]:
-            if here > parameters.weld * peaks[other]:
+            if here > weld * peaks[other] or peaks[other] < _BUMP * peaks[roots[0]]:
                 owner[other] = roots[0]
     table = np.array([_root(owner, n) for n in range(len(owner))], dtype=np.int32)
     names, compact = np.unique(table[labels], return_inverse=True)
@@ -165,14 +203,20 @@ def _piece(part: Blocks, shape: tuple[int, ...], side: int) -> Piece:
     covariance = np.cov(np.stack([columns, -rows]).astype(np.float64)) + np.eye(2) / 12
     values, vectors = np.linalg.eigh(covariance)
     right, up = vectors[:, 1] if vectors[1, 1] >= 0 else -vectors[:, 1]
-    left, last = int(columns.min()) * side, min(shape[1], (int(columns.max()) + 1) * side) - 1
-    top, bottom = int(rows.min()) * side, min(shape[0], (int(rows.max()) + 1) * side) - 1
+    left, last = _reach(part.sum(axis=0), side, shape[1])
+    top, bottom = _reach(part.sum(axis=1), side, shape[0])
     return Piece(
         left, last, top, bottom, len(rows) * side * side,
         turn_rad=math.atan2(-float(right), float(up)),
         elongation=math.sqrt(float(values[1] / values[0])),
         cut=left == 0 or last == shape[1] - 1,
     )  # fmt: skip
+
+
+def _reach(profile: npt.NDArray[np.int_], side: int, length: int) -> tuple[int, int]:
+    """Return the first and last px of a part, without the thin spikes that a cut through a waist leaves."""
+    thick = np.flatnonzero(profile >= min(_SPIKE_BLOCKS, int(profile.max())))
+    return int(thick[0]) * side, min(length, (int(thick[-1]) + 1) * side) - 1
 
 
 def _usual_width(pieces: list[Piece]) -> float:
@@ -209,7 +253,8 @@ def _joined_columns(pieces: list[Piece], usual: float, angle_rad: float, paramet
             if (
                 _lies_below(other, top, usual, angle_rad, parameters)
                 and height <= parameters.longest_ratio * usual
-                and min(top.height, other.height) < usual / 2
+                and top.height < parameters.whole_ratio * top.width
+                and min(top.height, other.height) < parameters.fragment_ratio * usual
             ):
                 joined.remove(other)
                 top = joined[number] = _union(top, other)
@@ -219,9 +264,13 @@ def _joined_columns(pieces: list[Piece], usual: float, angle_rad: float, paramet
 
 def _lies_below(piece: Piece, other: Piece, usual: float, angle_rad: float, parameters: SlapParameters) -> bool:
     down = (piece.top + piece.bottom - other.top - other.bottom) / 2
+    if other.area_px < parameters.upper_share * piece.area_px:
+        return False
     if down <= 0 or piece.top < other.top + other.height * parameters.same_column:
         return False
-    across = abs(piece.middle - other.middle - math.tan(angle_rad) * down)
+    offset = piece.middle - other.middle
+    # fingers are spread, so each lies between upright and the hand's own turn
+    across = min(abs(offset), abs(offset - math.tan(angle_rad) * down))
     return across < parameters.same_column * usual
 
 
