@@ -18,8 +18,8 @@ import numpy as np
 from tenprint.core.errors import SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
-from tenprint.records import EncodedImage, read
 from tenprint.engine.slaps import Slap
+from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import Booking, build_car, read_booking
 from tenprint.records.itl.impressions import FingerSegment
 

@@ -1,7 +1,8 @@
-"""Sequence check: is each plain finger the one that was rolled under the same position?
+"""Sequence check: whether each plain finger is the one that was rolled under the same position.
 
-A sound card answers itself: the plain finger cut from a set matches its own rolled one. Where it does not, it may match
-another (swapped, misplaced), one finger may have been rolled twice (duplicated), or it may be somebody else's (foreign).
+A sound card answers itself: the plain finger cut from a set matches its own rolled one. Where it does not, it may
+match another (swapped, misplaced), one finger may have been rolled twice (duplicated), or it may be somebody else's
+(foreign).
 A poor print that matches nothing is "not confirmed", never foreign.
 """
 
@@ -66,7 +67,11 @@ class SequenceFinding:
 def check_sequence(
     rolled: Mapping[FingerPosition, Template], plain: Mapping[FingerPosition, Template]
 ) -> tuple[SequenceFinding, ...]:
-    """Return what is wrong with the order of a card's fingers, by position; nothing for a sound card."""
+    """Return what is wrong with the order of a card's fingers; nothing for a sound card.
+
+    Args:
+        rolled, plain: templates by declared position. A position that is not in both is not judged.
+    """
     rolls = {finger: prepare(template) for finger, template in sorted(rolled.items())}
     plains = {finger: prepare(template) for finger, template in sorted(plain.items())}
     findings = list(_duplicates(rolls))
