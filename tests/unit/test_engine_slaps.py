@@ -1,5 +1,6 @@
 """Slaps: every finger gets its box and its name, touching and missing ones included; doubt is said."""
 
+import itertools
 from dataclasses import replace
 
 import cv2
@@ -126,4 +127,4 @@ def test_a_layout_leaves_out_the_missing_and_lets_neighbours_touch():
     slap = render_plain_set(person, 1, RIGHT_FOUR, layout=SlapLayout(frozenset({gone}), touching=True))
     assert set(slap.boxes) == set(HAND) - {gone}
     edges = sorted(slap.boxes.values())
-    assert all(right[0] - left[1] <= 3 for left, right in zip(edges, edges[1:], strict=False))
+    assert all(right[0] - left[1] <= 3 for left, right in itertools.pairwise(edges))

@@ -46,6 +46,9 @@ def book(
         )  # fmt: skip
     write_file(out, data)
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
+    if missing := capture.named_missing(data):
+        names = ", ".join(finger.title for finger in missing)
+        console.print(f"No image, so named as missing (AMP): {names}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
 
 

@@ -20,7 +20,7 @@ from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.engine.slaps import Slap
 from tenprint.records import EncodedImage, read
-from tenprint.records.itl.booking import Booking, build_car, read_booking
+from tenprint.records.itl.booking import Booking, build_car, missing_fingers, read_booking
 from tenprint.records.itl.impressions import FingerSegment
 
 Decode = Callable[[EncodedImage], FingerImage]
@@ -186,6 +186,11 @@ def rebook(
     if segment is not None and not boxes:
         images = segmented(images, frozenset(amputated), segment, codec)
     return book_card(person, images, ori, tcn, now, amputated=amputated)
+
+
+def named_missing(booking: bytes) -> tuple[FingerPosition, ...]:
+    """Return the fingers that a CAR names as missing (AMP), in the order of their positions."""
+    return tuple(sorted(missing_fingers(read_booking(read(booking)))))
 
 
 def segmented(

@@ -69,7 +69,7 @@ def namings(
             stray = _stray_cost(pieces, chosen, usual_area, parameters)
             for slots in itertools.combinations(range(len(model.fingers)), count):
                 absent = _absence_cost(model, slots, missing, parameters)
-                shape = _shape_cost([pieces[n] for n in chosen], model, slots, image_width, angle_rad, parameters)
+                shape = _shape_cost([pieces[n] for n in chosen], model, slots, (image_width, angle_rad), parameters)
                 places: list[int | None] = [None] * len(pieces)
                 for piece, slot in zip(chosen, slots, strict=True):
                     places[piece] = slot
@@ -112,11 +112,14 @@ def _shape_cost(
     pieces: Sequence[Piece],
     model: HandModel,
     slots: tuple[int, ...],
-    image_width: int,
-    angle_rad: float,
+    frame: tuple[int, float],
     parameters: SlapParameters,
 ) -> float:
-    """Return the squared deviations of place, spread, turn and widths from the model's, fitted to the pieces."""
+    """Return the squared deviations of place, spread, turn and widths from the model's, fitted to the pieces.
+
+    `frame` is the width of the image (px) and the turn of the hand (rad).
+    """
+    image_width, angle_rad = frame
     if not pieces:
         return 0.0
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
