@@ -9,6 +9,7 @@ import pytest
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.image import FingerImage
+from tenprint.engine.slaps import SegmentedFinger, Slap
 from tenprint.exchange import capture
 from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import Booking, build_car, read_booking
@@ -53,7 +54,7 @@ def boxes_for_all() -> str:
 
 def card_of(images: list[EncodedImage]) -> bytes:
     booking = Booking(**PERSON, doa="20261101", cri=(ORI,), ori=ORI, dai=ORI, tcn="CARD000001", dat="20261101")
-    return build_car(booking, images)
+    return build_car(booking, images, checked=False)
 
 
 def test_a_card_and_a_person_become_a_car_that_names_the_agency(images):
@@ -112,6 +113,74 @@ def test_a_box_beyond_its_image_is_refused(images):
     boxes = capture.read_boxes(BOX.format(fgp=2, left=900, right=1099))
     with pytest.raises(SenderError, match="outside its image"):
         capture.rebook(card_of(images), PERSON, boxes, (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW)
+
+
+def slap_of(position, confidence=1.0, left_out=(), unexpected=frozenset()):
+    found = tuple(
+        SegmentedFinger(finger, place * 240, place * 240 + 199, 10, 209, confidence)
+        for place, finger in enumerate(PLAIN_SETS[position])
+        if finger not in left_out
+    )
+    return Slap(found, 0.0, frozenset(left_out), unexpected)
+
+
+def rebooked(images, segment):
+    return read(
+        capture.rebook(
+            card_of(images), PERSON, (), (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW, segment=segment
+        )
+    )
+
+
+def test_a_card_of_plain_sets_alone_needs_no_boxes(images):
+    found = rebooked([i for i in images if i.fgp in PLAIN_SETS], lambda image, amp: slap_of(image.fgp))
+    fingers = {image.fgp: image for image in found.images()}
+    assert set(SINGLE_FINGERS) < set(fingers)
+    assert {fingers[f].impression for f in SINGLE_FINGERS} == {Impression.NONLIVE_PLAIN}
+
+
+def test_rolled_fingers_of_the_card_are_not_replaced_by_plain_ones(images):
+    found = {i.fgp: i for i in rebooked(images, lambda image, amp: slap_of(image.fgp)).images()}
+    assert {found[f].impression for f in SINGLE_FINGERS} == {Impression.LIVESCAN_ROLLED}
+
+
+def test_the_boxes_of_a_segmented_set_are_written_as_seg(images):
+    found = rebooked(images, lambda image, amp: slap_of(image.fgp))
+    (record,) = [r for r in found.records if r.type == 14 and r.get("14.013") == "13"]
+    assert [tuple(map(int, item)) for item in record.items("14.021")] == [
+        (2, 0, 199, 10, 209), (3, 240, 439, 10, 209), (4, 480, 679, 10, 209), (5, 720, 919, 10, 209),
+    ]  # fmt: skip
+
+
+def test_an_amputated_finger_is_told_to_the_segmentation_and_keeps_its_reason(images):
+    ring = FingerPosition.RIGHT_RING
+    sets = [i for i in images if i.fgp in PLAIN_SETS]
+    booking = Booking(
+        **PERSON, doa="20261101", cri=(ORI,), ori=ORI, dai=ORI, tcn="CARD000001", dat="20261101",
+        amp=tuple((int(f), "XX" if f == ring else "UP") for f in SINGLE_FINGERS if f not in (2, 3)),
+    )  # fmt: skip
+    singles = [i for i in images if i.fgp in (2, 3)]
+    told = []
+
+    def segment(image, amp):
+        told.append(amp)
+        return slap_of(image.fgp, left_out=amp)
+
+    card = build_car(booking, singles + sets)
+    data = capture.rebook(
+        card, PERSON, (), (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW, segment=segment
+    )  # fmt: skip
+    assert all(ring in amp for amp in told)
+    assert (4, "XX") in read_booking(read(data)).amp
+
+
+@pytest.mark.parametrize("doubt", [{"confidence": 0.5}, {"unexpected": frozenset({FingerPosition.RIGHT_INDEX})}])
+def test_a_position_in_doubt_is_asked_for_instead_of_booked(images, doubt):
+    sets = [i for i in images if i.fgp in PLAIN_SETS]
+    with pytest.raises(SenderError, match="right index") as refused:
+        rebooked(sets, lambda image, amp: slap_of(image.fgp, **doubt) if image.fgp == 13 else slap_of(image.fgp))
+    assert refused.value.code == "SLAP_UNSURE"
+    assert "--boxes" in refused.value.hint
 
 
 def test_a_person_file_gives_fields_and_charges():

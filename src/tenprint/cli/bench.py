@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenprint.cli import prints_report
+from tenprint.cli import prints_report, slaps_report
 from tenprint.cli.options import Json
 from tenprint.cli.output import console, print_json, print_table, progress, write_file
 from tenprint.core.errors import SenderError
@@ -108,6 +108,23 @@ def synth(
     report = {name: _MEASURES[name](asked) for name in dict.fromkeys(part or list(Part))}
     if json:
         print_json({name.value: asdict(figures) for name, figures in report.items()})
+
+
+@app.command()
+def slaps(
+    people: Annotated[int, typer.Option(help="Synthetic people, 14 slaps each.")] = 20,
+    population: Annotated[int, typer.Option(help="Seed of the people; 501 was used for tuning.")] = 7601,
+    json: Json = False,
+) -> None:
+    """Segmentation of plain sets on synthetic slaps with known boxes: positions, edges, seconds a slap."""
+    from tenprint.studies import slaps as study
+
+    with progress("slaps", study.slap_count(people), quiet=json) as advance:
+        figures = study.measure(people, advance, population=population)
+    if json:
+        print_json(study.report(figures))
+    else:
+        slaps_report.show(figures)
 
 
 @dataclass(frozen=True)

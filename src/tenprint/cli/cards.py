@@ -23,7 +23,8 @@ def book(
     boxes: Annotated[
         Path | None,
         typer.Option(
-            help="TOML file of \\[\\[box]] tables: fill the rolled positions with plain fingers cut out by it."
+            help="TOML file of \\[\\[box]] tables: fill the rolled positions with plain fingers cut out by it. "
+            "Without it, plain sets are segmented, and fill only the positions that the card lacks."
         ),
     ] = None,
     tcn: Annotated[str, typer.Option(help="Control number; made at random when left out.")] = "",
@@ -32,6 +33,7 @@ def book(
     from tenprint import bootstrap
     from tenprint.core.chance import SystemRandomSource
     from tenprint.core.clock import SystemClock
+    from tenprint.engine.slaps import segment
     from tenprint.exchange import capture
 
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
@@ -39,10 +41,14 @@ def book(
     number = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}"
     with bootstrap.image_codec() as codec:
         data = capture.rebook(
-            read_file(card), described, chosen, codec, ori=agency, tcn=number, now=SystemClock().now()
-        )
+            read_file(card), described, chosen, codec,
+            ori=agency, tcn=number, now=SystemClock().now(), segment=segment,
+        )  # fmt: skip
     write_file(out, data)
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
+    if missing := capture.named_missing(data):
+        names = ", ".join(finger.title for finger in missing)
+        console.print(f"No image, so named as missing (AMP): {names}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
 
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,17 @@ import numpy as np
 from tenprint.core.errors import SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
+from tenprint.engine.slaps import Slap
 from tenprint.records import EncodedImage, read
-from tenprint.records.itl.booking import Booking, build_car
+from tenprint.records.itl.booking import Booking, build_car, missing_fingers, read_booking
+from tenprint.records.itl.impressions import FingerSegment
 
 Decode = Callable[[EncodedImage], FingerImage]
 Encode = Callable[[FingerImage], EncodedImage]
+Segment = Callable[[FingerImage, frozenset[FingerPosition]], Slap]
+"""A plain set and the fingers that are said to be missing, to the fingers found in it."""
+LEAST_CONFIDENCE = 0.8
+"""A position found with less is not booked: a person gives the boxes."""
 MIN_BOX_SIDE_PX = 64
 FEDERAL_DESTINATION = "XXFBI0001"
 SENDER_FIELDS = frozenset({"tot", "tcn", "tcr", "ori", "dai", "dat", "amp"})
@@ -118,6 +125,7 @@ def book_card(
     now: datetime,
     *,
     record_type: int = 14,
+    amputated: Mapping[FingerPosition, str] = MappingProxyType({}),
 ) -> bytes:
     """Return the CAR of a person and fourteen images; fingers without an image are named in AMP as UP.
 
@@ -128,13 +136,14 @@ def book_card(
         tcn: unique control number, 10 to 40 characters.
         now: the date of the submission, and of the arrest when the person's data has none.
         record_type: 14 or 4.
+        amputated: what the card says of fingers without an image (XX amputated, UP unable to print).
 
     Raises:
         RecordError: EBTS code and field of what a receiver would reject.
     """
     today = now.strftime("%Y%m%d")
     present = {image.fgp for image in images}
-    missing = tuple((int(finger), "UP") for finger in SINGLE_FINGERS if finger not in present)
+    missing = tuple((int(finger), amputated.get(finger, "UP")) for finger in SINGLE_FINGERS if finger not in present)
     values = {"doa": today, "cri": (ori,), "ret": "Y", **person}
     booking = Booking(**values, ori=ori, dai=FEDERAL_DESTINATION, tcn=tcn, dat=today, amp=missing)
     ordered = sorted(images, key=lambda image: image.fgp)
@@ -150,8 +159,9 @@ def rebook(
     ori: str,
     tcn: str,
     now: datetime,
+    segment: Segment | None = None,
 ) -> bytes:
-    """Return a CAR from an existing card: its images as they are, or with boxed plain fingers in the rolled positions.
+    """Return a CAR from an existing card: its images as they are, or with plain fingers in rolled positions.
 
     Args:
         card: ANSI/NIST-ITL file with the card's images.
@@ -159,17 +169,64 @@ def rebook(
         boxes: when given, the rolled positions are filled by these fingers and by nothing else.
         codec: how to decode and encode an image.
         ori, tcn, now: as for `book_card`.
+        segment: when given, and there are no boxes, the plain sets are segmented: their boxes are written (14.021 SEG),
+            and single fingers that the card lacks are cut out by them.
 
     Raises:
-        SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``; RecordError as for `book_card`.
+        SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``, ``SLAP_UNSURE``; RecordError as for `book_card`.
     """
-    images = read(card).images()
+    transaction = read(card)
+    images = transaction.images()
     if not images:
         raise SenderError("CARD_EMPTY", "the card has no finger images that can be read")
     if boxes:
         plain_sets = [replace(image, record_type=14) for image in images if image.fgp in PLAIN_SETS]
         images = cut_fingers(images, boxes, *codec) + plain_sets
-    return book_card(person, images, ori, tcn, now)
+    amputated = {FingerPosition(n): why for n, why in read_booking(transaction).amp if n in set(SINGLE_FINGERS)}
+    if segment is not None and not boxes:
+        images = segmented(images, frozenset(amputated), segment, codec)
+    return book_card(person, images, ori, tcn, now, amputated=amputated)
+
+
+def named_missing(booking: bytes) -> tuple[FingerPosition, ...]:
+    """Return the fingers that a CAR names as missing (AMP), in the order of their positions."""
+    return tuple(sorted(missing_fingers(read_booking(read(booking)))))
+
+
+def segmented(
+    images: Sequence[EncodedImage],
+    amputated: frozenset[FingerPosition],
+    segment: Segment,
+    codec: tuple[Decode, Encode],
+) -> list[EncodedImage]:
+    """Return the images with boxes in their plain sets, and with plain fingers where single ones are lacking.
+
+    A finger that AMP names is not cut out; one that is found nevertheless is a reason to ask.
+
+    Raises:
+        SenderError: ``SLAP_UNSURE`` when a box that is needed is unsure, or shows a finger that AMP says is not there.
+    """
+    decode, encode = codec
+    present = {image.fgp for image in images}
+    result, cut = [], []
+    for image in images:
+        if image.fgp not in PLAIN_SETS:
+            result.append(image)
+            continue
+        pixels = decode(image)
+        slap = segment(pixels, amputated)
+        needed = [finger for finger in slap.fingers if finger.fgp not in present]
+        unsure = [finger for finger in needed if finger.confidence < LEAST_CONFIDENCE or finger.fgp in slap.unexpected]
+        if unsure:
+            names = " and the ".join(finger.fgp.title for finger in unsure)
+            message = f"the {image.fgp.title} does not show surely which finger is the {names}"
+            raise SenderError("SLAP_UNSURE", message, hint="look at it and give the boxes: --boxes FILE.toml")
+        boxes = [FingerBox(f.fgp, f.left, f.right, f.top, f.bottom) for f in slap.fingers]
+        sure = [b for b, f in zip(boxes, slap.fingers, strict=True) if f.confidence >= LEAST_CONFIDENCE]
+        segments = tuple(FingerSegment(b.fgp, b.left, b.right, b.top, b.bottom) for b in sure)
+        result.append(replace(image, record_type=14, segments=segments))
+        cut += [encode(_cut(pixels, box)) for box in boxes if box.fgp not in present]
+    return cut + result
 
 
 def _cut(image: FingerImage, box: FingerBox) -> FingerImage:

@@ -30,7 +30,7 @@ SETS_OF_FINGERS: dict[FingerPosition, tuple[FingerPosition, ...]] = {
 }
 """Fingers of each set that can be rendered, left to right as a right hand, or the thumbs, lie on the print."""
 _SIZES = {1: SETS.thumb_size, 2: SETS.thumbs_size, 4: SETS.four_size}
-_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM, _CONDITION_STREAM, _SKIN_STREAM = 11, 12, 13, 14, 15
+_ROLLED_STREAM, _PLAIN_STREAM, _SET_STREAM, _CONDITION_STREAM, _SKIN_STREAM, _LAYOUT_STREAM = 11, 12, 13, 14, 15, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,24 @@ class Card:
         return [self.rolled[fgp].image for fgp in SINGLE_FINGERS] + [self.plain_sets[fgp].image for fgp in PLAIN_SETS]
 
 
+@dataclass(frozen=True)
+class SlapLayout:
+    """How a hand lies on the glass beyond what every set has.
+
+    Args:
+        missing: fingers that are not there.
+        touching: neighbours are pressed together until their contacts meet.
+        joints: the middle phalanx of each finger prints too, below its crease. A stand-in: ridges of the fingertip.
+    """
+
+    missing: frozenset[FingerPosition] = frozenset()
+    touching: bool = False
+    joints: bool = False
+
+
+OPEN_HAND = SlapLayout()
+
+
 def render_rolled(
     person: SyntheticPerson,
     seed: int,
@@ -134,13 +152,18 @@ def render_plain(
 
 
 def render_plain_set(
-    person: SyntheticPerson, seed: int, position: FingerPosition, skin: Condition | None = None
+    person: SyntheticPerson,
+    seed: int,
+    position: FingerPosition,
+    skin: Condition | None = None,
+    layout: SlapLayout = OPEN_HAND,
 ) -> PlainSet:
     """Return one plain set with each finger's box and truth in it.
 
     Args:
         person, seed, skin: as for `render_rolled`.
         position: 11 or 12 (one thumb, 500x1000 px), 13 or 14 (four fingers, 1600x1000 px), 15 (thumbs, 1000x1000 px).
+        layout: missing fingers, touching fingers, middle phalanges.
 
     Raises:
         SenderError: ``SYNTH_FINGER`` for another position, ``SYNTH_SKIN`` as `render_rolled`.
@@ -158,10 +181,17 @@ def render_plain_set(
         left = round(place_x - SETS.layer_origin[0] + float(rng.normal(0, SETS.place_sd_px)))
         top = round(place_y - SETS.layer_origin[1] + float(rng.normal(0, SETS.place_sd_px)))
         layers[finger] = (layer, left, top)
+    layers = {finger: placed for finger, placed in layers.items() if finger not in layout.missing}
+    # what only a layout needs comes from a stream of its own: an open hand stays what it was
+    chance = person.chance(seed, _LAYOUT_STREAM, int(position))
+    placed = _pressed_together(layers, chance) if layout.touching else _side_by_side(layers)
+    if layout.joints:
+        turns = {f: turn for f, (_, _, turn) in zip(fingers, finger_places(position, hand_turn), strict=True)}
+        _lay_joints(darkness, person, chance, placed, turns)
     boxes: dict[FingerPosition, Box] = {}
     truth: dict[FingerPosition, Template] = {}
     lost: dict[FingerPosition, Template] = {}
-    for finger, (layer, left, top) in _side_by_side(layers).items():
+    for finger, (layer, left, top) in placed.items():
         boxes[finger] = _lay_down(darkness, layer, left, top)
         kind = Impression.LIVESCAN_PLAIN
         truth[finger] = to_template(_moved(layer.truth, left, top), layer.quality, size, finger, kind)
@@ -258,6 +288,42 @@ def _side_by_side(
         moved[finger] = (layer, left_now, top)
         edge = left_now + layer.box[1] + SETS.gap_px
     return moved
+
+
+def _pressed_together(
+    layers: dict[FingerPosition, tuple[InkLayer, int, int]], rng: np.random.Generator
+) -> dict[FingerPosition, tuple[InkLayer, int, int]]:
+    """Move layers until the columns of neighbours' contacts overlap a little, so that most of them touch."""
+    moved: dict[FingerPosition, tuple[InkLayer, int, int]] = {}
+    edge: float | None = None
+    for finger, (layer, left, top) in sorted(layers.items(), key=lambda item: item[1][1]):
+        wanted = left if edge is None else round(edge + float(rng.uniform(*SETS.touching_px))) - layer.box[0]
+        moved[finger] = (layer, wanted, top)
+        edge = wanted + layer.box[1]
+    return moved
+
+
+def _lay_joints(
+    darkness: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    person: SyntheticPerson,
+    rng: np.random.Generator,
+    placed: dict[FingerPosition, tuple[InkLayer, int, int]],
+    turns: dict[FingerPosition, float],
+) -> None:
+    """Lay the middle phalanx of each finger below its fingertip, across a crease without ink."""
+    for finger, (layer, left, top) in placed.items():
+        lean = math.radians(turns[finger])
+        joint = press(
+            person.master(finger),
+            Impression.LIVESCAN_PLAIN,
+            rng,
+            size=SETS.layer_size,
+            origin=(float(SETS.layer_origin[0]), float(SETS.layer_origin[1])),
+            lean_rad=lean,
+        )
+        down = layer.box[3] - joint.box[2] + float(rng.uniform(*SETS.crease_px))
+        across = (layer.box[0] + layer.box[1] - joint.box[0] - joint.box[1]) / 2 + math.sin(lean) * down
+        _lay_down(darkness, joint, left + round(across), top + round(down))
 
 
 def _state(

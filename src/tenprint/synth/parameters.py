@@ -357,6 +357,10 @@ class SetParameters:
     hand_turn_sd_deg: float = 4.0
     gap_px: int = 12
     """Least distance between the contacts of two neighbouring fingers."""
+    touching_px: tuple[float, float] = (-28.0, 2.0)
+    """Range of that distance, column to column, when fingers are pressed together."""
+    crease_px: tuple[float, float] = (4.0, 36.0)
+    """Range of the distance between a fingertip and the middle phalanx below it."""
 
 
 HAND = HandParameters()

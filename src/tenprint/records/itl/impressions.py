@@ -6,6 +6,7 @@ import hashlib
 import re
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.records.itl.record import DATA_FIELD, TYPE_4_HEADER_BYTES, Problem, Record, decode_text, number_of
@@ -27,6 +28,16 @@ EXEMPLAR_IMPRESSIONS = frozenset(int(impression) for impression in Impression)
 _DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")
 
 
+class FingerSegment(NamedTuple):
+    """Where a finger lies in a plain set, px of that image, as 14.021 SEG orders it; right and bottom inclusive."""
+
+    fgp: FingerPosition
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
 @dataclass(frozen=True)
 class EncodedImage:
     """One finger image as it lies in a record, still compressed.
@@ -40,6 +51,8 @@ class EncodedImage:
         ppi: declared resolution, pixels per inch.
         compression: WSQ20, NONE, PNG, JPEGB, JPEGL, JP2 or JP2L, as declared; what the data holds is not looked at.
         data: image bytes as received.
+        segments: boxes of single fingers in a plain set, to be written (14.021 SEG); those of a record that was read
+            stay in the record's field.
     """
 
     idc: int
@@ -51,6 +64,7 @@ class EncodedImage:
     ppi: int
     compression: str
     data: bytes
+    segments: tuple[FingerSegment, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -94,6 +94,8 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         12: "8",
         13: str(int(image.fgp)),
     }
+    if image.segments:
+        fields[21] = [[str(int(value)) for value in segment] for segment in image.segments]
     return TaggedRecord(14, fields, image.data)
 
 

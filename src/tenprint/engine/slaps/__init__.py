@@ -1,0 +1,112 @@
+"""Segmentation of plain sets: where each finger lies, which finger it is, and how sure that is.
+
+    segment(image, missing).fingers
+
+Print is told from paper by the strength, direction and distance of its ridges; touching fingers are parted at the
+waists of the print; of what lies in one column along the hand only the distal phalanx stays; positions come from the
+order, the gaps, the heights and the widths of a hand. Pure: the same image gives the same boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tenprint.core.errors import EngineError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.image import ENGINE_PPI, FingerImage
+from tenprint.engine import imaging
+from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
+from tenprint.engine.parameters.slaps import DEFAULT_SLAPS, SlapParameters
+from tenprint.engine.slaps.naming import MODELS, certainty, namings
+from tenprint.engine.slaps.pieces import Piece, find_pieces, hand_angle, tips
+
+__all__ = ["SegmentedFinger", "Slap", "segment"]
+
+_MOST_PIECES = 8
+
+
+@dataclass(frozen=True)
+class SegmentedFinger:
+    """One finger of a plain set.
+
+    Args:
+        fgp: which finger.
+        left, right, top, bottom: its distal phalanx, px of the image as given; right and bottom inclusive.
+        confidence: 0 to 1, how sure the position is, lowered for parts too small for a finger.
+    """
+
+    fgp: FingerPosition
+    left: int
+    right: int
+    top: int
+    bottom: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Slap:
+    """What was found in a plain set.
+
+    Args:
+        fingers: left to right on the print.
+        angle_rad: turn of the hand, counter-clockwise.
+        absent: fingers of the set that were not found.
+        unexpected: fingers that were found although they were said to be missing.
+    """
+
+    fingers: tuple[SegmentedFinger, ...]
+    angle_rad: float
+    absent: frozenset[FingerPosition]
+    unexpected: frozenset[FingerPosition]
+
+
+def segment(
+    image: FingerImage,
+    missing: frozenset[FingerPosition] = frozenset(),
+    *,
+    parameters: SlapParameters = DEFAULT_SLAPS,
+) -> Slap:
+    """Return the fingers of a plain set, FGP 11 to 15; about 0.1 s for four fingers on one core.
+
+    Args:
+        image: any resolution.
+        missing: fingers that are said not to be there (AMP). Fingers that are missing without being named are found
+            by the pattern of gaps, with a lower confidence.
+        parameters: tuned numbers.
+
+    Raises:
+        EngineError: ``SLAP_POSITION`` for an image of one finger; as `extract` for one too small or too large.
+    """
+    model = MODELS.get(image.fgp)
+    if model is None:
+        raise EngineError("SLAP_POSITION", f"position {int(image.fgp)} is no plain set", hint="plain sets are 11 to 15")
+    pixels = imaging.at_engine_resolution(image, DEFAULT_EXTRACTION)
+    pieces = find_pieces(pixels, parameters)
+    angle = hand_angle(pieces)
+    found = sorted(tips(pieces, angle, parameters), key=lambda piece: -piece.area_px)[:_MOST_PIECES]
+    found.sort(key=lambda piece: piece.middle)
+    ways = namings(
+        found, model, missing, image_width=pixels.shape[1], angle_rad=angle, parameters=parameters
+    )  # fmt: skip
+    usual = sorted(piece.area_px for piece in found)[len(found) // 2] if found else 1
+    fingers = tuple(
+        _finger(piece, model.fingers[slot], image, certainty(ways, n) * _whole(piece, usual, parameters))
+        for n, (piece, slot) in enumerate(zip(found, ways[0].places, strict=True))
+        if slot is not None
+    )
+    seen = frozenset(finger.fgp for finger in fingers)
+    return Slap(fingers, angle, frozenset(model.fingers) - seen, seen & missing)
+
+
+def _whole(piece: Piece, usual_area: int, parameters: SlapParameters) -> float:
+    return min(1.0, piece.area_px / (parameters.least_area * usual_area))
+
+
+def _finger(piece: Piece, fgp: FingerPosition, image: FingerImage, confidence: float) -> SegmentedFinger:
+    scale = image.ppi / ENGINE_PPI
+    right, bottom = (min(math.ceil((v + 1) * scale), side) - 1 for v, side in (
+        (piece.right, image.width), (piece.bottom, image.height)))  # fmt: skip
+    return SegmentedFinger(
+        fgp, math.floor(piece.left * scale), right, math.floor(piece.top * scale), bottom, confidence
+    )
