@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tenprint import records
@@ -115,9 +113,7 @@ def test_a_thousand_records_of_nothing_but_separators_do_not_multiply_the_limits
     contents = [b"2\x1f00"] * 1_000
     listed = b"1.003:" + RS.join([b"1\x1f1000", *contents])
     data = b"1.001:%d" % (len(listed) + 13) + GS + listed + FS + hollow * 1_000
-    started = time.monotonic()
     transaction = records.read(data)
-    assert time.monotonic() - started < 5
     assert transaction.to_bytes() == data
     assert len(transaction.records) == 1_001
     assert sum(len(r.fields) for r in transaction.records) <= 200_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -273,7 +272,7 @@ def test_a_digest_changes_with_data_and_declaration_and_not_with_the_place() -> 
     assert len(bytes.fromhex(one.digest)) == hashlib.sha256().digest_size
 
 
-def test_hostile_sizes_are_answered_quickly_and_with_bounded_work() -> None:
+def test_hostile_sizes_are_answered_with_bounded_work() -> None:
     many = [
         tagged(1, {"002": "0300", "003": "1\x1f9999999" + f"{RS}14{US}01" * 200_000}),
         header(f"1{US}1{RS}2{US}00") + tagged(2, {"002": "00"})[:-1] + b"\x1d" * 3_000_000 + b"\x1c",
@@ -281,10 +280,8 @@ def test_hostile_sizes_are_answered_quickly_and_with_bounded_work() -> None:
         header(f"1{US}1{RS}14{US}01") + b"14.001:" + b"9" * 4_000_000 + b"\x1d",
         header(f"1{US}400{RS}" + RS.join(["2\x1f00"] * 400)) + tagged(2, {"002": "00"}) * 100_000,
     ]
-    started = time.monotonic()
     for data in many:
         transaction = records.read(data)
         assert transaction.problems
         assert transaction.to_bytes() == data
         assert len(transaction.records) <= 2_000
-    assert time.monotonic() - started < 10

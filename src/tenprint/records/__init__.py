@@ -5,6 +5,7 @@ Reading is lenient and keeps every byte; judging (`validate`) is a step of its o
 """
 
 from tenprint.records.ident import IdentDataResponse
+from tenprint.records.itl.conformance import validate_itl
 from tenprint.records.itl.ebts import (
     EDITION,
     Booking,
@@ -70,5 +71,6 @@ __all__ = [
     "refusal_of",
     "second_answer_to",
     "validate",
+    "validate_itl",
     "write",
 ]

@@ -312,6 +312,7 @@ class Director:
             self._refuse_to_skip(story)
             while (events := self._ahead()) and events[0].at <= story.booked:
                 self._perform(events[0])
+                self._refuse_to_skip(story)  # what happened may have asked somebody, who is not passed by either
             self._troupe.begin(story, cards)
             self._set(Mode.GO_ON)
             self._moved = self._seconds()
@@ -321,16 +322,16 @@ class Director:
         """Refuse to begin a story whose day comes after the time of a task that somebody holds."""
         if story.name in self._skips or self._troupe.case_of(story) is not None:
             return
-        for other, task in self._held_tasks():
+        for task in self._held_tasks():
             if task.due_at is not None and self.now <= task.due_at <= story.booked:
                 raise SenderError(
                     SKIPS_A_TASK,
                     f"it begins on {_in_words(story.booked)}; before that, on {_in_words(task.due_at)}, the time runs "
-                    f"out for a task that somebody has taken in '{other.title}'",
+                    "out for a task that somebody has taken in another story",
                     hint="answer that task first, or begin anyway",
                 )
 
-    def _held_tasks(self) -> Iterator[tuple[Story, Task]]:
+    def _held_tasks(self) -> Iterator[Task]:
         """Return the tasks of stories under way that somebody has claimed or has taken the role of."""
         for story in self._under_way():
             case = self._troupe.case_of(story)
@@ -338,7 +339,7 @@ class Director:
                 continue
             for node, task in open_tasks(self._stage.nodes, case.case_id):
                 if task.claimed_by or self._is_held(node, task):
-                    yield story, task
+                    yield task
 
     def _state(self, story: Story) -> StoryState:
         if story.name in self._ended:

@@ -318,7 +318,8 @@ class Desk:
             _log.error("what follows from a recorded answer could not be done: %s", problem.code)
             raise AnswerStands(sent_to, problem.code) from problem
         except Exception as problem:
-            _log.exception("what follows from a recorded answer broke")
+            # Its text may name a person, so its kind is told.
+            _log.error("what follows from a recorded answer broke: %s", type(problem).__name__)
             raise AnswerStands(sent_to, "") from problem
 
     @property

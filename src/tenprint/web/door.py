@@ -4,9 +4,10 @@ Wrong passwords are counted in two ways, as OWASP proposes in "Slow Down Online 
 (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies): a browser in which somebody has
 signed in gets a signed cookie that lasts, and its later tries for that name are counted by themselves; all browsers
 that have no such cookie for a name share one count. A lock of the whole name would let any stranger keep its owner out,
-one of an address is passed by with many addresses. So strangers slow each other down, for a minute at most, and never a
-known device. Different from the proposal, the wait grows instead of being one long lock, a cookie may know several
-people who share a browser, and it holds no name.
+one of an address is passed by with many addresses. So strangers slow each other down, and never a known device. Each
+wait is a minute at most, but who keeps trying can make an owner on a new browser wait again and again: a browser that
+is known is then the way in. Different from the proposal, the wait grows instead of being one long lock, a cookie may
+know several people who share a browser, and it holds no name.
 
 Each part of the cookie is signed with the account's edition (`adapters.accounts`): it outlives a restart, there is no
 further key to keep, and a new password makes strangers of all devices. Counts are in memory, and a restart forgets

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tenprint.core.errors import RecordError, SenderError
+from tenprint.records.itl.conformance import STANDARD, validate_itl
 from tenprint.records.itl.findings import ERROR, FOUND_CHARACTERS, WARNING, Finding, finding_of, has_errors, located
 from tenprint.records.itl.judging import judge_record
 from tenprint.records.itl.record import Problem
@@ -43,6 +44,8 @@ def load_profile(name_or_path: str) -> Table:
         SenderError: as `load_table`; ``PROFILE_INVALID`` also for a relation that Tenprint does not have.
     """
     table = load_table(name_or_path)
+    if name_or_path == STANDARD:
+        return table  # its rules are functions of their own: `tenprint.records.itl.conformance`
     for relation in table.relations:
         if relation.name not in RELATIONS:
             known = ", ".join(sorted(RELATIONS))
@@ -63,7 +66,8 @@ def validate(
 
     Args:
         transaction: as read.
-        profile: name, path or table; by default what the exchange uses, EBTS 8.001 for CAR, CNA, SRE and ERRT.
+        profile: name, path or table; by default what the exchange uses, EBTS 8.001 for CAR, CNA, SRE and ERRT;
+            ``itl-2011`` judges by the standard alone, whatever the type of transaction.
         authorised: types of transaction that the receiver takes from this sender; by default all that are known.
 
     Returns:
@@ -73,6 +77,9 @@ def validate(
         SenderError: the profile cannot be used.
     """
     table = profile if isinstance(profile, Table) else load_profile(profile or EDITION)
+    # The standard's own table takes a second to load: it is loaded for whom it is asked for.
+    if table.name == STANDARD and table is load_table(STANDARD):
+        return validate_itl(transaction)
     known = EXCHANGED if profile is None else tuple(table.transactions)
     allowed = known if authorised is None else tuple(t for t in authorised if t in known)
     findings = _judge(transaction, table, allowed)

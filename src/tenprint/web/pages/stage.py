@@ -264,7 +264,10 @@ def _digest(shown: bytes | memoryview) -> str:
 
 def _page_before(request: Request) -> str:
     """Return the path of the page that sent a form, when it is one of ours."""
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     is_ours = came_from.netloc == request.headers.get("host", "") and came_from.path.startswith("/")
     return came_from.path if is_ours and not came_from.path.startswith("//") else "/"
 

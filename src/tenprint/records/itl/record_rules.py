@@ -1,0 +1,346 @@
+"""Relations inside a record: impression and position against record type, boxes against the image, and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tenprint.records.itl.file_rules import VERSION_2011
+from tenprint.records.itl.findings import ERROR, WARNING
+from tenprint.records.itl.record import number_of
+from tenprint.records.itl.record_view import RecordView
+from tenprint.records.itl.verdicts import Findings
+
+LATENT = frozenset({4, 5, 6, 7, 12, 13, 14, 15, *range(32, 40)})
+"""Impression codes of a latent print, which only Type-13 and Type-9 carry."""
+ANY_IMPRESSION = frozenset({28, 29})
+FINGERS, PALMS = frozenset({*range(20), *range(40, 55)}), frozenset({*range(20, 39), *range(81, 87)})
+POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS, 15: PALMS | {18}}
+PALM_IMPRESSIONS, SOLE_IMPRESSIONS = frozenset(range(10, 16)), frozenset(range(30, 36))
+SINGLE = frozenset({*range(1, 13), 16, 17})
+JOINT = 19
+"""The position of an entire joint image or a tip: the only one that is described part by part."""
+MEMBERS = {
+    11: {1}, 12: {6}, 13: {2, 3, 4, 5}, 14: {7, 8, 9, 10}, 15: {1, 6, 11, 12},
+    40: {2, 3}, 41: {3, 4}, 42: {4, 5}, 43: {7, 8}, 44: {8, 9}, 45: {9, 10}, 46: {2, 7},
+    47: {2, 3, 4}, 48: {3, 4, 5}, 49: {7, 8, 9}, 50: {8, 9, 10},
+    51: {2, 3, 4, 5}, 52: {7, 8, 9, 10}, 53: {1, 2, 3, 4, 5}, 54: {6, 7, 8, 9, 10},
+}  # fmt: skip
+"""Fingers of a plain thumb and of an image of several."""
+EXTRA_DIGITS = {16, 17}
+NEEDS_CODE = ("CONDITION", "OTHER")
+BODY_MARKS = ("SCAR", "MARK", "TATTOO", "CONDITION", "MISSING", "OTHER")
+CORNERS_OF = {"C": 2, "E": 3}
+
+
+def check_record(view: RecordView, version: int, findings: Findings) -> None:
+    """Judge how the fields of one record fit each other.
+
+    Args:
+        view: a record of any type.
+        version: 1.002 as a number.
+        findings: where to write.
+    """
+    if view.type in (3, 4, 5, 6, 13, 14, 15):
+        _impression_and_position(view, version, findings)
+    if view.type in (13, 14):
+        _joints(view, findings)
+        _boxes(view, 15, 2, findings)
+    if view.type == 14:
+        _segments(view, findings)
+        _boxes(view, 21, 1, findings)
+        _polygons(view, 25, 1, findings)
+    if view.type in (13, 14, 15):
+        _qualities(view, findings)
+    if view.type in (14, 15):
+        _amputations(view, findings)
+    if view.type == 10:
+        _photograph(view, findings)
+        _boxes(view, 14, 0, findings)
+        _polygons(view, 15, 1, findings)
+        _polygons(view, 33, 1, findings)
+        _polygons(view, 45, 2, findings)
+    if view.type == 17:
+        for number in (33, 34, 35, 36):
+            _polygons(view, number, 1, findings)
+        _polygons(view, 37, 2, findings)
+    if view.type > 9:
+        _place(view, findings)
+
+
+def _impression_and_position(view: RecordView, version: int, findings: Findings) -> None:
+    impression = view.number(3)
+    place = 4 if view.type < 9 else 13
+    positions = view.numbers(place)
+    is_latent = impression in LATENT
+    is_told = impression >= 0 and impression not in ANY_IMPRESSION
+    # Before 2011 latent prints travelled in exemplar records too.
+    if version >= VERSION_2011 and view.type in (13, 14, 15) and is_told and is_latent != (view.type == 13):
+        what = "a latent impression" if view.type == 13 else "no latent impression"
+        message = f"a Type-{view.type} record must hold {what}"
+        findings.add("impression-type", message, view=view, number=3, found=str(impression), expected=what)
+    wrong_kind = view.type in (4, 14) and impression in (PALM_IMPRESSIONS | SOLE_IMPRESSIONS) - LATENT
+    if wrong_kind and version >= VERSION_2011:
+        findings.add(
+            "impression-type",
+            "the impression is none of a finger",
+            view=view,
+            number=3,
+            found=str(impression),
+            expected="an impression of a finger",
+        )
+    allowed = POSITIONS.get(view.type)
+    for at, position in enumerate(positions, 1):
+        if allowed and position >= 0 and position not in allowed:
+            findings.add(
+                "position-type",
+                f"the position does not belong into a Type-{view.type} record",
+                view=view,
+                number=place,
+                occurrence=at,
+                found=str(position),
+                expected="a palm" if view.type == 15 else "a finger",
+            )
+    if view.type == 14 and version >= VERSION_2011 and len(positions) > 1:
+        findings.add(
+            "position-once",
+            "a Type-14 record has one position",
+            view=view,
+            number=13,
+            found=str(len(positions)),
+            expected="1",
+        )
+
+
+def _joints(view: RecordView, findings: Findings) -> None:
+    """Print position descriptors and coordinates go with position 19, and 19 goes with descriptors."""
+    positions = view.numbers(13)
+    if JOINT in positions:
+        if not view.all(14):
+            findings.add(
+                "joint-only-19",
+                "position 19 needs descriptors of the print's position",
+                view=view,
+                number=14,
+                expected="mandatory with position 19",
+            )
+        return
+    for number in (14, 15):
+        if view.all(number):
+            findings.add(
+                "joint-only-19",
+                "only position 19 is described part by part",
+                view=view,
+                number=number,
+                found=view.text(number),
+                expected="absent, or position 19 in field 13",
+            )
+
+
+def _segments(view: RecordView, findings: Findings) -> None:
+    positions = view.numbers(13)
+    position = positions[0] if positions else -1
+    members = MEMBERS.get(position)
+    for number in (21, 25):
+        found = view.numbers(number)
+        # An entire joint image may show several fingers: 14.025 is seen there, 14.021 has no meaning.
+        is_out = position in SINGLE or (number == 21 and position in (0, JOINT))
+        if found and is_out:
+            findings.add(
+                "segments-of-a-set",
+                "segments belong to an image of several fingers",
+                view=view,
+                number=number,
+                found=view.text(number),
+                expected="absent, or a position of several",
+            )
+            continue
+        for at, segment in enumerate(found, 1):
+            if members and segment >= 0 and segment not in members | EXTRA_DIGITS:
+                # 14.025 of NIST's own files names an index finger in an image of thumbs: a remark, no refusal.
+                findings.add(
+                    "segments-of-a-set",
+                    "the segment's finger is not in this image",
+                    view=view,
+                    number=number,
+                    occurrence=at,
+                    found=str(segment),
+                    expected=_listed(members),
+                    severity=ERROR if number == 21 else WARNING,
+                )
+
+
+def _qualities(view: RecordView, findings: Findings) -> None:
+    """A quality is about a position of this record."""
+    positions = set(view.numbers(13))
+    if view.type == 13:
+        allowed = positions
+    elif view.type == 15:
+        allowed = set(PALMS) if positions & {18, 20} else positions
+    else:
+        allowed = set().union(*(MEMBERS.get(p, {p}) for p in positions)) | positions
+        if positions & {0, 18, JOINT}:
+            return
+        allowed |= EXTRA_DIGITS if positions & set(MEMBERS) else set()
+    for number in (24,) if view.type != 14 else (22, 23, 24):
+        for at, position in enumerate(view.numbers(number), 1):
+            if positions and position >= 0 and position not in allowed:
+                findings.add(
+                    "quality-position",
+                    "the quality is about a position that is not in this record",
+                    view=view,
+                    number=number,
+                    occurrence=at,
+                    found=str(position),
+                    expected=_listed(allowed) if len(allowed) < 9 else "a palm",
+                )
+    segments = set(view.numbers(21)) | set(view.numbers(25)) if view.type == 14 else set()
+    for at, position in enumerate(view.numbers(23) if view.type == 14 else [], 1):
+        if position >= 0 and position not in segments:
+            findings.add(
+                "quality-position",
+                "the segmentation quality is about a segment that is not given",
+                view=view,
+                number=23,
+                occurrence=at,
+                found=str(position),
+                expected="a finger of 14.021 or 14.025",
+            )
+
+
+def _amputations(view: RecordView, findings: Findings) -> None:
+    allowed = set(PALMS) | set(range(18)) if view.type == 15 else {*range(1, 11), *EXTRA_DIGITS}
+    for at, position in enumerate(view.numbers(18), 1):
+        if position >= 0 and position not in allowed:
+            findings.add(
+                "amputation-explained",
+                "an amputation is of one finger or palm",
+                view=view,
+                number=18,
+                occurrence=at,
+                found=str(position),
+                expected="one finger or palm",
+            )
+
+
+def _boxes(view: RecordView, number: int, first: int, findings: Findings) -> None:
+    """Check boxes left, right, top, bottom, which begin at item `first`."""
+    width, height = view.number(6), view.number(7)
+    for at, occurrence in enumerate(view.all(number), 1):
+        sides = [number_of(i) for i in occurrence.items[first : first + 4]]
+        if len(sides) < 4 or min(sides) < 0 or min(width, height) < 1:
+            continue  # the field's own rules speak of these
+        left, right, top, bottom = sides
+        is_inside = left <= right <= width and top <= bottom <= height
+        if not (is_inside and left < right and top < bottom):
+            # A part that is not seen is written as a box without area (13.015 and 14.015): a remark, no refusal.
+            severity = WARNING if is_inside and number == 15 else ERROR
+            findings.add(
+                "box-inside",
+                "a box is empty or lies outside the image",
+                view=view,
+                number=number,
+                occurrence=at,
+                found=f"{left} {right} {top} {bottom}",
+                severity=severity,
+                expected=f"left < right <= {width}, top < bottom <= {height}",
+            )
+
+
+def _polygons(view: RecordView, number: int, first: int, findings: Findings) -> None:
+    """Check point lists; item `first` says how many points follow, the item before it may name the shape."""
+    width, height = view.number(6), view.number(7)
+    for at, occurrence in enumerate(view.all(number), 1):
+        values = [number_of(i) for i in occurrence.items[first:]]
+        if len(values) < 3 or min(values) < 0:
+            continue
+        shape = occurrence.items[first - 1] if first else ""
+        wanted = CORNERS_OF.get(shape, 0) if view.type == 17 or number == 15 else 0
+        points = values[1:]
+        if len(points) != 2 * values[0] or (wanted and values[0] != wanted):
+            findings.add(
+                "polygon",
+                "the number of points is not the one announced",
+                view=view,
+                number=number,
+                occurrence=at,
+                found=str(len(points) // 2),
+                expected=str(wanted or values[0]),
+            )
+        elif 0 < width < max(points[::2]) or 0 < height < max(points[1::2]):
+            findings.add(
+                "box-inside",
+                "a point lies outside the image",
+                view=view,
+                number=number,
+                occurrence=at,
+                found=f"{max(points[::2])} {max(points[1::2])}",
+                expected=f"within {width}x{height}",
+            )
+
+
+def _photograph(view: RecordView, findings: Findings) -> None:
+    kind = view.text(3)
+    is_mark = kind in BODY_MARKS
+    if kind == "FACE" and not view.text(13):
+        findings.add(
+            "photo-profile",
+            "a face needs its acquisition profile",
+            view=view,
+            number=13,
+            expected="mandatory with FACE",
+        )
+    if kind and kind != "FACE" and view.text(13):
+        findings.add(
+            "photo-profile",
+            "only a face has an acquisition profile",
+            view=view,
+            number=13,
+            found=view.text(13),
+            expected="absent",
+        )
+    if kind in NEEDS_CODE and not view.all(40):
+        findings.add(
+            "photo-smt",
+            "this type of image needs its NCIC code",
+            view=view,
+            number=40,
+            expected=f"mandatory with {kind}",
+        )
+    if kind and not is_mark and view.all(40):
+        findings.add(
+            "photo-smt",
+            "only a scar, mark or tattoo has an NCIC code",
+            view=view,
+            number=40,
+            found=view.text(40),
+            expected="absent",
+        )
+    if view.text(21) and view.text(20) != "A":
+        findings.add(
+            "photo-pose-angle",
+            "an offset angle belongs to an angled pose",
+            view=view,
+            number=21,
+            found=view.text(21),
+            expected="absent, or pose A in 10.020",
+        )
+
+
+def _place(view: RecordView, findings: Findings) -> None:
+    """Check 998: degrees come in pairs and before minutes, the three UTM items and the two others together."""
+    for at, occurrence in enumerate(view.all(998), 1):
+        given = [bool(i) for i in occurrence.items[:15]] + [False] * 15
+        wrong = (
+            (given[1] != given[4], "latitude without longitude, or the other way round"),
+            ((given[2] and not given[1]) or (given[5] and not given[4]), "minutes without degrees"),
+            ((given[3] and not given[2]) or (given[6] and not given[5]), "seconds without minutes"),
+            (len({given[9], given[10], given[11]}) > 1, "zone, easting and northing belong together"),
+            (given[13] != given[14], "the other system's name and value belong together"),
+        )
+        for is_wrong, message in wrong:
+            if is_wrong:
+                findings.add("geography", message, view=view, number=998, occurrence=at)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return " ".join(map(str, sorted(numbers)))
