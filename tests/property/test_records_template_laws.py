@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,7 +98,8 @@ def test_any_bytes_give_values_or_our_own_error(data: bytes, head: bytes) -> Non
             continue
         assert all(0 <= p.offset <= len(head + data) for p in record.problems)
         for number in range(len(record.views)):
-            assert isinstance(templates.to_template(record, number), Template)
+            with suppress(RecordError):  # such as a size that no image has
+                assert isinstance(templates.to_template(record, number), Template)
         try:
             reader(head + data, strict=True)
             assert not record.problems
