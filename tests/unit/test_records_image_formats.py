@@ -88,7 +88,7 @@ def jpeg_of_size(width: int, height: int) -> bytes:
     ],
 )
 def test_kind_and_size_are_read_without_decoding(kind: str, data: bytes, worker: CodecWorker) -> None:
-    assert announced(data) == Announced(kind, 200, 240)
+    assert announced(data) == Announced(kind, 200, 240, 8, 1)
     assert worker.decode(data).shape == (240, 200)
 
 
@@ -117,7 +117,7 @@ def test_jpeg_2000_keeps_1000_ppi_and_says_so(worker: CodecWorker, compression: 
     encoded = encode(FingerImage(pixels, 1000), worker, compression=compression)
     assert (encoded.ppi, encoded.compression) == (1000, compression)
     assert pixels.size / len(encoded.data) >= least_ratio
-    assert announced(encoded.data) == Announced(compression, 800, 750)
+    assert announced(encoded.data) == Announced(compression, 800, 750, 8, 1)
     assert Image.open(io.BytesIO(encoded.data)).info["dpi"] == pytest.approx((1000, 1000), abs=1e-6)
     again = decode(encoded, worker).pixels
     rms = np.sqrt(np.square(again.astype(float) - pixels).mean())

@@ -62,7 +62,7 @@ def packed(bits: str) -> bytes:
 @pytest.mark.parametrize("predictor", range(1, 8))
 def test_each_predictor_gives_the_pixels_back(predictor: int) -> None:
     data = written(picture(), predictor)
-    assert announced(data) == Announced("JPEGL", 90, 70)
+    assert announced(data) == Announced("JPEGL", 90, 70, 8, 1)
     assert lossless_jpeg.decode(data) == (picture().tobytes(), 90, 70)
 
 

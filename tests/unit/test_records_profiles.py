@@ -381,4 +381,4 @@ def test_a_hostile_profile_and_a_hostile_file_together_are_given_up_with_a_sente
         'occurs = {CAR = "0-"}\n'
     )
     found = validate(transaction(second={41: [["ab" * 250]] * 500}), profile=str(own))
-    assert only(found).rule == "2.041/work"
+    assert only(found).rule == "2.041/too-much"

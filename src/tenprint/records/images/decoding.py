@@ -7,7 +7,7 @@ import numpy as np
 from tenprint.core.downsampling import FINE_PPI, to_500_ppi
 from tenprint.core.errors import EngineError, RecordError
 from tenprint.core.image import FingerImage
-from tenprint.records.images.headers import FAMILIES, Announced, announced
+from tenprint.records.image_headers import FAMILIES, Announced, announced
 from tenprint.records.images.png import write_png
 from tenprint.records.images.worker import HINT, Codec, Pixels
 from tenprint.records.itl.impressions import EncodedImage

@@ -25,9 +25,9 @@ import numpy.typing as npt
 
 from tenprint.core.errors import EngineError, RecordError
 from tenprint.core.image import ENGINE_PPI, MAX_SIDE_PX
+from tenprint.records.image_headers import announced
 from tenprint.records.images import codec_process as process_side
 from tenprint.records.images.codec_process import ANSWER, DONE, READY, REQUEST
-from tenprint.records.images.headers import announced
 from tenprint.records.images.jpeg2000 import with_resolution
 
 MEMORY_BYTES = 1 << 30

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 
+from tenprint.records.image_headers import FAMILIES, Announced, announced
 from tenprint.records.itl.file_rules import VERSION_2011
 from tenprint.records.itl.findings import ERROR, WARNING
-from tenprint.records.itl.image_headers import ImageHeader, image_header
+from tenprint.records.itl.impressions import COMPRESSIONS
 from tenprint.records.itl.record_view import RecordView
 from tenprint.records.itl.verdicts import Findings
 
@@ -18,8 +19,6 @@ BINARY_IMAGES = (3, 4, 5, 6)
 TAGGED_IMAGES = (10, 13, 14, 15, 16, 17)
 MEASURED = (3, 4, 5, 6, 13, 14, 15, 17)
 """Types whose pixels are measured. A photograph shown in another size than declared misleads nobody: a warning."""
-FORMATS = {"WSQ20": "WSQ", "WSQ": "WSQ", "JPEGB": "JPEG", "JPEGL": "JPEG", "JP2": "JP2", "JP2L": "JP2", "PNG": "PNG"}
-BINARY_CODES = ("NONE", "WSQ20", "JPEGB", "JPEGL", "JP2", "JP2L", "PNG")
 LOSSLESS = ("NONE", "PNG", "JP2L", "JPEGL")
 MOST_PPI_FOR_WSQ = 550
 """WSQ is for 500 pixels an inch; 1,000 need JPEG 2000. In between lies the tolerance, generously."""
@@ -84,8 +83,8 @@ def _check_binary(view: RecordView, findings: Findings) -> None:
     code = view.number(8)
     if view.type in (5, 6):
         return  # one bit a pixel, or fax: the number of bytes is not fixed
-    if 0 <= code < len(BINARY_CODES):
-        _actual(view, BINARY_CODES[code], 8, findings)
+    if 0 <= code < len(COMPRESSIONS):
+        _actual(view, COMPRESSIONS[code], 8, findings)
 
 
 def _present(view: RecordView, findings: Findings) -> None:
@@ -169,19 +168,21 @@ def _actual(view: RecordView, declared: str, depth: int, findings: Findings) -> 
     if declared == "NONE":
         _raw(view, depth, (width, height), findings)
         return
-    if declared not in FORMATS:
+    family = FAMILIES.get("WSQ20" if declared == "WSQ" else declared)  # EBTS 8.001 writes WSQ
+    if family is None:
         return  # the code table has spoken
-    header = image_header(view.data)
-    if header.format != FORMATS[declared]:
+    header = announced(view.data)
+    if header is None or header.family != family:
+        really = header.family if header else ""
         findings.add(
             "image-compression",
             "the image is not compressed as declared",
             view=view,
             number=number,
-            found=f"{declared}, really {header.format or 'something else'}",
-            expected=header.format or FORMATS[declared],
+            found=f"{declared}, really {really or 'something else'}",
+            expected=really or family,
         )
-    if not header.format:
+    if header is None:
         return
     severity = ERROR if view.type in MEASURED else WARNING
     if (header.width, header.height) != (width, height) and not _height_later(header, width):
@@ -209,9 +210,9 @@ def _actual(view: RecordView, declared: str, depth: int, findings: Findings) -> 
         )
 
 
-def _height_later(header: ImageHeader, width: int) -> bool:
+def _height_later(header: Announced, width: int) -> bool:
     """Tell whether a JPEG leaves its height to a marker behind the scan, which is allowed."""
-    return header.format == "JPEG" and header.height == 0 and header.width == width
+    return header.family == "JPEG" and header.height == 0 and header.width == width
 
 
 def _raw(view: RecordView, depth: int, size: tuple[int, int], findings: Findings) -> None:

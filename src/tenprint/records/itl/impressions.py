@@ -12,7 +12,7 @@ from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.records.itl.record import DATA_FIELD, TYPE_4_HEADER_BYTES, Problem, Record, decode_text, number_of
 
 TYPE_4_HEADER = struct.Struct(">IBB6sBHHB")
-"""LEN, IDC, IMP, FGP, ISR, HLL, VLL, GCA (formats.md section 1.2; ANSI/NIST-ITL 1-2007, clause 11)."""
+"""LEN, IDC, IMP, FGP (six), ISR, HLL, VLL, GCA, of Types 3 to 6 alike (ANSI/NIST-ITL 1-2007, clause 11)."""
 COMPRESSIONS = ("NONE", "WSQ20", "JPEGB", "JPEGL", "JP2", "JP2L", "PNG")
 """By the binary value of EBTS 8.001, Table 3-2. EBTS writes WSQ, everybody else WSQ20: we write WSQ20, read both."""
 STANDARD_PPI = (500, 1000)

@@ -126,7 +126,7 @@ def is_calendar_date(text: str) -> bool:
 
 def _unjudged(rule: FieldRule, index: int) -> Finding:
     message = f"the record holds too much to judge {rule.mnemonic} by its pattern"
-    return finding_of("E0005", rule.tag, "", message, record=index, rule=f"{rule.tag}/work", expected="less data")
+    return finding_of("E0005", rule.tag, "", message, record=index, rule=f"{rule.tag}/too-much", expected="less data")
 
 
 def _counted(

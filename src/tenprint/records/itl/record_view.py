@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tenprint.records.itl.impressions import TYPE_4_HEADER, UNUSED_POSITION
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -21,11 +22,8 @@ from tenprint.records.itl.record import (
     number_of,
 )
 
-FINGER_HEADER = struct.Struct(">IBB6sBHHB")
-"""LEN, IDC, IMP, FGP (six), ISR, HLL, VLL, CGA of Types 3 to 6."""
 SIGNATURE_HEADER = struct.Struct(">IBBBBHH")
 """LEN, IDC, SIG, SRT, ISR, HLL, VLL of Type 8."""
-UNUSED_POSITION = 255
 
 
 @dataclass(frozen=True)
@@ -132,8 +130,8 @@ def _binary_fields(record: Record) -> dict[int, tuple[Occurrence, ...]]:
         places = (0, 4, 5, 6, 7, 8, 10, 12)
         values: list[object] = [*SIGNATURE_HEADER.unpack_from(raw)]
         held = len(raw) > SIGNATURE_HEADER.size
-    elif record.type in (3, 4, 5, 6) and len(raw) >= FINGER_HEADER.size:
-        values = [*FINGER_HEADER.unpack_from(raw)]
+    elif record.type in (3, 4, 5, 6) and len(raw) >= TYPE_4_HEADER.size:
+        values = [*TYPE_4_HEADER.unpack_from(raw)]
         held = len(raw) > TYPE_4_HEADER_BYTES
     elif len(raw) >= BINARY_HEADER_BYTES:
         length, idc = struct.unpack_from(">IB", raw)
