@@ -12,7 +12,9 @@ import pytest
 from tenprint import records
 from tenprint.core.errors import RecordError
 from tenprint.records.itl.findings import Finding
+from tenprint.records.itl.record_view import MAX_OCCURRENCES_OF_FILE, views_of
 from tenprint.records.itl.tables import load_table
+from tenprint.records.itl.verdicts import MAX_FINDINGS
 
 SAMPLES = Path(os.environ.get("TENPRINT_SAMPLES", Path(__file__).resolve().parents[2].parent / "shared/samples"))
 TRANSACTIONS = SAMPLES / "transactions"
@@ -271,3 +273,24 @@ def test_a_hostile_file_gets_a_bounded_list() -> None:
     boxes = RS.join([f"2{US}9{US}0{US}0{US}9"] * 50_000)
     findings = judged(*one(_013="13", _021=boxes))
     assert len(findings) <= 1_001
+
+
+def test_a_flood_of_subfields_is_judged_to_a_limit_and_said_to_be() -> None:
+    boxes = RS.join([US.join(("2", "9", "1", "9", "1"))] * 3 * MAX_OCCURRENCES_OF_FILE)
+    flood = records.read(b"".join(one(_013="13", _021=boxes)))
+    held = [len(occurrences) for view in views_of(flood.records) for occurrences in view.fields.values()]
+    assert sum(held) <= MAX_OCCURRENCES_OF_FILE + len(held)
+    findings = records.validate_itl(flood)
+    assert any("is not judged" in f.message and f.field == "14.021" for f in findings)
+    assert len(findings) == MAX_FINDINGS + 1
+    good = RS.join([US.join(("2", "1", "9", "1", "9"))] * 3 * MAX_OCCURRENCES_OF_FILE)
+    assert ("field-occurs", "14.021") in errors(judged(*one(_013="13", _021=good)))
+
+
+def test_subfields_are_shared_out_over_the_records_of_a_file() -> None:
+    third = RS.join(["2"] * (MAX_OCCURRENCES_OF_FILE // 3))
+    many = records.read(first((2, 0), *((14, n) for n in range(1, 9))) + TWO + b"".join(
+        finger(n, _018=third) for n in range(1, 9)
+    ))  # fmt: skip
+    cut = [view.index for view in views_of(many.records) if view.cut]
+    assert cut == [4, 5, 6, 7, 8, 9]

@@ -203,7 +203,8 @@ def check_transaction(data: bytes) -> list[str]:
     records.read_booking(found)
     records.read_result(found)
     records.read_error(found)
-    records.validate(found)
+    for finding in (*records.validate(found), *records.validate_itl(found)):
+        _demand(finding.offset <= len(data), "a finding lies outside the file")
     try:
         records.read(data, strict=True)
         _demand(not problems, "strict reading takes what lenient reading complains of")

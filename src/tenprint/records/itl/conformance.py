@@ -11,7 +11,7 @@ from tenprint.records.itl.file_rules import check_file, version_of
 from tenprint.records.itl.findings import ERROR, Finding
 from tenprint.records.itl.image_rules import check_image
 from tenprint.records.itl.record_rules import check_record
-from tenprint.records.itl.record_view import view_of
+from tenprint.records.itl.record_view import views_of
 from tenprint.records.itl.tables import load_table
 from tenprint.records.itl.transaction import Transaction
 from tenprint.records.itl.verdicts import Findings
@@ -31,7 +31,7 @@ def validate_itl(transaction: Transaction) -> tuple[Finding, ...]:
     """
     table = load_table(STANDARD)
     findings = Findings(table)
-    views = [view_of(index, record) for index, record in enumerate(transaction.records)]
+    views = views_of(transaction.records)
     check_file(transaction, views, table, findings)
     version = version_of(transaction)
     for view in views:

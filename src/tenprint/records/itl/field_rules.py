@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenprint.records.itl.findings import ERROR, WARNING
 from tenprint.records.itl.judging import is_date
 from tenprint.records.itl.patterns import compile_pattern
-from tenprint.records.itl.record_view import Occurrence, RecordView
+from tenprint.records.itl.record_view import MAX_OCCURRENCES_OF_FILE, Occurrence, RecordView
 from tenprint.records.itl.table_model import ANY, CodeTable, FieldRule, ItemRule, Table
 from tenprint.records.itl.verdicts import Findings
 
@@ -51,6 +51,9 @@ def check_fields(view: RecordView, table: Table, findings: Findings) -> None:
                 clause=rule.clause,
             )
         _field(view, rule, table, findings)
+    for number in view.cut:
+        message = f"the file has more than {MAX_OCCURRENCES_OF_FILE} subfields; the rest of this field is not judged"
+        findings.add("field-occurs", message, view=view, number=number, expected="fewer subfields")
     for number in view.twice:
         findings.add("field-twice", "the field is given twice", view=view, number=number, expected="one field")
     if view.type > BINARY_LAST or view.type == 1:

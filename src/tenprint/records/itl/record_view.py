@@ -6,6 +6,7 @@ Binary records have no tags; the parts of their header get the tags that the sta
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +23,8 @@ from tenprint.records.itl.record import (
     number_of,
 )
 
+MAX_OCCURRENCES_OF_FILE = 20_000
+"""Subfields judged of one file, some tenths of a second; an honest file of a hundred records has some thousands."""
 SIGNATURE_HEADER = struct.Struct(">IBBBBHH")
 """LEN, IDC, SIG, SRT, ISR, HLL, VLL of Type 8."""
 
@@ -53,12 +56,14 @@ class RecordView:
         record: as read.
         fields: occurrences by field number; of a field that is given twice, those of the first.
         twice: numbers of fields that are given more than once.
+        cut: numbers of fields of which not every occurrence is here, as there are too many.
     """
 
     index: int
     record: Record
     fields: dict[int, tuple[Occurrence, ...]] = field(default_factory=dict)
     twice: tuple[int, ...] = ()
+    cut: tuple[int, ...] = ()
 
     @property
     def type(self) -> int:
@@ -99,12 +104,27 @@ class RecordView:
         return self.record.data
 
 
-def view_of(index: int, record: Record) -> RecordView:
-    """Return the view of a record."""
+def views_of(records: Iterable[Record]) -> list[RecordView]:
+    """Return the views of a file's records, which together hold at most `MAX_OCCURRENCES_OF_FILE` occurrences."""
+    views, left = [], MAX_OCCURRENCES_OF_FILE
+    for index, record in enumerate(records):
+        views.append(view_of(index, record, left))
+        left -= sum(map(len, views[-1].fields.values()))
+    return views
+
+
+def view_of(index: int, record: Record, most: int = MAX_OCCURRENCES_OF_FILE) -> RecordView:
+    """Return the view of a record.
+
+    Args:
+        index: 0 for Type-1.
+        record: as read.
+        most: occurrences to take; the first of every field is taken in any case.
+    """
     if record.type in BINARY_TYPES:
         return RecordView(index, record, _binary_fields(record))
     fields: dict[int, tuple[Occurrence, ...]] = {}
-    twice: list[int] = []
+    twice, cut = [], []
     for one in record.fields:
         if one.number < 0:
             continue
@@ -116,12 +136,17 @@ def view_of(index: int, record: Record) -> RecordView:
             has_data = bool(record.value(f"{record.type}.{DATA_FIELD}"))
             fields[one.number] = (Occurrence("(data)" if has_data else "", begin),)
             continue
+        parts = record.raw[one.value_start : one.value_end].split(RS, max(1, most))
+        if len(parts) > max(1, most):
+            parts.pop()
+            cut.append(one.number)
+        most -= len(parts)
         found = []
-        for part in record.raw[one.value_start : one.value_end].split(RS, MAX_ITEMS):
+        for part in parts:
             found.append(Occurrence(decode_text(part), begin))
             begin += len(part) + 1
         fields[one.number] = tuple(found)
-    return RecordView(index, record, fields, tuple(dict.fromkeys(twice)))
+    return RecordView(index, record, fields, tuple(dict.fromkeys(twice)), tuple(cut))
 
 
 def _binary_fields(record: Record) -> dict[int, tuple[Occurrence, ...]]:
