@@ -324,6 +324,26 @@ def test_a_password_that_could_not_be_looked_at_counts_for_nothing(accounts: Acc
     assert knock(door, "ANN EXAMINER", PASSWORD) == "ANN EXAMINER"
 
 
+def test_a_try_that_could_not_be_looked_at_takes_back_no_other_one(accounts: AccountFile) -> None:
+    door, inside = Door(accounts, Time()), []
+
+    class Breaking:
+        edition_of, all, knows = accounts.edition_of, accounts.all, accounts.knows
+
+        def check(self, name: str, password: str) -> object:
+            if not inside:
+                inside.append(name)
+                told.extend(knock(door, name) for _ in range(FREE_TRIES - 1))
+                raise RecordError("ACCOUNTS_INVALID", "", "broken")
+            return accounts.check(name, password)
+
+    told: list[str] = []
+    door = Door(Breaking(), Time())
+    assert knock(door, "ANN EXAMINER") == "ACCOUNTS_INVALID"
+    assert told == ["SIGN_IN_REFUSED"] * (FREE_TRIES - 1)
+    assert [knock(door, "ANN EXAMINER") for _ in range(2)] == ["SIGN_IN_REFUSED", "SIGN_IN_WAIT"]
+
+
 def test_a_wait_ends_and_the_right_password_ends_the_count(accounts: AccountFile) -> None:
     time = Time()
     door = Door(accounts, time)

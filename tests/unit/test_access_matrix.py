@@ -4,8 +4,8 @@ The expected table stands here in full, so that a change of a policy has to be m
 """
 
 import itertools
-import time
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -200,10 +200,9 @@ def test_two_policies_of_one_id_are_refused() -> None:
         Access({"a.cedar": twice}, files()[1], "test")
 
 
-def test_a_decision_takes_well_under_a_millisecond_and_policies_are_read_once() -> None:
+def test_policies_are_read_once_for_all_decisions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert house_access() is house_access()
     ask("officer", "read_case", own=True)
-    started = time.perf_counter()
-    for _ in range(200):
-        ask("officer", "read_case", own=True)
-    assert (time.perf_counter() - started) / 200 < 1e-3  # seconds; measured 70 microseconds
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("a policy was read again"))
+    monkeypatch.setattr(Path, "read_bytes", lambda *_, **__: pytest.fail("a policy was read again"))
+    assert ask("officer", "read_case", own=True).allowed

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
+from console_rig import Desktop, console
 from exchange_rig import GROUND, PERMITTED, Rig, card, fingers_of, rigs
 from starlette.testclient import TestClient
 
@@ -14,11 +14,9 @@ from tenprint.exchange import dispatch
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.story import final_state
 from tenprint.policy.access import HIDDEN, house_tables
-from tenprint.web.app import create_app
 
 pytestmark = pytest.mark.slow
 
-SITE = "http://127.0.0.1:8765"
 PASSWORD = "correct horse battery"
 SUBJECT, FIN = "1204567893", "982655132400959"  # the record in the gallery, and the number made from it
 REMARK = "a notice to appear was filed"
@@ -58,14 +56,8 @@ class Walk:
     paths: list[tuple[str, str]]
 
     def sign_in(self, party: str, role: str, *, is_demo: bool = False) -> TestClient:
-        house = SimpleNamespace(nodes={n.party.id: n for n in self.rig.all}, clock=self.rig.clock, run=self.rig.run)
-        app = create_app(house, is_demo=is_demo, accounts=self.accounts)
-        client = TestClient(app, base_url=SITE, headers={"origin": SITE}, follow_redirects=False)
-        token = client.get("/sign-in").text.partition('name="csrf" value="')[2].partition('"')[0]
-        who = {"party": party} if is_demo else {"password": PASSWORD}
-        sent = {"csrf": token, "name": f"{role} at {party}"} | who
-        assert client.post("/sign-in", data=sent).status_code == 303
-        return client
+        desk, name = Desktop(console(self.rig, is_demo=is_demo, accounts=self.accounts)), f"{role} at {party}"
+        return (desk.take(party, name) if is_demo else desk.sign_in(name, PASSWORD)).client
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """The director: time that stands, steps and runs, roles that are taken or played, cards that are still to be made."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -265,6 +268,33 @@ def test_a_story_that_waited_for_its_prints_skips_no_task_taken_meanwhile(rig: R
     assert "has not begun: it begins on" in director.said
     assert director.state("holiday-hold").phase == Phase.NOT_BEGUN
     assert not director.state("holiday-hold").problem
+
+
+def test_beginning_again_while_the_prints_are_made_takes_back_no_leave_to_skip(rig: Rig) -> None:
+    shop = WordShop(missing=(STORIES["holiday-hold"].person.fingers,))
+    director = director_of(rig, shop, "citizen", "holiday-hold")
+    director.begin("citizen")
+    seated(director, EXAMINER)
+    director.begin("holiday-hold", skips_tasks=True)
+    director.begin("holiday-hold")
+    assert director.prepare_one()
+    assert director.now == STORIES["holiday-hold"].booked
+
+
+def test_pages_get_the_network_between_two_events_on_the_way_to_a_story(rig: Rig) -> None:
+    director, lock, times = director_of(rig, None, "citizen", "holiday-hold"), threading.RLock(), []
+
+    @contextmanager
+    def at_work() -> Iterator[None]:
+        with lock:
+            times.append(len(rig.messages(Role.AGENCY)))
+            yield
+
+    director.begin("citizen")
+    director.take_place(at_work, tuple)
+    times.clear()
+    director.begin("holiday-hold")
+    assert len(times) > 3
 
 
 def test_an_error_of_the_program_stops_time_is_told_by_its_kind_and_ends_no_thread(

@@ -143,7 +143,7 @@ def test_a_citizenship_claim_waits_for_another_officer_and_says_so(rig: Rig) -> 
     (look,) = [t for t in rig.tasks(Role.FIELD_OFFICE, open_only=True) if t.kind == TaskKind.SECOND_LOOK]
     officer.get(f"/tasks/{look.id}")
     assert "You cannot answer this task" in officer.page and 'name="form_id"' not in officer.page
-    assert "SAME_OFFICER" in officer.post(f"/tasks/{look.id}", 422, answer="agree", reason="x")
+    assert "SAME_OFFICER" in officer.post(f"/tasks/{look.id}", 409, answer="agree", reason="x")
     second = at(rig, Role.FIELD_OFFICE, "CAL SECOND")
     assert "proposed by" in second.get(f"/tasks/{look.id}")
     second.post(f"/tasks/{look.id}", answer="agree", reason="x")
@@ -294,7 +294,7 @@ def test_strangers_cannot_crowd_out_those_who_have_signed_in() -> None:
 def test_strangers_crowd_out_no_sign_in_of_a_known_browser_and_one_person_no_other() -> None:
     time = Time()
     sessions = Sessions(time)
-    known, sam = sessions.start_known(), sessions.start("jail", "SAM")
+    known, sam = sessions.start(is_known=True), sessions.start("jail", "SAM")
     for _ in range(MAX_SESSIONS + 5):
         time.now += 0.1
         sessions.start()
@@ -538,7 +538,13 @@ def test_the_first_examiner_is_told_that_another_one_must_look_and_nothing_is_ke
     second = task_path(rig, Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE_SECOND, case_id)
     assert "made by another person than the first" in text_of(first.get(second))
     assert 'name="form_id"' not in first.page
-    assert "SAME_EXAMINER" in first.post(second, 422, answer="identification", reason="x")
+    assert "SAME_EXAMINER" in first.post(second, 409, answer="identification", reason="x")
+    elsewhere = at(rig, Role.IMMIGRATION_REPOSITORY, "ANN EXAMINER")
+    elsewhere.get("/queue")
+    looks = len(rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at"))
+    refused = text_of(elsewhere.post(second, 409, answer="identification", reason="x", form_id="made-up"))
+    assert "made by another person than the first" in refused and "Evidence" not in refused
+    assert len(rig.entries(Role.IMMIGRATION_REPOSITORY, "looked_at")) == looks
     other = at(rig, Role.IMMIGRATION_REPOSITORY, "BEN EXAMINER")
     assert "First make your own finding" in other.get(second)
     assert "kept back" in other.get(f"/cases/{case_id}")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import typer
@@ -25,6 +25,9 @@ from tenprint.cli.output import console as terminal
 from tenprint.cli.output import print_json, print_table, progress
 from tenprint.core.clock import ManualClock
 from tenprint.core.errors import SenderError
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap import Network
 
 PERSON = "BENCH"
 PAGES_A_KIND = 3
@@ -42,26 +45,15 @@ def console(
     json: Json = False,
 ) -> None:
     """Median time of each kind of page, for every role, on a copy of a demo's data directory."""
-    from tenprint import bootstrap
-    from tenprint.exchange import story
-    from tenprint.web.app import create_app
-
     if not (data / "network.toml").exists():
         raise SenderError("NO_NETWORK", f"there is no network in {data}", hint="run: tenprint demo --leave-tasks")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "data"  # every look is written to a ledger: not to that of the demo
-        shutil.copytree(data, copy)
-        with bootstrap.open_network(copy) as network:
-            if not isinstance(network.clock, ManualClock):
-                raise SenderError("CLOCK_REAL", f"the network in {data} runs by the real time", hint="another --data")
-            network.run()
-            cases = [case.case_id for case in story.all_cases(network.nodes.values())][:CASES]
-            roles = list(network.nodes)
-            with _served(create_app(network, is_demo=True)) as port, progress("roles", len(roles), quiet=json) as step:
-                timings: list[Timing] = []
-                for done, role in enumerate(roles, 1):
-                    timings += _Visitor(port, role, cases, times).walk()
-                    step(done)
+    with _copy_of(data) as network:
+        roles = list(network.nodes)
+    timings: list[Timing] = []
+    with progress("roles", len(roles), quiet=json) as step:
+        for done, role in enumerate(roles, 1):
+            timings += _walk_of(role, data, times)
+            step(done)
     rows = sorted(timings, key=lambda timing: (timing.kind, timing.role))
     if json:
         print_json([row.as_json() for row in rows])
@@ -73,6 +65,32 @@ def console(
     )
     every = statistics.median(ms for row in rows for ms in row.milliseconds)
     terminal.print(f"median of all: {every:.1f} ms; slowest kind: {max(r.median for r in rows):.1f} ms")
+
+
+def _walk_of(role: str, data: Path, times: int) -> list[Timing]:
+    """Return a role's rows, measured on a copy of its own: the looks of earlier roles would make its pages longer."""
+    from tenprint.exchange import story
+    from tenprint.web.app import create_app
+
+    with _copy_of(data) as network:
+        network.run()
+        cases = [case.case_id for case in story.all_cases(network.nodes.values())][:CASES]
+        with _served(create_app(network, is_demo=True)) as port:
+            return _Visitor(port, role, cases, times).walk()
+
+
+@contextmanager
+def _copy_of(data: Path) -> Iterator[Network]:
+    """Open a copy of a network: every look is written to a ledger, which shall not be that of the demo."""
+    from tenprint import bootstrap
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "data"
+        shutil.copytree(data, copy)
+        with bootstrap.open_network(copy) as network:
+            if not isinstance(network.clock, ManualClock):
+                raise SenderError("CLOCK_REAL", f"the network in {data} runs by the real time", hint="another --data")
+            yield network
 
 
 @dataclass

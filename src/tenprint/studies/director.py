@@ -172,11 +172,12 @@ class Director:
                 on the way and `skips_tasks` is not set.
         """
         story = self._named(name)
-        self._failed.pop(name, None)
-        self._skips.discard(name)
-        if skips_tasks:
-            self._skips.add(name)
         with self._at_work():
+            self._failed.pop(name, None)
+            if skips_tasks:
+                self._skips.add(name)
+            elif name not in self._wanted:  # who only presses again takes back nothing that was said before
+                self._skips.discard(name)
             self._refuse_to_skip(story)
         kept = self._shop.kept(story.person.fingers)
         if kept is not None:
@@ -306,17 +307,24 @@ class Director:
         return self._shop.made(story.person.fingers)
 
     def _open(self, story: Story, cards: StoryCards) -> None:
+        while self._comes_nearer(story, cards):
+            pass  # pages get the network between two events
+
+    def _comes_nearer(self, story: Story, cards: StoryCards) -> bool:
+        """Let the next event before a story's day happen, and return True; when there is none, begin the story."""
         with self._at_work():
             if self._troupe.case_of(story) is not None:
-                return
-            self._refuse_to_skip(story)
-            while (events := self._ahead()) and events[0].at <= story.booked:
+                return False
+            self._refuse_to_skip(story)  # the last event may have asked somebody, who is not passed by either
+            events = self._ahead()
+            if events and events[0].at <= story.booked:
                 self._perform(events[0])
-                self._refuse_to_skip(story)  # what happened may have asked somebody, who is not passed by either
+                return True
             self._troupe.begin(story, cards)
             self._set(Mode.GO_ON)
             self._moved = self._seconds()
             self._said = f"The story '{story.title}' has begun."
+            return False
 
     def _refuse_to_skip(self, story: Story) -> None:
         """Refuse to begin a story whose day comes after the time of a task that somebody holds."""

@@ -107,8 +107,7 @@ def outcome_in_words(outcome: str, unit: str) -> str:
 
 def answer_in_words(answer: str) -> str:
     """Return a person's answer in a few words, without what only its form needs."""
-    title = words.ANSWER_TITLES.get(answer, words.spoken_name(answer))
-    return title.partition(":")[0].removesuffix(", on the legal ground below")
+    return words.answer_title(answer).partition(":")[0]
 
 
 def until(due_at: datetime | None, now: datetime) -> str:

@@ -273,7 +273,8 @@ class Desk:
             fields: ``answer``, ``reason``, and the `DETAILS` of this kind of task; others are not taken.
 
         Raises:
-            Refusal: 404, 403; 409 when the page was not shown in this session or the task has changed since.
+            Refusal: 404, 403; 409 when the page was not shown in this session or the task has changed since, or another
+                person must answer.
             Unanswerable: the exchange refuses the answer.
             AnswerStands: it was recorded, and what follows from it could not be done. Sending the form again is safe.
         """
@@ -284,7 +285,8 @@ class Desk:
                 return form.sent_to
             barred = self._asks_another(seat, task) if task.is_open else None
             if barred is not None:
-                raise Unanswerable(barred, self._view(seat, task, ""))
+                # Its page has no form for this person; perhaps no look at it is written down, so none of it is shown.
+                raise Refusal(HTTPStatus.CONFLICT, barred.message, barred.code)
             if form is None or not task.is_open or form != Form(task.id, task.findings, task.shown_hash):
                 raise Refusal(
                     HTTPStatus.CONFLICT,

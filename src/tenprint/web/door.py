@@ -143,11 +143,11 @@ class Door:
         name = name[:MAX_PASSWORD]
         counted = (person_key(name), _known_nonce(device, self._accounts.edition_of(name)))
         with self._place(self._strangers if counted[1] == _STRANGER else self._known):
-            before = self._count_try(counted)
+            self._count_try(counted)
             try:
                 account = self._accounts.check(name, password[:MAX_PASSWORD])
             except BaseException:
-                self._take_back(counted, before)  # nobody has looked at it
+                self._take_back(counted)  # nobody has looked at it
                 raise
         if account is None:
             _log.warning("sign-in refused")
@@ -189,8 +189,8 @@ class Door:
         finally:
             places.release()
 
-    def _count_try(self, counted: tuple[str, str]) -> tuple[int, float]:
-        """Count a try before it is looked at, so that many at once are counted one by one; return what was before."""
+    def _count_try(self, counted: tuple[str, str]) -> None:
+        """Count a try before it is looked at, so that many at once are counted one by one."""
         now = self._seconds()
         with self._lock:
             count, last = self._failures.get(counted, (0, now))
@@ -202,15 +202,18 @@ class Door:
                 self._failures[counted] = (count + 1, now)
                 while len(self._failures) > MAX_NAMES:
                     del self._failures[next(iter(self._failures))]  # the one whose last failure is longest ago
-                return count, last
+                return
         _log.warning("sign-in refused: too many failures")
         seconds = math.ceil(wait)
         many = f"{seconds} second" + ("s" if seconds != 1 else "")
         raise TooSoon("SIGN_IN_WAIT", f"too many wrong passwords for this name; try again in {many}", seconds)
 
-    def _take_back(self, counted: tuple[str, str], before: tuple[int, float]) -> None:
+    def _take_back(self, counted: tuple[str, str]) -> None:
+        """Count one try less; what others tried in the meantime stays counted."""
         with self._lock:
-            self._failures[counted] = before
+            count, last = self._failures.pop(counted, (0, 0.0))
+            if count > 1:
+                self._failures[counted] = (count - 1, last)
 
 
 def _wait_after(failures: int) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tenprint.core.clock import from_wire
 from tenprint.exchange import story
@@ -66,7 +66,6 @@ BY_FIELD: dict[str, dict[str, str]] = {
 AS_WRITTEN = frozenset({"rule", "by", "officer", "second_officer", "specialist", "SPC", "examiner", "reason"})
 """Fields in which a name or a person's words are left as they are, whatever they look like."""
 LONGEST_RAW = 120
-_WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _WORD = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
@@ -100,7 +99,7 @@ def value(field: Shown) -> str:
         return said
     if _WORD.fullmatch(text) and name not in AS_WRITTEN:
         return words.spoken_name(text)
-    return _WIRE_TIME.sub(lambda found: moment(found.group()), text)
+    return words.WIRE_TIME.sub(lambda found: moment(found.group()), text)
 
 
 def raw(field: Shown) -> str:
@@ -119,19 +118,13 @@ def _last(field: Shown) -> str:
 
 
 def _days(text: str) -> str:
-    return "; ".join(_day(one) for one in text.split("; "))
-
-
-def _day(text: str) -> str:
-    try:
-        return words.spoken_date(datetime.strptime(text, "%Y%m%d").date()) if re.fullmatch(r"\d{8}", text) else text
-    except ValueError:
-        return text
+    return "; ".join(words.spoken_digits(one) for one in text.split("; "))
 
 
 def _charges(text: str) -> str:
     """Return a list of charges, each with the day of the offence first."""
-    return "; ".join(", ".join((_day(day), rest)) for day, _, rest in (one.partition(", ") for one in text.split("; ")))
+    parted = (one.partition(", ") for one in text.split("; "))
+    return "; ".join(", ".join((words.spoken_digits(day), rest)) for day, _, rest in parted)
 
 
 def _hours(text: str) -> str:

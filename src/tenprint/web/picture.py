@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from textwrap import wrap
 
 from markupsafe import Markup
 
-from tenprint.web.words import spoken_span
+from tenprint.web.words import spoken_date, spoken_span
 
 GUTTER, COLUMN, MARGIN = 72, 122, 60
 """Width of the times on the left, of a party's column, and beside the outermost lines; pixels."""
@@ -154,7 +154,7 @@ def _rows(events: Sequence[Event]) -> Iterator[_Band | _Drawn]:
         if before is not None and event.time - before >= GAP:
             yield _Band(f"{spoken_span(event.time - before)} later", "gap")
         if before is None or event.time.date() != before.date():
-            yield _Band(f"{_day(event.time.date())} (times in UTC)", "day")
+            yield _Band(f"{spoken_date(event.time.date())} (times in UTC)", "day")
             clock = ""
         now = f"{event.time:%H:%M}"
         yield _Drawn(event, "" if now == clock else f"{now} UTC")
@@ -210,10 +210,6 @@ def _wide(text: str) -> float:
 def _lines(text: str, room: float) -> list[str]:
     """Return a text in lines that fit into so many pixels; nothing of it is left out."""
     return wrap(text, max(int(room / LETTER), 8)) or [""]
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 __all__ = ["Event", "Lane", "Shape", "sequence"]

@@ -97,25 +97,21 @@ class Sessions:
                 session.seen = self._seconds()
             return session
 
-    def start(self, party: str = "", person: str = "", role: str = "", edition: str = "") -> Session:
+    def start(
+        self, party: str = "", person: str = "", role: str = "", edition: str = "", *, is_known: bool = False
+    ) -> Session:
         """Start a session; with a person for somebody who signs in, without for one who is about to.
 
         Args:
             party, person: where, and who.
             role: official role (`tenprint.policy.access.OfficialRole`); without one nothing is allowed.
             edition: of the account, outside of a demo.
+            is_known: the browser is one in which somebody has signed in; sessions of strangers are given up first.
         """
         now = self._seconds()
         token, csrf = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(token, csrf, now, now, party, person, role, edition)
-        self._keep(session)
-        return session
-
-    def start_known(self) -> Session:
-        """Start a session for somebody who is about to sign in, in a browser that is known: strangers go first."""
-        now = self._seconds()
-        session = Session(secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES), now, now)
-        session.is_known = True
+        session.is_known = is_known
         self._keep(session)
         return session
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from tenprint.exchange.model.words import Role, TaskKind
@@ -86,11 +86,6 @@ def coming_words(coming: Event, *, ends_hold: bool) -> str:
 def part_of(kind: str) -> Part:
     """Return the role that a kind of task asks."""
     return PARTS.get(kind, Part("official", "GUEST OFFICIAL"))
-
-
-def spoken_day(day: date) -> str:
-    """Return a day written out: 4 October 2010."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def spoken_hold(hold: timedelta | None) -> str:

@@ -118,7 +118,8 @@ BIRTH_DAYS = frozenset({"birth_date"})
 NOTHING = "none given"
 HOURS_UP_TO = 72
 """Longer spans are counted in days; holds are ordered in hours, and 48 hours must be read as that."""
-_WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+DAY_DIGITS = re.compile(r"[0-9]{8}")
 
 
 @dataclass(frozen=True)
@@ -257,16 +258,17 @@ def _text(name: str, value: Any) -> str:
         return spoken
     text = str(value) if value not in ("", {}, [], ()) else NOTHING
     if name in BIRTH_DAYS:
-        return _birth_day(text)
-    if _WIRE_TIME.fullmatch(text):
+        return spoken_digits(text)
+    if WIRE_TIME.fullmatch(text):
         return spoken_time(from_wire(text))
     # A word of the code is one without capitals or digits; what people wrote is left as it is.
     return spoken_name(text) if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
 
 
-def _birth_day(text: str) -> str:
+def spoken_digits(text: str) -> str:
+    """Return a day of eight digits written out; anything else as it is."""
     try:
-        return spoken_date(datetime.strptime(text, "%Y%m%d").date())
+        return spoken_date(datetime.strptime(text, "%Y%m%d").date()) if DAY_DIGITS.fullmatch(text) else text
     except ValueError:
         return text
 

@@ -85,9 +85,9 @@ class Entrance:
         return self._with_device(self._console.with_cookie(go(first), seat), account, device)
 
     def _started(self, request: Request) -> Session:
-        door, sessions = self._console.door, self._console.sessions
+        door = self._console.door
         is_known = door is not None and door.knows_device(request.cookies.get(DEVICE_COOKIE, ""))
-        return sessions.start_known() if is_known else sessions.start()
+        return self._console.sessions.start(is_known=is_known)
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
         """End the session here, not only in the browser; also while accounts cannot be read."""
@@ -130,7 +130,10 @@ class Entrance:
         """Return where somebody begins: at the task for which a role was taken, the queue, or what is allowed."""
         if not self.sees_tasks(seat):
             return "/why/access"
-        _, own = self._console.desk.queue(seat)
+        try:
+            _, own = self._console.desk.queue(seat)
+        except TenprintError:
+            return "/queue"  # which tells what is wrong; whoever has signed in must get the new cookie in any case
         return f"/tasks/{task_id}" if task_id in {task.id for task in own} else "/queue"
 
     def sees_tasks(self, seat: Session) -> bool:

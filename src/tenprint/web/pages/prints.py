@@ -95,7 +95,7 @@ def require_fingers(console: Console, seat: Session, task_id: str, form_id: str,
         Refusal: as `Desk.glance`.
     """
     view = console.desk.glance(seat, task_id, Action.ANSWER_TASK)
-    if not view.is_blind:
+    if not view.is_blind or view.for_another:
         return
     sheets = lightbox_of(console).sheets(seat, view)
     chosen = form.get(CANDIDATE, sheets[0].subject_id if len(sheets) == 1 else "")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.tasks.answers import person_key
@@ -263,13 +264,16 @@ def _digest(shown: bytes | memoryview) -> str:
 
 
 def _page_before(request: Request) -> str:
-    """Return the path of the page that sent a form, when it is one of ours."""
+    """Return the path of the page that sent a form, when it is one of ours that can be asked for again."""
     try:
         came_from = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/"
     is_ours = came_from.netloc == request.headers.get("host", "") and came_from.path.startswith("/")
-    return came_from.path if is_ours and not came_from.path.startswith("//") else "/"
+    if not is_ours or came_from.path.startswith("//"):
+        return "/"
+    asked = {"type": "http", "method": "GET", "path": came_from.path, "root_path": "", "headers": []}
+    return came_from.path if any(r.matches(asked)[0] == Match.FULL for r in request.app.routes) else "/"
 
 
 def _story_of(director: Director, case_id: str) -> Story | None:

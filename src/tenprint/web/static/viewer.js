@@ -10,6 +10,8 @@ const FARTHEST = 0.05;
 const NUDGE = 40;
 const NUDGE_FAR = 200;
 const KEPT_PICTURES = 12;
+/** Share of both frames that stands in the window before a finger counts as seen. */
+const IN_SIGHT = 0.5;
 const SVG = "http://www.w3.org/2000/svg";
 const TONES = { brightness: [20, 300], contrast: [20, 400] };
 
@@ -260,6 +262,7 @@ class Viewer {
     this.lines = root.querySelector(".stage-lines");
     this.status = root.querySelector(".viewer-said");
     this.active = "probe";
+    this.isInSight = false;
     this.is = { linked: true, marking: false, overlay: false, lines: false };
     this.allMarks = new Map();
     this.pairs = [];
@@ -318,10 +321,15 @@ class Viewer {
     if (turn !== this.turnOf) return;
     for (const show of shown) show();
     this.fit();
-    const field = document.querySelector(`.fingers .finger[data-finger="${this.finger}"]`);
-    if (field && SIDES.every((side) => this.panes[side].picture)) field.dataset.seen = "yes";
+    this.noteSeen();
     this.root.dataset.ready = "yes";
     if (this.is.overlay) await this.loadPairing(turn);
+  }
+
+  /** Note for the form that both pictures of this finger stood where somebody could see them. */
+  noteSeen() {
+    const field = document.querySelector(`.fingers .finger[data-finger="${this.finger}"]`);
+    if (field && this.isInSight && SIDES.every((side) => this.panes[side].picture)) field.dataset.seen = "yes";
   }
 
   marksOf(side) {
@@ -530,6 +538,10 @@ class Viewer {
     document.addEventListener("click", (event) => this.clicked(event));
     for (const side of SIDES) this.listenTo(side);
     new ResizeObserver(() => this.redraw()).observe(this.stage);
+    new IntersectionObserver((changes) => {
+      this.isInSight = changes.at(-1).isIntersecting;
+      this.noteSeen();
+    }, { threshold: IN_SIGHT }).observe(this.stage);
   }
 
   clicked(event) {
