@@ -287,14 +287,14 @@ def test_pages_get_the_network_between_two_events_on_the_way_to_a_story(rig: Rig
     @contextmanager
     def at_work() -> Iterator[None]:
         with lock:
-            times.append(len(rig.messages(Role.AGENCY)))
+            times.append(director.now)
             yield
 
     director.begin("citizen")
     director.take_place(at_work, tuple)
     times.clear()
     director.begin("holiday-hold")
-    assert len(times) > 3
+    assert len(set(times)) > 3  # whoever asked for a page in between saw time pass
 
 
 def test_an_error_of_the_program_stops_time_is_told_by_its_kind_and_ends_no_thread(
