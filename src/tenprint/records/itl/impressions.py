@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tenprint.core.fingers import FingerPosition, Impression
-from tenprint.records.itl.record import DATA_FIELD, TYPE_4_HEADER_BYTES, Problem, Record, decode_text, number_of
+from tenprint.records.itl.character_sets import decode_text
+from tenprint.records.itl.record import DATA_FIELD, TYPE_4_HEADER_BYTES, Problem, Record, number_of
 
 TYPE_4_HEADER = struct.Struct(">IBB6sBHHB")
 """LEN, IDC, IMP, FGP (six), ISR, HLL, VLL, GCA, of Types 3 to 6 alike (ANSI/NIST-ITL 1-2007, clause 11)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tenprint.core.errors import RecordError
+from tenprint.records.itl.character_sets import CharacterSet, character_set_of
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -66,6 +67,7 @@ class _Reader:
         self.records: list[Record] = []
         self.problems: list[Problem] = []
         self.fields_left = MAX_FIELDS_OF_FILE
+        self.character_set: CharacterSet | None = None
 
     def read_all(self) -> None:
         """Cut records until the file ends or nothing more can be told apart."""
@@ -150,7 +152,11 @@ class _Reader:
             self._report(problem.code, problem.message, problem.field, problem.offset)
         record = Record(kind, -1, raw, start, fields, complete)
         if kind > 1:
-            record = Record(kind, number_of(record.get(f"{kind}.002")), raw, start, fields, complete)
+            number = number_of(record.value(f"{kind}.002"))
+            record = Record(kind, number, raw, start, fields, complete, self.character_set)
+        elif not self.records:
+            declared = record.items("1.015")
+            self.character_set = character_set_of(declared[0][0]) if declared else None
         self._keep(record, idc)
         return True
 

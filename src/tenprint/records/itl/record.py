@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tenprint.records.itl.character_sets import CharacterSet, decode_text
+
 FS, GS, RS, US = b"\x1c", b"\x1d", b"\x1e", b"\x1f"
 
 BINARY_TYPES = frozenset(range(3, 9))
@@ -71,6 +73,7 @@ class Record:
         offset: where the record begins in the file.
         fields: tagged fields in file order; empty for the binary types 3 to 8.
         complete: False when the file ended, or the record's own length was wrong, before the record did.
+        character_set: of its text, as Type-1 declares it (1.015); None when it declares none that is known.
     """
 
     type: int
@@ -79,11 +82,12 @@ class Record:
     offset: int = 0
     fields: tuple[Field, ...] = ()
     complete: bool = True
+    character_set: CharacterSet | None = None
 
     def get(self, tag: str) -> str:
         """Return the text of the first field `tag` (``"2.018"``), or ``""`` when it is absent or the data field."""
         value = self.value(tag)
-        return "" if value is None or self._number(tag) == DATA_FIELD else decode_text(value)
+        return "" if value is None or self._number(tag) == DATA_FIELD else decode_text(value, self.character_set)
 
     def value(self, tag: str) -> bytes | None:
         """Return the bytes of field `tag` as received, None when absent.
@@ -102,7 +106,8 @@ class Record:
         value = self.value(tag)
         if value is None or self._number(tag) == DATA_FIELD:
             return []
-        return [[decode_text(i) for i in s.split(US, MAX_ITEMS)] for s in value.split(RS, MAX_ITEMS)]
+        of = self.character_set
+        return [[decode_text(i, of) for i in s.split(US, MAX_ITEMS)] for s in value.split(RS, MAX_ITEMS)]
 
     def occurrences(self, tag: str) -> tuple[str, ...]:
         """Return the subfields of a repeating field, read leniently: RS separates them, US is accepted too."""
@@ -118,14 +123,6 @@ class Record:
     def _number(self, tag: str) -> int:
         kind, _, number = tag.partition(".")
         return int(number) if kind == str(self.type) and number.isdecimal() else -1
-
-
-def decode_text(value: bytes) -> str:
-    """Return field bytes as text: UTF-8 when they are, else Latin-1, which always works."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 def number_of(value: bytes | str | None) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tenprint.records.itl.character_sets import decode_text
 from tenprint.records.itl.impressions import TYPE_4_HEADER, UNUSED_POSITION
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
@@ -19,7 +20,6 @@ from tenprint.records.itl.record import (
     RS,
     TYPE_4_HEADER_BYTES,
     Record,
-    decode_text,
     number_of,
 )
 
@@ -143,7 +143,7 @@ def view_of(index: int, record: Record, most: int = MAX_OCCURRENCES_OF_FILE) -> 
         most -= len(parts)
         found = []
         for part in parts:
-            found.append(Occurrence(decode_text(part), begin))
+            found.append(Occurrence(decode_text(part, record.character_set), begin))
             begin += len(part) + 1
         fields[one.number] = tuple(found)
     return RecordView(index, record, fields, tuple(dict.fromkeys(twice)), tuple(cut))

@@ -5,17 +5,22 @@ Lengths, file content (1.003) and IDCs are computed, never given; values that ho
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tenprint.core.errors import RecordError
 from tenprint.records.folding import is_plain
+from tenprint.records.itl.character_sets import WRITABLE, CharacterSet, character_set_of
 from tenprint.records.itl.impressions import COMPRESSIONS, MAX_WIRE_SIDE, TYPE_4_HEADER, UNUSED_POSITION, EncodedImage
 from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, FS, GS, RS, TYPE_4_HEADER_BYTES, US
 
 FieldValue = str | Sequence[Sequence[str]]
 """A field's text, or its subfields, each a sequence of items."""
 MAX_IDC = 99
+CHARACTER_SETS_FIELD = 15
+CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories that no field holds: control characters, halves of pairs, separators of lines."""
 NATIVE_RESOLUTION = 1
 
 
@@ -58,9 +63,10 @@ def write(header: Mapping[int, FieldValue], records: Sequence[TaggedRecord | Fin
         records: the others in order; the n-th gets IDC n, beginning with 0.
 
     Raises:
-        RecordError: ``E0005`` for a value with separators or characters outside printable ASCII (line breaks are
-            allowed), ``E0006`` for a field that is computed, ``E0012`` for more than 100 records, ``L0006`` for an
-            image that Type-4 cannot describe.
+        RecordError: ``E0005`` for a value with separators or control characters (line breaks are allowed), or with
+            characters outside the set that the header declares in 1.015 (7-bit ASCII without it, and always in
+            Type-1; UTF-8 and Latin-1 can be declared), ``E0006`` for a field that is computed, ``E0012`` for more than
+            100 records, ``L0006`` for an image that Type-4 cannot describe.
     """
     if len(records) > MAX_IDC + 1:
         raise RecordError("E0012", f"a transaction holds at most {MAX_IDC + 1} records behind Type-1")
@@ -69,7 +75,8 @@ def write(header: Mapping[int, FieldValue], records: Sequence[TaggedRecord | Fin
         raise RecordError("E0006", "length and file content are computed, not given", field="1.003")
     first = {number: _encode(1, number, value) for number, value in header.items()}
     first[3] = _encode(1, 3, contents)
-    bodies = [_write_one(record, idc) for idc, record in enumerate(records)]
+    written_in = _declared(header)
+    bodies = [_write_one(record, idc, written_in) for idc, record in enumerate(records)]
     return _tagged(1, first, None) + b"".join(bodies)
 
 
@@ -99,7 +106,19 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
     return TaggedRecord(14, fields, image.data)
 
 
-def _write_one(record: TaggedRecord | FingerRecord, idc: int) -> bytes:
+def _declared(header: Mapping[int, FieldValue]) -> CharacterSet:
+    """Return the character set that a header declares for the other records."""
+    value = header.get(CHARACTER_SETS_FIELD)
+    if value is None:
+        return CharacterSet.ASCII
+    declared = character_set_of(value if isinstance(value, str) else next(iter(next(iter(value), ())), ""))
+    if declared not in WRITABLE:
+        message = "only ASCII (0), Latin-1 (1) and UTF-8 (3) can be written: others may hold separators inside letters"
+        raise RecordError("E0005", message, field="1.015")
+    return declared
+
+
+def _write_one(record: TaggedRecord | FingerRecord, idc: int, written_in: CharacterSet) -> bytes:
     if isinstance(record, FingerRecord):
         return _binary(record.image, idc)
     if record.type == 1 or record.type in BINARY_TYPES or not 0 < record.type <= MAX_IDC:
@@ -109,7 +128,7 @@ def _write_one(record: TaggedRecord | FingerRecord, idc: int) -> bytes:
         raise RecordError(
             "E0006", "length, IDC and data are not given as fields", field=f"{record.type}.{taken[0]:03d}"
         )
-    values = {number: _encode(record.type, number, value) for number, value in record.fields.items()}
+    values = {number: _encode(record.type, number, value, written_in) for number, value in record.fields.items()}
     values[2] = f"{idc:02d}".encode()
     return _tagged(record.type, values, record.data)
 
@@ -144,10 +163,21 @@ def _binary(image: EncodedImage, idc: int) -> bytes:
     return head + image.data
 
 
-def _encode(kind: int, number: int, value: FieldValue) -> bytes:
+def _encode(kind: int, number: int, value: FieldValue, written_in: CharacterSet = CharacterSet.ASCII) -> bytes:
     subfields = [[value]] if isinstance(value, str) else value
     for text in (item for subfield in subfields for item in subfield):
-        if not is_plain(text.replace("\r\n", "\n"), lines=True):
-            message = "a value holds a separator or a character outside printable 7-bit ASCII"
+        if not _can_be_written(text.replace("\r\n", "\n"), written_in):
+            name = "printable 7-bit ASCII" if written_in is CharacterSet.ASCII else f"printable {written_in.codec}"
+            message = f"a value holds a separator or a character outside {name}"
             raise RecordError("E0005", message, field=f"{kind}.{number:03d}")
-    return RS.join(US.join(item.encode("ascii") for item in subfield) for subfield in subfields)
+    return RS.join(US.join(item.encode(written_in.codec) for item in subfield) for subfield in subfields)
+
+
+def _can_be_written(text: str, written_in: CharacterSet) -> bool:
+    if written_in is CharacterSet.ASCII:
+        return is_plain(text, lines=True)
+    try:
+        text.encode(written_in.codec)
+    except UnicodeEncodeError:
+        return False
+    return all(character == "\n" or unicodedata.category(character) not in CONTROLS for character in text)
