@@ -327,7 +327,7 @@ def test_the_command_shows_a_table_and_its_exit_code_tells_errors_from_warnings(
 
 
 def test_the_command_goes_on_after_a_file_that_cannot_be_read(files):
-    ran = run(files / "none.eft", files, files / "bad.eft", "--json")
+    ran = run(files / "none.eft", files / "bad.eft", "--json")
     assert ran.exit_code == EXIT_REFUSED
     (judged,) = json.loads(ran.stdout)
     assert judged["file"].endswith("bad.eft")

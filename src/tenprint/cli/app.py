@@ -17,6 +17,8 @@ from tenprint.cli import (
     ledger,
     network,
     policy,
+    record_compare,
+    record_images,
     records,
     serve,
     tasks,
@@ -38,6 +40,9 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(records.app, name="records")
+records.app.command()(record_compare.roundtrip)
+records.app.command()(record_images.redact)
+records.app.command("extract-images")(record_images.extract_images)
 records.app.add_typer(templates.app, name="template")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from tenprint.core.errors import SenderError, TenprintError
+
+READ_LIMIT_BYTES = 64 * 1024 * 1024
+"""Bytes of one file that a command takes unless it says otherwise."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Unicode categories that a terminal obeys, hides or cannot write: controls, bidi marks, lone surrogates, breaks."""
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -22,43 +31,64 @@ errors = Console(stderr=True, highlight=False)
 
 def complain(problem: TenprintError) -> None:
     """Write the error's code, sentence and next step to standard error."""
-    errors.print(f"[bold red]{problem.code}[/] {_escaped(problem.message)}")
+    errors.print(Text.assemble((problem.code, "bold red"), " ", plain(problem.message)))
     if problem.hint:
-        errors.print(f"  next: {_escaped(problem.hint)}")
+        errors.print(Text(f"  next: {plain(problem.hint)}"))
+
+
+def plain(text: str) -> str:
+    """Return text that a terminal only shows; what would steer it, or cannot be written, becomes an escape.
+
+    Names of files and contents of fields come from strangers.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _HIDDEN and c != "\n" else c
+        for c in text
+    )
 
 
 def print_json(value: Any) -> None:
     """Write one line of JSON to standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    # A name that is no UTF-8 has lone surrogates; written as \udcff they are valid JSON.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def print_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, whole: Iterable[str] = ()
 ) -> None:
     """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=Text(plain(title)), title_justify="left", header_style="bold")
     unfolded = frozenset(whole)
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in unfolded)
     for row in rows:
-        table.add_row(*(_escaped(str(cell)) for cell in row))
+        table.add_row(*(Text(plain(str(cell))) for cell in row))
     console.print(table)
 
 
-def read_file(path: Path, *, limit_bytes: int = 64 * 1024 * 1024) -> bytes:
-    """Return a file's bytes.
+def read_file(path: Path, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes:
+    """Return a file's bytes; no more than the limit is ever read, whatever the file system says of its size.
 
     Raises:
         SenderError: ``FILE_MISSING``, ``FILE_TOO_LARGE`` or ``FILE_UNREADABLE``.
     """
     try:
-        if path.stat().st_size > limit_bytes:
-            raise SenderError("FILE_TOO_LARGE", f"{path} is larger than {limit_bytes} bytes")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(limit_bytes + 1) if os.fstat(file.fileno()).st_size <= limit_bytes else None
     except FileNotFoundError as problem:
         raise SenderError("FILE_MISSING", f"there is no file {path}") from problem
+    except IsADirectoryError as problem:
+        raise SenderError("FILE_UNREADABLE", f"{path} is a directory; a file is needed here") from problem
     except OSError as problem:
         raise SenderError("FILE_UNREADABLE", f"{path} cannot be read: {problem.strerror}") from problem
+    except ValueError as problem:  # a name with a zero byte
+        raise SenderError("FILE_MISSING", "a file name holds a character that no name can have") from problem
+    if data is None or len(data) > limit_bytes:
+        raise SenderError("FILE_TOO_LARGE", f"{path} is larger than {limit_bytes} bytes")
+    return data
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -72,6 +102,33 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as problem:
         hint = "choose another path with --out"
         raise SenderError("FILE_UNWRITABLE", f"{path} cannot be written: {problem.strerror}", hint=hint) from problem
+
+
+def write_new(path: Path, data: bytes, *, force: bool = False) -> None:
+    """Write a file whole or not at all; one that is there already is only replaced with `force`.
+
+    Raises:
+        SenderError: ``FILE_EXISTS`` or ``FILE_UNWRITABLE``; then nothing was written.
+    """
+    made = None
+    try:
+        handle, made = tempfile.mkstemp(prefix=".tenprint-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+        if force:
+            Path(made).replace(path)
+        else:
+            path.hardlink_to(made)  # fails when the name is taken, also by somebody who was quicker
+    except FileExistsError as problem:
+        raise SenderError("FILE_EXISTS", f"{path} is there already", hint="replace it with --force") from problem
+    except OSError as problem:
+        hint = "choose another path with --out"
+        raise SenderError("FILE_UNWRITABLE", f"{path} cannot be written: {problem.strerror}", hint=hint) from problem
+    finally:
+        if made is not None:
+            with suppress(OSError):
+                Path(made).unlink()
 
 
 def to_minute(moment: datetime) -> str:
@@ -101,5 +158,7 @@ def counting(advance: Callable[[int], None]) -> Callable[[str, int], None]:
     return count
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import complain, console, print_json, print_table, read_file
+from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.record_files import (
+    EXIT_FOUND,
+    EXIT_UNREADABLE,
+    Files,
+    Name,
+    each_file,
+    files_of,
+    read_transaction,
+    short,
+    summary,
+)
 from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
@@ -24,10 +35,9 @@ app = typer.Typer(help="ANSI/NIST-ITL files: inspect, validate.", no_args_is_hel
 @app.command()
 def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], json: Json = False) -> None:
     """Show a file's records, images and what is wrong with it. Reads as far as it can."""
-    from tenprint import records
     from tenprint.records.images import contradictions
 
-    found = records.read(read_file(file))
+    found = read_transaction(file, needed=False)
     rows = [(r.type, r.idc, len(r.raw)) for r in found.records]
     images = [
         (i.idc, i.fgp.title, i.impression.name.lower(), f"{i.width}x{i.height}", i.ppi, i.compression, len(i.data))
@@ -66,15 +76,24 @@ def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], j
 
 @app.command()
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="ANSI/NIST-ITL files.")],
+    files: Files,
     profile: Annotated[
-        str, typer.Option(help="Name of a packaged profile (ebts-8.001, ebts-10.0-partial) or path of a TOML file.")
+        str,
+        typer.Option(
+            help="Name of a packaged profile (ebts-8.001, ebts-10.0-partial, itl-2011 for the standard alone) or path "
+            "of a TOML file."
+        ),
     ] = DEFAULT_PROFILE,
+    name: Name = "*",
     json: Json = False,
     sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, without the fields' contents.")] = False,
 ) -> None:
-    """Check files against an EBTS profile. Exit code 1 when errors are found, 2 when a file cannot be read."""
-    from tenprint import __version__, records
+    """Check files against an EBTS profile, or the standard.
+
+    Exit code 0: no errors (warnings are possible). 1: errors are found. 2: a file cannot be read; the others are
+    judged all the same.
+    """
+    from tenprint import __version__
     from tenprint.records.itl.sarif import as_sarif
     from tenprint.records.itl.validation import has_errors, load_profile
     from tenprint.records.itl.validation import validate as judge
@@ -82,15 +101,9 @@ def validate(
     if json and sarif:
         raise SenderError("CLI_TWO_FORMATS", "choose one of --json and --sarif")
     table = load_profile(profile)
-    judged: list[tuple[Path, tuple[Finding, ...]]] = []
-    is_unreadable = False
-    for file in files:
-        try:
-            judged.append((file, judge(records.read(read_file(file)), profile=table)))
-        except SenderError as problem:
-            # One file that is not there must not hide what is wrong with the others.
-            complain(problem)
-            is_unreadable = True
+    judged, refused = each_file(
+        files_of(files, name), lambda path: judge(read_transaction(path, needed=False), profile=table), title="files"
+    )
     if sarif:
         print_json(as_sarif([(str(f), found) for f, found in judged], table, tool_version=__version__))
     elif json:
@@ -101,15 +114,19 @@ def validate(
         for file, found in judged:
             _print_findings(file, found, table)
         _print_unknown(table)
-    if is_unreadable:
-        raise typer.Exit(2)
+        bad = sum(has_errors(found) for _, found in judged)
+        if len(judged) + refused > 1:
+            counts = [(len(judged) - bad, "files without errors"), (bad, "with errors"), (refused, "unreadable")]
+            console.print(summary(counts), markup=False)
+    if refused:
+        raise typer.Exit(EXIT_UNREADABLE)
     if any(has_errors(found) for _, found in judged):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FOUND)
 
 
 def _print_findings(file: Path, findings: tuple[Finding, ...], table: Table) -> None:
     if not findings:
-        console.print(f"{file.name}: nothing wrong by {table.name} as far as it goes.", markup=False)
+        console.print(f"{short(file)}: nothing wrong by {table.name} as far as it goes.", markup=False)
         return
     rows = [
         (f.severity, f.code, _place(f), f.found, f"{f.message} (expected: {f.expected})" if f.expected else f.message,

@@ -22,6 +22,7 @@ from tenprint.web.pages import (
     cases,
     claims,
     entrance,
+    file_check,
     ledgers,
     messages,
     prints,
@@ -36,7 +37,7 @@ from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public)
+PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public, file_check)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
@@ -74,7 +75,7 @@ def create_app(
     for route in pages:
         app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
     _say_refusals(app, console)
-    return Guard(app, console.refusal)
+    return Guard(app, console.refusal, large=frozenset({file_check.ADDRESS}))
 
 
 def _say_refusals(app: FastAPI, console: Console) -> None:

@@ -19,6 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenprint.web.log import note_refusal
 
 MAX_BODY_BYTES = 64 * 1024
+LARGE_BODY_BYTES = 16 * 1024 * 1024
+"""Where a file may be sent: a card of fourteen uncompressed images has some 12 MB."""
+MAX_LARGE_BODIES = 4
+"""So many large bodies are in memory at once."""
 PATIENCE_BYTES, PATIENCE_SECONDS = 64 * 1024 * 1024, 20.0
 """How much of a refused body is still taken off the line and thrown away, and for how long: a browser that is cut off
 while it sends shows an error of its own, and nobody reads the sentence."""
@@ -51,10 +55,12 @@ class Guard:
     Args:
         app: everything inside.
         refuse: makes the page of a refusal.
+        large: addresses to which a file may be sent.
     """
 
-    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
-        self._app, self._refuse = app, refuse
+    def __init__(self, app: ASGIApp, refuse: Refuse, large: frozenset[str] = frozenset()) -> None:
+        self._app, self._refuse, self._large = app, refuse, large
+        self._large_now = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -70,19 +76,41 @@ class Guard:
                 answer.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        if scope["path"] in self._large and scope["method"] not in SAFE_METHODS:
+            await self._with_place(scope, receive, send_with_headers, headers)
+        else:
+            await self._pass_on(scope, receive, send_with_headers, headers, MAX_BODY_BYTES)
+
+    async def _with_place(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """Pass on a request with a file, when there is a place for it in memory."""
+        if self._large_now >= MAX_LARGE_BODIES:
+            said = "Several files are arriving at this moment. Please try again in a few seconds."
+            refusal = self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, said)
+            await self._turn_away(refusal, _Body(receive, headers, 0), scope, receive, send)
+            return
+        self._large_now += 1  # all of this runs in one thread, the event loop's
+        try:
+            await self._pass_on(scope, receive, send, headers, LARGE_BODY_BYTES)
+        finally:
+            self._large_now -= 1
+
+    async def _turn_away(self, refusal: Response, body: _Body, scope: Scope, receive: Receive, send: Send) -> None:
+        note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
+        await body.throw_away()
+        refusal.headers["Connection"] = "close"
+        await refusal(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, headers: Headers, limit: int) -> None:
         refusal = self._fault_of(str(scope["method"]), headers)
-        body = _Body(receive, headers)
+        body = _Body(receive, headers, limit)
         if refusal is None:
             refusal = await self._fault_of_body(body)
         if body.is_cut_off:
             return  # whoever sent it is gone; a part of a form is no form
         if refusal is not None:
-            note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
-            await body.throw_away()
-            refusal.headers["Connection"] = "close"
-            await refusal(scope, receive, send_with_headers)
+            await self._turn_away(refusal, body, scope, receive, send)
             return
-        await self._app(scope, _replayed(body.data, receive), send_with_headers)
+        await self._app(scope, _replayed(bytes(body.data), receive), send)
 
     async def _fault_of_body(self, body: _Body) -> Response | None:
         try:
@@ -92,7 +120,7 @@ class Guard:
             body.is_given_up = True
             said = f"What was sent did not arrive within {READ_SECONDS:.0f} seconds. Nothing was changed."
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT, said)
-        said = f"What was sent is too large: at most {MAX_BODY_BYTES} bytes are taken."
+        said = f"What was sent is too large: at most {body.limit} bytes are taken."
         return None if is_taken else self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
     def _fault_of(self, method: str, headers: Headers) -> Response | None:
@@ -115,10 +143,11 @@ class _Body:
     Args:
         receive: where it comes from.
         headers: of the request.
+        limit: bytes that are taken at most.
     """
 
-    def __init__(self, receive: Receive, headers: Headers) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, headers: Headers, limit: int) -> None:
+        self._receive, self.limit = receive, limit
         length = headers.get("content-length", "0")
         self._announced = int(length) if length.isdecimal() and len(length) <= 12 else PATIENCE_BYTES + 1
         self._is_complete = False
@@ -126,16 +155,16 @@ class _Body:
         """The connection ended before the body did."""
         self.is_given_up = False
         """It came too slowly; no more of it is waited for."""
-        self.data = b""
+        self.data = bytearray()
 
     async def read(self) -> bool:
         """Take it in; False when it is larger than allowed: no more than that is ever kept."""
-        if self._announced > MAX_BODY_BYTES:
+        if self._announced > self.limit:
             return False
         while not self._is_complete:
             self.data += await self._next()
-            if len(self.data) > MAX_BODY_BYTES:
-                self.data = b""
+            if len(self.data) > self.limit:
+                self.data = bytearray()
                 return False
         return True
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # a process is started for each refused file: what it loads i
 REQUEST = struct.Struct("<BIII")
 ANSWER = struct.Struct("<BIII")
 DECODE_WSQ, ENCODE_WSQ, DECODE_PNG, DECODE_JPEG, DECODE_JP2, ENCODE_JP2, ENCODE_JP2L, DECODE_JPEGL = range(1, 9)
+COLOR = 0x80
+"""Added to an operation that decodes a picture: three bytes a pixel, red, green, blue."""
 PICTURES = {DECODE_PNG: "PNG", DECODE_JPEG: "JPEG", DECODE_JP2: "JPEG2000"}
 """Pillow's names; the one format that was announced is tried, no other."""
 DONE, REFUSED = 0, 1
@@ -104,8 +106,9 @@ def _operation(wsq: Any, operation: int) -> Operation:
     images = importlib.import_module("PIL.Image")
     for plugin in ("PngImagePlugin", "JpegImagePlugin", "Jpeg2KImagePlugin"):
         importlib.import_module(f"PIL.{plugin}")
-    if operation in PICTURES:
-        return lambda data, width, height: _picture(images, data, PICTURES[operation], (width, height))
+    if operation & ~COLOR in PICTURES:
+        kind, mode = PICTURES[operation & ~COLOR], "RGB" if operation & COLOR else "L"
+        return lambda data, width, height: _picture(images, data, kind, (width, height), mode)
     return lambda data, width, height: _jpeg_2000(images, data, (width, height), lossless=operation == ENCODE_JP2L)
 
 
@@ -122,16 +125,17 @@ def _beside(name: str) -> Any:
     return module
 
 
-def _picture(images: Any, data: bytes, kind: str, size: tuple[int, int]) -> tuple[bytes, int, int]:
+def _picture(images: Any, data: bytes, kind: str, size: tuple[int, int], mode: str) -> tuple[bytes, int, int]:
     images.MAX_IMAGE_PIXELS = size[0] * size[1]
     with images.open(io.BytesIO(data), formats=(kind,)) as picture:
         if picture.size != size:
             raise Refused("another size than announced")
         # A finger in colour is no finger, but baseline JPEG often carries grey as luminance and two empty colours.
-        if picture.mode not in ("L", "1") and not (kind == "JPEG" and picture.mode == "RGB"):
+        is_gray = picture.mode in ("L", "1") or (kind == "JPEG" and picture.mode == "RGB")
+        if not is_gray and (mode == "L" or picture.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr")):
             raise Refused(f"mode {picture.mode}")
-        picture.draft("L", size)
-        return picture.convert("L").tobytes(), *size
+        picture.draft(mode, size)
+        return picture.convert(mode).tobytes(), *size
 
 
 def _jpeg_2000(images: Any, data: bytes, size: tuple[int, int], *, lossless: bool) -> tuple[bytes, int, int]:

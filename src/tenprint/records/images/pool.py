@@ -99,6 +99,11 @@ class CodecPool:
         with self._free() as worker:
             return worker.decode(data)
 
+    def decode_color(self, data: bytes) -> Pixels:
+        """Decode one photograph as `CodecWorker.decode_color` does, in the first process that is free."""
+        with self._free() as worker:
+            return worker.decode_color(data)
+
     def encode(self, pixels: Pixels, ppi: int = ENGINE_PPI, compression: str = "WSQ20") -> bytes:
         """Encode one image as `CodecWorker.encode` does, in the first process that is free."""
         with self._free() as worker:

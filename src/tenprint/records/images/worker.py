@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from tenprint.core.errors import EngineError, RecordError
 from tenprint.core.image import ENGINE_PPI, MAX_SIDE_PX
-from tenprint.records.image_headers import announced
+from tenprint.records.image_headers import Announced, announced
 from tenprint.records.images import codec_process as process_side
 from tenprint.records.images.codec_process import ANSWER, DONE, READY, REQUEST
 from tenprint.records.images.jpeg2000 import with_resolution
@@ -41,7 +41,8 @@ MAX_PIXELS = 24_000_000
 """Four fingers at 1000 ppi are 9.6 Mpx (EBTS 8.001, Table 3-3)."""
 MAX_ENCODED_BYTES = 64 << 20
 ANSWER_BYTES_PER_PIXEL, SPARE_ANSWER_BYTES = 2, 1 << 16
-"""More is not taken from a process: pixels have one byte each, and noise packed without loss a little more."""
+"""More is not taken from a process: gray pixels have one byte each, and noise packed without loss a little more."""
+COLOR_BYTES = 3
 MIN_ENCODE_SIDE = 64
 """The WSQ library fails below about 33 pixels a side; nothing that small is a finger."""
 IMAGES_PER_PROCESS = 2_000
@@ -149,18 +150,33 @@ class CodecWorker:
                 (EBTS answers L0009); ``IMAGE_TOO_LARGE`` when they announce more pixels than we accept.
             EngineError: ``CODEC_UNAVAILABLE`` when no codec process can be started.
         """
-        found = announced(data)
-        if found is None or not (found.width and found.height):
-            kind = f"{found.family} image that says its size" if found else "WSQ, PNG, JPEG or JPEG 2000 image"
-            raise RecordError("IMAGE_DECODE", f"the data is no {kind}", hint=HINT)
-        width, height = found.width, found.height
-        _check_size(f"a {found.family} image announces", width, height, len(data))
+        found = _announced(data)
         operation = process_side.DECODE_JPEGL if found.kind == "JPEGL" else _DECODERS[found.family]
+        return self._decoded(operation, data, found, 1).reshape(found.height, found.width)
+
+    def decode_color(self, data: bytes) -> Pixels:
+        """Decode a PNG, JPEG or JPEG 2000 file of a photograph.
+
+        Returns:
+            pixels, shape (height, width, 3), uint8, red, green, blue.
+
+        Raises:
+            RecordError, EngineError: as `decode`.
+        """
+        found = _announced(data)
+        operation = _DECODERS[found.family]
+        if found.kind in ("WSQ20", "JPEGL"):
+            raise RecordError("IMAGE_DECODE", f"a {found.kind} image has no color here", hint=HINT)
+        pixels = self._decoded(operation | process_side.COLOR, data, found, COLOR_BYTES)
+        return pixels.reshape(found.height, found.width, COLOR_BYTES)
+
+    def _decoded(self, operation: int, data: bytes, found: Announced, channels: int) -> Pixels:
+        width, height = found.width, found.height
         found_width, found_height, pixels = self._ask(operation, width, height, data, "IMAGE_DECODE")
-        if (found_width, found_height) != (width, height) or len(pixels) != width * height:
+        if (found_width, found_height) != (width, height) or len(pixels) != width * height * channels:
             self.close()  # it is not to be trusted with the next image
             raise RecordError("IMAGE_DECODE", "the codec returned another size than the file announces", hint=HINT)
-        return np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
+        return np.frombuffer(pixels, dtype=np.uint8)
 
     def encode(self, pixels: Pixels, ppi: int = ENGINE_PPI, compression: str = "WSQ20") -> bytes:
         """Encode as WSQ at 0.75 bits a pixel (about 15:1), or as JPEG 2000 at 10:1 or without loss.
@@ -198,7 +214,8 @@ class CodecWorker:
             outcome = "crashed"
             try:
                 request = REQUEST.pack(operation, width, height, len(data)) + data
-                most = ANSWER_BYTES_PER_PIXEL * width * height + SPARE_ANSWER_BYTES
+                each = COLOR_BYTES if operation & process_side.COLOR else ANSWER_BYTES_PER_PIXEL
+                most = each * width * height + SPARE_ANSWER_BYTES
                 status, found_width, found_height, result = _converse(process, request, self._time_limit, most)
                 outcome = "done" if status == DONE else "refused"
             except (BrokenPipeError, EOFError) as problem:
@@ -258,6 +275,15 @@ class CodecWorker:
             if pipe:
                 pipe.close()
         process.wait()
+
+
+def _announced(data: bytes) -> Announced:
+    found = announced(data)
+    if found is None or not (found.width and found.height):
+        kind = f"{found.family} image that says its size" if found else "WSQ, PNG, JPEG or JPEG 2000 image"
+        raise RecordError("IMAGE_DECODE", f"the data is no {kind}", hint=HINT)
+    _check_size(f"a {found.family} image announces", found.width, found.height, len(data))
+    return found
 
 
 def _check_size(what: str, width: int, height: int, encoded_bytes: int) -> None:

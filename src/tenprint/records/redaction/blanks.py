@@ -1,0 +1,135 @@
+"""Blank images in the place of real ones: white, of the same size and, as far as we can write it, compression."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tenprint.core.errors import TenprintError
+from tenprint.core.image import ENGINE_PPI, MAX_PPI, MIN_PPI
+from tenprint.records.image_headers import PNG_MAGIC, announced
+from tenprint.records.images.worker import MAX_PIXELS, MIN_ENCODE_SIDE, Codec
+from tenprint.records.itl.impressions import COMPRESSIONS
+from tenprint.records.itl.record_view import RecordView
+
+WHITE = 255
+MAX_BLANK_PIXELS = 100_000_000
+"""A white PNG of this size has 100 kB; a larger size is declared by nobody who means it."""
+SMALL_SIDE = 64
+"""Side of the image that stands for one whose declared size is none."""
+ROWS_AT_A_TIME = 1 << 20
+"""Bytes of white rows that are packed at a time."""
+BINARY_COMPRESSION = {3: 8, 4: 8, 5: 8, 6: 8}
+ENCODED = ("WSQ20", "JP2", "JP2L")
+
+
+@dataclass(frozen=True)
+class Blank:
+    """What takes the place of an image.
+
+    Args:
+        data: the image.
+        compression: its code, as in 14.011; ``""`` where the record declares none.
+        note: what could not be kept, ``""`` when everything was.
+    """
+
+    data: bytes
+    compression: str
+    note: str = ""
+
+
+@dataclass
+class Blanks:
+    """Makes blank images; equal ones once.
+
+    Args:
+        codec: runs the encoders in processes of their own.
+    """
+
+    codec: Codec
+    _made: dict[tuple[str, int, int, int, int, int], bytes] = field(default_factory=dict)
+
+    def of(self, view: RecordView) -> Blank:
+        """Return the blank for the image of a record that declares one (Types 3 to 6, 10, 13 to 17, 19)."""
+        width, height = view.number(6), view.number(7)
+        declared = _compression(view)
+        if declared == "NONE" and view.data:
+            return Blank(bytes([WHITE]) * len(view.data), declared)
+        if view.type in (5, 6):  # one bit a pixel; a fax code, if it is one, is not written
+            size = (max(width, 1) + 7) // 8 * max(height, 1)
+            if size <= MAX_BLANK_PIXELS // 8:
+                return Blank(bytes([WHITE]) * size, "NONE", "its fax code is not written here: uncompressed")
+        if not (width > 0 and height > 0 and width * height <= MAX_BLANK_PIXELS):
+            note = "its declared size is none that an image has: a small PNG stands for it"
+            return Blank(white_png(SMALL_SIDE, SMALL_SIDE), "PNG", note)
+        channels, depth = _shape(view)
+        fits = min(width, height) >= MIN_ENCODE_SIDE and width * height <= MAX_PIXELS and (channels, depth) == (1, 8)
+        if declared in ENCODED and fits:
+            try:
+                return Blank(self._encoded(declared, width, height, _ppi(view, declared)), declared)
+            except TenprintError:
+                pass  # the PNG below says that this compression could not be written
+        made = self._png(width, height, channels, depth)
+        note = "" if declared == "PNG" else f"{declared or 'its compression'} is not written here for it: PNG"
+        return Blank(made, "PNG", note)
+
+    def _encoded(self, compression: str, width: int, height: int, ppi: int) -> bytes:
+        key = (compression, width, height, ppi, 1, 8)
+        if key not in self._made:
+            self._made[key] = self.codec.encode(np.full((height, width), WHITE, np.uint8), ppi, compression)
+        return self._made[key]
+
+    def _png(self, width: int, height: int, channels: int, depth: int) -> bytes:
+        key = ("PNG", width, height, 0, channels, depth)
+        if key not in self._made:
+            self._made[key] = white_png(width, height, channels, depth)
+        return self._made[key]
+
+
+def white_png(width: int, height: int, channels: int = 1, depth: int = 8) -> bytes:
+    """Return a white PNG (ISO/IEC 15948), packed row by row: a large one takes no memory.
+
+    Args:
+        width, height: pixels.
+        channels: 1 gray or 3 color.
+        depth: bits a channel, 1, 8 or 16; 1 for gray only.
+    """
+    row = b"\0" + bytes([WHITE]) * ((width * channels * depth + 7) // 8)
+    packer = zlib.compressobj(9)
+    at_a_time = max(1, ROWS_AT_A_TIME // len(row))
+    packed = b"".join(packer.compress(row * min(at_a_time, height - at)) for at in range(0, height, at_a_time))
+    head = struct.pack(">IIBBBBB", width, height, depth, 0 if channels == 1 else 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", packed + packer.flush()), (b"IEND", b""))
+    return PNG_MAGIC + b"".join(_chunk(kind, body) for kind, body in parts)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _compression(view: RecordView) -> str:
+    if view.type in BINARY_COMPRESSION:
+        code = view.number(8)
+        return COMPRESSIONS[code] if 0 <= code < len(COMPRESSIONS) else ""
+    text = view.text(11).strip().upper()
+    return "WSQ20" if text == "WSQ" else text if text in COMPRESSIONS else ""
+
+
+def _shape(view: RecordView) -> tuple[int, int]:
+    """Return channels and bits a channel: as the data says of itself, else as the record declares."""
+    found = announced(view.data)
+    if found and found.channels in (1, 3) and found.depth // found.channels in (8, 16):
+        return found.channels, found.depth // found.channels
+    is_color = view.text(12) not in ("", "GRAY", "UNK") if view.type == 10 else view.number(12) == 24
+    return (3, 8) if is_color and view.type > 8 else (1, 8)
+
+
+def _ppi(view: RecordView, compression: str) -> int:
+    if compression == "WSQ20":
+        return ENGINE_PPI  # the encoder knows no other; the record's own scale says what is meant
+    unit = {1: 1.0, 2: 2.54}.get(view.number(8) if view.type > 8 else 0, 0.0)
+    ppi = round(view.number(9) * unit)
+    return ppi if MIN_PPI <= ppi <= MAX_PPI else ENGINE_PPI

@@ -1,0 +1,182 @@
+"""Values that nobody has, in the place of those of a person: of the same kind, and right where the others were right.
+
+Everything is visibly made up: names are FICTITIOUS, numbers are zeros and X, dates are one day in 2001. Equal values
+become equal values, so that what belongs together still does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import chain, islice
+
+from tenprint.records.itl.judging import is_date, judge_value
+from tenprint.records.itl.table_model import FieldRule, ItemRule, Table
+
+LEAST_TELLING = 4
+"""Characters from which on a value may tell who somebody is."""
+LONGEST_KNOWN = 200
+"""Characters of a value that are compared as a whole; fictitious values are never as long."""
+MAX_TRIES = 200
+BORN, DAY = date(1970, 1, 1), date(2001, 1, 1)
+MOMENT = "20010101010203Z"
+DAYS = frozenset({"born", "date", "moment"})
+DIFFERENT = frozenset({"name", "number"})
+"""Kinds of which two different values stay different."""
+TEXT = "REDACTED"
+DIGITS = "01234"
+"""Digits of fictitious numbers; a file may hold a number of zeros itself."""
+LIKELY_CODES = ("U", "X", "XX", "XXX", "UNK", "UNKNOWN", "OTHER", "ZZZ", "0", "00")
+"""Codes for what is not known, in the tables of the standard and of EBTS."""
+_WORDS = re.compile(r"[A-Za-z]+(\|[A-Za-z]+)+")
+"""A pattern that lists words."""
+
+Rule = FieldRule | ItemRule
+
+
+@dataclass
+class Fiction:
+    """The fictitious values of one file.
+
+    Args:
+        told: values of the file that must not come back, of `LEAST_TELLING` characters and more.
+    """
+
+    told: frozenset[str]
+    _made: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    def occurrence(self, rule: FieldRule, table: Table, text: str, kind: str) -> str:
+        """Return what takes the place of one occurrence of a field.
+
+        Args:
+            rule: of the field.
+            table: that has the rule and its codes.
+            text: as received, items separated by US.
+            kind: ``name``, ``born``, ``date``, ``moment``, ``number``, ``points``, ``shape``, or ``""`` for what the
+                rule wants.
+        """
+        if kind in WHOLE:
+            items = [WHOLE[kind](n, item) for n, item in enumerate(text.split("\x1f"))]
+            return "\x1f".join(next((v for d in DIGITS if not self.tells(v := i.replace("#", d))), "") for i in items)
+        if rule.items or "\x1f" in text:
+            rules: list[ItemRule | None] = [*rule.items, *[None] * (text.count("\x1f") + 1)]
+            return "\x1f".join(self._item(r, table, t, kind) for r, t in zip(rules, text.split("\x1f"), strict=False))
+
+        def is_right(value: str) -> bool:
+            return judge_value(rule, table, value, severity="error", index=0, number=1) is None
+
+        return self._chosen(rule.tag, text, kind, _candidates(rule, table, text, kind), is_right)
+
+    def _item(self, rule: ItemRule | None, table: Table, text: str, kind: str) -> str:
+        """Return what takes the place of one item; an empty one stays empty."""
+        if not text:
+            return ""
+        if rule is None:
+            return self._chosen("", text, kind, _texts(text, 0, len(text)), lambda value: True)
+
+        def is_right(value: str) -> bool:
+            is_known = not rule.codes or value in table.codes[rule.codes].values
+            return rule.fits(value) and is_known and is_date(value, rule.date)
+
+        return self._chosen(rule.mnemonic, text, kind, _candidates(rule, table, text, kind), is_right)
+
+    def _chosen(
+        self, key: str, text: str, kind: str, candidates: Iterable[str], is_right: Callable[[str], bool]
+    ) -> str:
+        """Return the first candidate that is right where the original was, and tells nothing of the file."""
+        known = ("", kind, "") if kind in DAYS else (key, kind, text[:LONGEST_KNOWN])  # one day keeps any order
+        if known not in self._made:
+            was_right, second = is_right(text), ""
+            for value in islice(candidates, MAX_TRIES):
+                if self.tells(value) or (was_right and not is_right(value)):
+                    continue
+                second = second or value
+                if kind not in DIFFERENT or value not in self._used:
+                    second = value
+                    break
+            self._made[known] = second
+            self._used.add(second)
+        return self._made[known]
+
+    def tells(self, value: str) -> bool:
+        """Tell whether a value holds one of the file's own."""
+        size = len(value)
+        return any(
+            value[start:end] in self.told
+            for start in range(size - LEAST_TELLING + 1)
+            for end in range(start + LEAST_TELLING, size + 1)
+        )
+
+
+def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]:
+    if rule.codes:
+        known = table.codes[rule.codes].values
+        yield from (code for code in chain(LIKELY_CODES, sorted(known)) if code in known)
+    if _WORDS.fullmatch(rule.pattern):
+        yield from rule.pattern.split("|")
+    if kind == "name":
+        yield from (f"FICTITIOUS,PERSON {chr(n)}" for n in range(ord("A"), ord("Z") + 1))
+    elif kind == "moment" or (len(text) == len(MOMENT) and text.endswith("Z")):
+        yield from (f"{DAY + timedelta(n):%Y%m%d}{n % 24:02d}{MOMENT[10:]}" for n in range(1, MAX_TRIES // 2))
+    elif kind in DAYS or rule.date:
+        first = BORN if kind == "born" else DAY
+        yield from (f"{first + timedelta(n):%Y%m%d}" for n in range(MAX_TRIES // 2))
+    is_number = kind == "number" or (any(c.isdigit() for c in text) and " " not in text)
+    if len(text) <= LONGEST_KNOWN and is_number:
+        yield from _numbers(text)
+    yield from _texts(text, rule.shortest, rule.longest)
+
+
+def _texts(text: str, shortest: int, longest: int) -> Iterator[str]:
+    size = min(max(shortest, len(TEXT)), longest)
+    yield TEXT[:size].ljust(size, "X")
+    yield from _numbers(text[: min(longest, LONGEST_KNOWN)])
+    for filler in "0X19 ":
+        yield filler * min(max(shortest, 1), longest)
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Yield the shape of `text` in zeros and X, then with its last digits counting up, then in other digits."""
+    shape = _shaped(0, text).replace("#", "0")
+    places = [n for n, c in enumerate(shape) if c == "0"][-4:]
+    for number in range(MAX_TRIES // 4 if places else 1):
+        made = list(shape)
+        for place, digit in zip(reversed(places), reversed(str(number)), strict=False):
+            made[place] = digit
+        yield "".join(made)
+    for digit in DIGITS:
+        other = shape.replace("0", digit)
+        yield other
+        if text[:1].isalpha() and text.isascii():
+            yield text[0] + other[1:]
+
+
+def _shaped(_: int, text: str) -> str:
+    """Return the shape of an item in # (a digit) and X; a letter that stands alone is a code and stays."""
+    if len(text) == 1 and text.isascii() and text.isalpha():
+        return text
+    return "".join("#" if c.isdigit() else c if c in "-./+, " else "X" for c in text)
+
+
+def _numbered(place: int, text: str) -> str:
+    """Return the shape of an item; the first, a number in a series, stays."""
+    return text if not place and len(text) <= 3 and text.isascii() and text.isdecimal() else _shaped(place, text)
+
+
+def _point(_: int, text: str) -> str:
+    """Return an item of a list of points: how many there are stays, and where they are becomes one corner."""
+    if not text.isdecimal():
+        return _shaped(0, text)
+    return "1"
+
+
+def _points(place: int, text: str) -> str:
+    is_count = place in (1, 2) and len(text) <= 2 and text.isascii() and text.isdecimal()
+    return text if is_count else _point(place, text)
+
+
+WHOLE: dict[str, Callable[[int, str], str]] = {"points": _points, "shape": _shaped, "numbered": _numbered}
+"""Kinds whose rule is about the occurrence as a whole: the shape stays, what it says goes."""

@@ -1,0 +1,284 @@
+"""Redaction record by record. Default deny: what is not called structural is replaced, what no table knows is blanked.
+
+Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the result reads strictly even
+where the original did not. A resemblance in shape stays: how many records, fields and items there are, and how long
+numbers are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tenprint.core.errors import RecordError
+from tenprint.records.images.worker import Codec
+from tenprint.records.itl.conformance import STANDARD
+from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER
+from tenprint.records.itl.record import (
+    BINARY_HEADER_BYTES,
+    BINARY_TYPES,
+    DATA_FIELD,
+    FS,
+    GS,
+    RS,
+    TEXT_ONLY_TYPES,
+    US,
+    Field,
+    Record,
+    decode_text,
+)
+from tenprint.records.itl.record_view import SIGNATURE_HEADER, RecordView, view_of
+from tenprint.records.itl.table_model import FieldRule, Table
+from tenprint.records.itl.tables import load_table
+from tenprint.records.itl.transaction import Transaction
+from tenprint.records.itl.validation import EDITION, load_profile
+from tenprint.records.redaction.blanks import Blanks
+from tenprint.records.redaction.classes import field_classes
+from tenprint.records.redaction.fiction import LEAST_TELLING, LONGEST_KNOWN, Fiction
+
+LENGTH, IDC, CONTENTS, COMPRESSION, HASH = 1, 2, 3, 11, 996
+IMAGE_TYPES = frozenset({10, 13, 14, 15, 16, 17, 19})
+FINGER_HEADER_TYPES = frozenset({3, 4, 5, 6})
+SIGNATURE, VECTOR_SIGNATURE = 8, 2
+LARGEST_FIELD = 9_999
+"""A field number above is no number of a field, but somebody's."""
+MAX_OCCURRENCES = 2_000
+"""Occurrences kept of one field, and items of one occurrence."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that could not be kept.
+
+    Args:
+        record: index in the original.
+        field: its tag, or ``""``.
+        message: a sentence without personal data.
+    """
+
+    record: int
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """The result.
+
+    Args:
+        data: the file.
+        counts: how many fields were kept, replaced, blanked; images; records left out.
+        notes: what could not be kept.
+    """
+
+    data: bytes
+    counts: Mapping[str, int]
+    notes: tuple[Note, ...]
+
+
+def redact(transaction: Transaction, codec: Codec, *, profile: str | Table = EDITION) -> Redacted:
+    """Return a transaction's bytes without persons and images, and what was done.
+
+    Args:
+        transaction: as read; also one that broke in reading, as far as it was read.
+        codec: encodes the blank images in processes of its own; nothing of the original is decoded.
+        profile: knows the fields of Type-1 and Type-2; the others are known from the standard.
+
+    Raises:
+        RecordError: ``E0004`` when there is no Type-1 record.
+        SenderError: the profile cannot be used.
+    """
+    if not transaction.records or transaction.records[0].type != 1:
+        raise RecordError("E0004", "there is no Type-1 record, so nothing is known about this file", field="1.001")
+    table = profile if isinstance(profile, Table) else load_profile(profile)
+    return _Redaction(transaction, table, Blanks(codec)).run()
+
+
+@dataclass
+class _Redaction:
+    transaction: Transaction
+    profile: Table
+    blanks: Blanks
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.standard = load_table(STANDARD)
+        self.classes = field_classes()
+        self.fiction = Fiction(frozenset(self._told()))
+
+    def run(self) -> Redacted:
+        """Return the result."""
+        bodies: list[tuple[int, int, bytes]] = []
+        numbers = self._idcs()
+        first: list[tuple[bytes, bytes]] = []
+        for index, record in enumerate(self.transaction.records):
+            if index == 0:
+                first = self._fields(index, record, 0)
+                continue
+            body = self._binary(index, record) if record.type in BINARY_TYPES else b""
+            if record.type == 1 or (record.type in BINARY_TYPES and not body):
+                self._leave_out(index, f"{record.type}.001", "the record is too short, or a second Type-1")
+                continue
+            if not body:
+                body = _framed(record.type, self._fields(index, record, numbers[index]))
+            bodies.append((record.type, numbers[index], body))
+        if self.transaction.rest:
+            self._leave_out(len(self.transaction.records), "", "bytes behind the last record are left out")
+        listed = [b"1%b%d" % (US, len(bodies)), *(b"%d%b%02d" % (kind, US, idc) for kind, idc, _ in bodies)]
+        first = [(tag, value) for tag, value in first if _number(tag) != CONTENTS]
+        first.insert(0, (b"1.003:", RS.join(listed)))
+        if first[1:] and _number(first[1][0]) < CONTENTS:  # the version stands before the content
+            first[0], first[1] = first[1], first[0]
+        whole = _framed(1, first) + b"".join(body for _, _, body in bodies)
+        return Redacted(whole, dict(self.counts), tuple(self.notes))
+
+    def _idcs(self) -> list[int]:
+        """Return the IDC of each record: its own, or one that nobody has where it cannot be read."""
+        taken = {r.idc for r in self.transaction.records}
+        free = (n for n in range(100) if n not in taken)
+        return [r.idc if 0 <= r.idc <= 255 else next(free, 0) for r in self.transaction.records]
+
+    def _leave_out(self, index: int, tag: str, message: str) -> None:
+        self.counts["left out"] += 1
+        self.notes.append(Note(index, tag, message))
+
+    def _told(self) -> Iterator[str]:
+        """Yield the values that must not come back."""
+        for record in self.transaction.records:
+            for one in record.fields:
+                if one.number == DATA_FIELD and record.type not in TEXT_ONLY_TYPES:
+                    continue
+                tag = f"{record.type}.{one.number:03d}"
+                parts = _occurrences(record, one)
+                if one.number not in (LENGTH, IDC, CONTENTS) and not self.classes.keeps(tag, parts):
+                    for text in parts:
+                        yield from (i for i in text.split("\x1f") if LEAST_TELLING <= len(i) <= LONGEST_KNOWN)
+
+    def _rule(self, tag: str, kind: int) -> tuple[FieldRule, Table] | None:
+        tables = (self.profile, self.standard) if kind in (1, 2) else (self.standard, self.profile)
+        return next(((t.fields[tag], t) for t in tables if tag in t.fields), None)
+
+    def _fields(self, index: int, record: Record, idc: int) -> list[tuple[bytes, bytes]]:
+        """Return tags and values of a tagged record, without its length."""
+        found: list[tuple[bytes, bytes]] = []
+        image = None
+        last = max((n for n, f in enumerate(record.fields) if f.number == DATA_FIELD), default=-1)
+        seen: set[int] = set()
+        for place, one in enumerate(record.fields):
+            is_framing = one.number in (LENGTH, CONTENTS if record.type == 1 else IDC)
+            if one.number in (-1, LENGTH) or one.number > LARGEST_FIELD or (is_framing and one.number in seen):
+                continue
+            seen.add(one.number)
+            tag = record.raw[one.tag_start : one.value_start]
+            if one.number == DATA_FIELD and record.type not in TEXT_ONLY_TYPES:
+                if place == last:
+                    image = self._data(index, record)
+                    found.append((tag, image[0]))
+                continue
+            found.append((tag, self._value(record, one, idc)))
+        if record.type > 1 and IDC not in seen:
+            found.insert(0, (b"%d.002:" % record.type, b"%02d" % idc))
+        if image is not None:
+            found = [(tag, _dependent(tag, value, *image)) for tag, value in found]
+        return found
+
+    def _value(self, record: Record, one: Field, idc: int) -> bytes:
+        if record.type > 1 and one.number == IDC:
+            text = record.raw[one.value_start : one.value_end]
+            return text if text.isdigit() and len(text) <= 2 and int(text) == idc else b"%02d" % idc
+        tag = f"{record.type}.{one.number:03d}"
+        parts = _occurrences(record, one)
+        if self.classes.keeps(tag, parts):
+            self.counts["kept"] += 1
+            return RS.join(p.encode("ascii") for p in parts)
+        known = self._rule(tag, record.type)
+        if known is None or not any(parts):
+            self.counts["blanked"] += 1
+            return b""
+        rule, table = known
+        self.counts["replaced"] += 1
+        kind = self.classes.kinds.get(tag, "")
+        made = [self.fiction.occurrence(rule, table, part, kind) if part else "" for part in parts]
+        return RS.join(value.encode("ascii", "replace") for value in made)
+
+    def _data(self, index: int, record: Record) -> tuple[bytes, str]:
+        """Return what stands in field 999, and the compression to declare or ``""``."""
+        view = view_of(index, record)
+        if record.type not in IMAGE_TYPES or not view.data:
+            self.counts["data blanked"] += bool(view.data)
+            return b"\0" * len(view.data), ""
+        blank = self.blanks.of(view)
+        self.counts["images"] += 1
+        if blank.note:
+            self.notes.append(Note(index, f"{record.type}.{COMPRESSION:03d}", f"the image: {blank.note}"))
+        was = view.text(COMPRESSION).strip().upper()
+        return blank.data, "" if was in (blank.compression, "WSQ") and not blank.note else blank.compression
+
+    def _binary(self, index: int, record: Record) -> bytes:
+        """Return a binary record with a blank image; nothing when its header is cut short."""
+        view, raw = view_of(index, record), record.raw
+        if record.type in FINGER_HEADER_TYPES:
+            return self._finger(index, view)
+        size = SIGNATURE_HEADER.size if record.type == SIGNATURE else BINARY_HEADER_BYTES
+        if len(raw) < size:
+            return b""
+        head, data = bytearray(raw[:size]), b"\0" * (len(raw) - size)
+        if record.type == SIGNATURE:
+            self.counts["images"] += 1
+            form, width, height = view.number(4), view.number(6), view.number(7)
+            area = (width * height + 7) // 8
+            if form == 1 and 0 < area <= len(raw) * 100:  # a fax code is not written: uncompressed
+                head[6], data = 0, bytes([255]) * area
+                self.notes.append(Note(index, "8.004", "the signature: its fax code is not written here: uncompressed"))
+            elif form == 0:
+                data = bytes([255]) * len(data)
+        else:
+            self.counts["data blanked"] += 1
+        head[:4] = struct.pack(">I", size + len(data))
+        return bytes(head) + data
+
+    def _finger(self, index: int, view: RecordView) -> bytes:
+        raw = view.record.raw
+        if len(raw) < TYPE_4_HEADER.size:
+            return b""
+        head, data = bytearray(raw[: TYPE_4_HEADER.size]), b""
+        if view.data:
+            blank = self.blanks.of(view)
+            data, head[-1] = blank.data, COMPRESSIONS.index(blank.compression)
+            self.counts["images"] += 1
+            if blank.note:
+                self.notes.append(Note(index, f"{view.type}.008", f"the image: {blank.note}"))
+        head[:4] = struct.pack(">I", TYPE_4_HEADER.size + len(data))
+        return bytes(head) + data
+
+
+def _occurrences(record: Record, one: Field) -> list[str]:
+    """Return a field's occurrences as text; of a hostile number of them the first."""
+    parts = record.raw[one.value_start : one.value_end].split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]
+    return ["\x1f".join(decode_text(part).split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES]) for part in parts]
+
+
+def _number(tag: bytes) -> int:
+    return int(tag.rstrip(b":").partition(b".")[2])
+
+
+def _dependent(tag: bytes, value: bytes, data: bytes, compression: str) -> bytes:
+    """Return a field that follows from the image: its compression where that is another one, and its hash."""
+    number = _number(tag)
+    if number == COMPRESSION and compression:
+        return compression.encode()
+    return hashlib.sha256(data).hexdigest().upper().encode() if number == HASH else value
+
+
+def _framed(kind: int, fields: list[tuple[bytes, bytes]]) -> bytes:
+    """Return a tagged record with its length in front."""
+    body = b"".join(GS + tag + value for tag, value in fields) + FS
+    tag = b"%d.001:" % kind
+    length = len(tag) + len(body)
+    total = length + len(str(length))
+    total = length + len(str(total))
+    return tag + b"%d" % total + body
