@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from tenprint.core.errors import RecordError
 from tenprint.records.images.worker import Codec
+from tenprint.records.itl.character_sets import decode_text
 from tenprint.records.itl.conformance import STANDARD
 from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER
 from tenprint.records.itl.record import (
@@ -28,7 +29,6 @@ from tenprint.records.itl.record import (
     US,
     Field,
     Record,
-    decode_text,
 )
 from tenprint.records.itl.record_view import SIGNATURE_HEADER, RecordView, view_of
 from tenprint.records.itl.table_model import FieldRule, Table
