@@ -21,7 +21,7 @@ from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.card_cache import CardCache
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
-from tenprint.adapters.image_files import file_bytes, read_image
+from tenprint.adapters.image_files import read_image, read_template
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place, load_network
@@ -34,7 +34,7 @@ from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomS
 from tenprint.core.clock import Clock, ManualClock, SystemClock
 from tenprint.core.errors import SenderError
 from tenprint.core.image import ENGINE_PPI, FingerImage
-from tenprint.core.template import MAGIC, Template
+from tenprint.core.template import Template
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
@@ -406,14 +406,13 @@ def templates_of(cards: Path) -> Path:
 
 
 def extract_file(path: Path, ppi: int | None = None) -> Template:
-    """Return the template of an image file, or the one that a template file (Template v1) holds.
+    """Return the template of an image file, or the one that a template file holds.
 
     Raises:
-        as `read_image`; EngineError when the image or template cannot be used.
+        as `read_image` and `read_template`; EngineError when the image cannot be used.
     """
-    if path.is_file() and path.stat().st_size and file_bytes(path).startswith(MAGIC):
-        return Template.from_bytes(file_bytes(path))
-    return extract(read_image(path, ppi))
+    found = read_template(path)
+    return found if found is not None else extract(read_image(path, ppi))
 
 
 def extract(image: FingerImage | npt.NDArray[np.uint8], ppi: int = ENGINE_PPI) -> Template:

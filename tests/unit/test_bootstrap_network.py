@@ -25,7 +25,8 @@ from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.keys import PublicKey
-from tenprint.records.images import write_png
+from tenprint.records import templates
+from tenprint.records.images import CodecWorker, encode, write_png
 
 pytestmark = pytest.mark.slow
 
@@ -230,6 +231,23 @@ def test_a_template_file_is_its_own_extraction(tmp_path: Path) -> None:
     kept = Template(column, column, column, kinds, kinds, 50, 50, FingerPosition.LEFT_RING)
     (tmp_path / "finger").write_bytes(kept.to_bytes())
     assert bootstrap.extract_file(tmp_path / "finger").to_bytes() == kept.to_bytes()
+
+
+@pytest.mark.parametrize("form", ["iso", "ansi", "xyt"])
+def test_templates_of_other_systems_are_taken_as_they_are(tmp_path: Path, form: str) -> None:
+    column, kinds = np.arange(5, 10, dtype=np.uint16), np.ones(5, np.uint8)
+    kept = Template(column, column, column, kinds, 50 * kinds, 50, 50, FingerPosition.LEFT_RING)
+    written = {"iso": templates.write_iso, "ansi": templates.write_ansi, "xyt": templates.write_xyt}[form]
+    (tmp_path / f"finger.{form}").write_bytes(written([kept]) if form != "xyt" else written(kept))
+    assert bootstrap.extract_file(tmp_path / f"finger.{form}").x.tolist() == column.tolist()
+
+
+def test_a_jpeg_2000_file_is_an_image_too_and_its_resolution_can_be_said(tmp_path: Path) -> None:
+    pixels = np.tile(np.arange(64, dtype=np.uint8) * 3, (64, 1))
+    with CodecWorker() as codec:
+        (tmp_path / "a.jp2").write_bytes(encode(FingerImage(pixels, 1000), codec, compression="JP2L").data)
+    image = bootstrap.read_image(tmp_path / "a.jp2", 1000)
+    assert (image.ppi, image.pixels.tolist()) == (1000, pixels.tolist())
 
 
 def test_images_are_told_apart_by_content_and_other_files_refused(tmp_path: Path) -> None:

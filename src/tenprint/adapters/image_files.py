@@ -1,4 +1,4 @@
-"""Finger images in files of people's own: PNG or WSQ, told apart by content."""
+"""Finger images and templates in files of people's own, told apart by content."""
 
 from __future__ import annotations
 
@@ -7,32 +7,58 @@ from pathlib import Path
 from tenprint.adapters.faults import storage_faults
 from tenprint.core.errors import SenderError
 from tenprint.core.image import ENGINE_PPI, FingerImage
+from tenprint.core.template import MAGIC, Template
+from tenprint.records.image_headers import PNG_MAGIC, announced
 
-_WSQ_MAGIC, _PNG_MAGIC = b"\xff\xa0", b"\x89PNG"
+IMAGE_HINT = "give one finger's image (PNG, WSQ, JPEG 2000, JPEG) or its template"
+XYT_ENDING = ".xyt"
+TEMPLATE_MAGIC = b"FMR\0"
+"""How ISO/IEC 19794-2 and ANSI INCITS 378 begin; an .xyt file is told by its name."""
 
 
 def read_image(path: Path, ppi: int | None = None) -> FingerImage:
-    """Return the finger image in a PNG or WSQ file, told apart by content.
+    """Return the finger image in a PNG, WSQ, JPEG 2000 or JPEG file, told apart by content.
 
     Args:
         path: the file.
-        ppi: resolution instead of the file's own; a WSQ file has none and counts as 500.
+        ppi: resolution instead of the file's own; only PNG files tell theirs, others count as 500.
 
     Raises:
-        SenderError: ``FILE_MISSING``, or ``FILE_KIND`` when it is neither.
+        SenderError: ``FILE_MISSING``, or ``FILE_KIND`` when it is none of them.
         RecordError: ``IMAGE_DECODE`` or ``IMAGE_TOO_LARGE``.
     """
     data = file_bytes(path)
-    if data.startswith(_PNG_MAGIC):
+    if data.startswith(PNG_MAGIC):
         from tenprint.records.images import read_png  # noqa: PLC0415 - loads Pillow
 
         return read_png(data, ppi=ppi)
-    if data.startswith(_WSQ_MAGIC):
+    if announced(data) is not None:
         from tenprint.records.images import CodecWorker  # noqa: PLC0415 - loads Pillow
 
         with CodecWorker() as codec:
             return FingerImage(codec.decode(data), ppi or ENGINE_PPI)
-    raise SenderError("FILE_KIND", f"{path} is no PNG, WSQ or template file", hint="give one finger's image")
+    raise SenderError("FILE_KIND", f"{path} is no image and no template that is known here", hint=IMAGE_HINT)
+
+
+def read_template(path: Path) -> Template | None:
+    """Return the template that a file holds, of ours or of another system; None when it holds none.
+
+    Of several fingers in one file the first is taken.
+
+    Raises:
+        SenderError: ``FILE_MISSING``.
+        EngineError, RecordError: a template that cannot be used.
+    """
+    from tenprint.records import templates  # noqa: PLC0415 - few commands need it
+
+    data = file_bytes(path)
+    if data.startswith(MAGIC):
+        return Template.from_bytes(data)
+    if data.startswith(TEMPLATE_MAGIC):
+        return templates.to_template(templates.read(data))
+    if path.suffix.lower() == XYT_ENDING:
+        return templates.to_template(templates.read_xyt(data))
+    return None
 
 
 def file_bytes(path: Path) -> bytes:

@@ -12,7 +12,14 @@ from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table, write_file
 from tenprint.core.errors import SenderError
 
-ImageFile = Annotated[Path, typer.Argument(help="PNG or WSQ file of one finger, or a .tpt template.")]
+ImageFile = Annotated[
+    Path,
+    typer.Argument(help="One finger: PNG, WSQ, JPEG 2000 or JPEG; or a template: .tpt, ISO 19794-2, ANSI 378, .xyt."),
+]
+Ppi = Annotated[
+    int | None,
+    typer.Option(min=200, max=2000, help="Pixels an inch of the image; else what a PNG says, 500 for other kinds."),
+]
 
 
 def extract(
@@ -20,6 +27,7 @@ def extract(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the template (Template v1) to this file.")
     ] = None,
+    ppi: Ppi = None,
     json: Json = False,
 ) -> None:
     """Find the minutiae of one fingerprint image."""
@@ -27,7 +35,7 @@ def extract(
     from tenprint.core import template as layout
 
     started = time.perf_counter()
-    template = bootstrap.extract_file(image)
+    template = bootstrap.extract_file(image, ppi)
     seconds = time.perf_counter() - started
     if out is not None:
         write_file(out, template.to_bytes())
@@ -47,14 +55,14 @@ def extract(
         print_table(str(image), ("what", "value"), summary.items())
 
 
-def compare(probe: ImageFile, candidate: ImageFile, json: Json = False) -> None:
+def compare(probe: ImageFile, candidate: ImageFile, ppi: Ppi = None, json: Json = False) -> None:
     """Compare two fingerprints, and say what the score is made of."""
     from dataclasses import asdict
 
     from tenprint import bootstrap
     from tenprint.engine.compare import compare as compare_templates
 
-    found = compare_templates(bootstrap.extract_file(probe), bootstrap.extract_file(candidate))
+    found = compare_templates(bootstrap.extract_file(probe, ppi), bootstrap.extract_file(candidate, ppi))
     terms = asdict(found.terms)
     if json:
         print_json({"score": found.score, "terms": terms, "pairs": len(found.pairs)})
