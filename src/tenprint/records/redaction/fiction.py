@@ -23,6 +23,7 @@ MAX_TRIES = 200
 BORN, DAY = date(1970, 1, 1), date(2001, 1, 1)
 MOMENT = "20010101010203Z"
 DAYS = frozenset({"born", "date", "moment"})
+"""Kinds that are one day for the whole file: so any order of events stays right."""
 DIFFERENT = frozenset({"name", "number"})
 """Kinds of which two different values stay different."""
 TEXT = "REDACTED"
@@ -87,9 +88,10 @@ class Fiction:
         self, key: str, text: str, kind: str, candidates: Iterable[str], is_right: Callable[[str], bool]
     ) -> str:
         """Return the first candidate that is right where the original was, and tells nothing of the file."""
-        known = ("", kind, "") if kind in DAYS else (key, kind, text[:LONGEST_KNOWN])  # one day keeps any order
-        if known not in self._made:
-            was_right, second = is_right(text), ""
+        known = ("", kind, "") if kind in DAYS else ("" if kind in DIFFERENT else key, kind, text[:LONGEST_KNOWN])
+        was_right = is_right(text)
+        if known not in self._made or (was_right and not is_right(self._made[known])):
+            second = ""
             for value in islice(candidates, MAX_TRIES):
                 if self.tells(value) or (was_right and not is_right(value)):
                     continue
@@ -131,8 +133,9 @@ def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]
 
 
 def _texts(text: str, shortest: int, longest: int) -> Iterator[str]:
-    size = min(max(shortest, len(TEXT)), longest)
-    yield TEXT[:size].ljust(size, "X")
+    if longest >= len(TEXT):
+        yield TEXT.ljust(min(shortest, longest), "X")
+    yield "X" * max(1, min(len(text), longest))
     yield from _numbers(text[: min(longest, LONGEST_KNOWN)])
     for filler in "0X19 ":
         yield filler * min(max(shortest, 1), longest)
