@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 40
 """Characters of a value that the table of differences shows."""
+MOST_ROWS = 500
+"""Differences that the table shows; JSON has them all."""
 DIGEST_DIGITS = 12
 
 
@@ -171,7 +173,7 @@ def _print_differences(fields: list[Difference], images: list[dict[str, Any]], t
         console.print("The files are the same, byte by byte.")
         return
     rows = []
-    for d in fields:
+    for d in fields[:MOST_ROWS]:
         rule = name_of(d.field, (table, load_table(STANDARD)))
         place = " ".join(p for p in (d.field, rule[0].mnemonic if rule else "", f"#{d.occurrence}" * bool(d.occurrence),
                                      d.item) if p)  # fmt: skip
@@ -179,6 +181,8 @@ def _print_differences(fields: list[Difference], images: list[dict[str, Any]], t
         rows.append((d.type, d.idc if d.idc >= 0 else "", what, _short(d.left), _short(d.right)))
     if rows:
         print_table("Fields", ("type", "IDC", "field", "first file", "second file"), rows)
+    if len(fields) > MOST_ROWS:
+        console.print(f"{len(fields) - MOST_ROWS} differences more; --json tells them.")
     if images:
         shown = [(i["type"], i["idc"], i["left"], i["right"], i["pixels"]) for i in images]
         print_table("Images and data", ("type", "IDC", "first file", "second file", "pixels"), shown)
