@@ -56,6 +56,12 @@ def lying_counts() -> bytes:
     return data[:start] + b"1.003:1\x1f99" + b"\x1e1\x1f0\x1e14\x1f1" * 50_000 + data[end:]
 
 
+def numbers() -> bytes:
+    """Return twenty fields of two thousand case numbers, each another one."""
+    fields = (b"\x1e".join(b"%039d" % (f * 2_000 + n) for n in range(2_000)) for f in range(20))
+    return b"\x1d".join(b"2.009:" + field for field in fields)
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "nothing": lambda: b"",
     "a zip bomb in a PNG": lambda: with_image(png_bomb()),
@@ -69,6 +75,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "negative boxes": lambda: a_booking().replace(b"14.013:13", b"14.013:13\x1d14.021:2\x1f-5\x1f-9\x1f1\x1f-1"),
     "two million separators": lambda: a_booking()[:-1] + b"\x1d\x1e\x1f" * 700_000 + b"\x1c",
     "a name of a million letters": lambda: a_booking().replace(b"SAMPLESON", b"S" * 1_000_000, 1),
+    "thousands of numbers of their own": lambda: a_booking().replace(b"2.018:", numbers() + b"\x1d2.018:", 1),
     "bytes of no character set": lambda: a_booking().replace(b"SAMPLESON", b"\xff\xfe\x80AMPLE", 1),
 }  # fmt: skip
 

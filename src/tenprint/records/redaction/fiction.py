@@ -19,7 +19,11 @@ LEAST_TELLING = 4
 """Characters from which on a value may tell who somebody is."""
 LONGEST_KNOWN = 200
 """Characters of a value that are compared as a whole; fictitious values are never as long."""
+LONGEST_SHAPE = 40
+"""Characters of a number whose shape is kept."""
 MAX_TRIES = 200
+MAX_TRIES_OF_FILE = 100_000
+"""Values tried for one file, some seconds; then the rest of a hostile one is left blank."""
 BORN, DAY = date(1970, 1, 1), date(2001, 1, 1)
 MOMENT = "20010101010203Z"
 DAYS = frozenset({"born", "date", "moment"})
@@ -48,6 +52,7 @@ class Fiction:
     told: frozenset[str]
     _made: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _tries_left: int = MAX_TRIES_OF_FILE
 
     def occurrence(self, rule: FieldRule, table: Table, text: str, kind: str) -> str:
         """Return what takes the place of one occurrence of a field.
@@ -92,12 +97,13 @@ class Fiction:
         was_right = is_right(text)
         if known not in self._made or (was_right and not is_right(self._made[known])):
             second = ""
-            for value in islice(candidates, MAX_TRIES):
-                if self.tells(value) or (was_right and not is_right(value)):
+            for value in islice(candidates, min(MAX_TRIES, self._tries_left)):
+                self._tries_left -= 1
+                is_used = kind in DIFFERENT and value in self._used
+                if (is_used and second) or (was_right and not is_right(value)) or self.tells(value):
                     continue
-                second = second or value
-                if kind not in DIFFERENT or value not in self._used:
-                    second = value
+                second = value
+                if not is_used:
                     break
             self._made[known] = second
             self._used.add(second)
@@ -127,7 +133,7 @@ def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]
         first = BORN if kind == "born" else DAY
         yield from (f"{first + timedelta(n):%Y%m%d}" for n in range(MAX_TRIES // 2))
     is_number = kind == "number" or (any(c.isdigit() for c in text) and " " not in text)
-    if len(text) <= LONGEST_KNOWN and is_number:
+    if len(text) <= LONGEST_SHAPE and is_number:
         yield from _numbers(text)
     yield from _texts(text, rule.shortest, rule.longest)
 
@@ -135,15 +141,15 @@ def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]
 def _texts(text: str, shortest: int, longest: int) -> Iterator[str]:
     if longest >= len(TEXT):
         yield TEXT.ljust(min(shortest, longest), "X")
-    yield "X" * max(1, min(len(text), longest))
-    yield from _numbers(text[: min(longest, LONGEST_KNOWN)])
-    for filler in "0X19 ":
+    yield "X" * max(1, min(len(text), longest, LONGEST_SHAPE))
+    yield from _numbers(text[: min(longest, LONGEST_SHAPE)])
+    for filler in "0X19NYU ":
         yield filler * min(max(shortest, 1), longest)
 
 
 def _numbers(text: str) -> Iterator[str]:
     """Yield the shape of `text` in zeros and X, then with its last digits counting up, then in other digits."""
-    shape = _shaped(0, text).replace("#", "0")
+    shape = _shaped(0, text).replace("#", "0") if len(text) > 1 else "0" if text.isdigit() else "X"
     places = [n for n, c in enumerate(shape) if c == "0"][-4:]
     for number in range(MAX_TRIES // 4 if places else 1):
         made = list(shape)
