@@ -117,6 +117,18 @@ def test_a_file_is_written_whole_or_not_at_all_and_replaces_none_unasked(tmp_pat
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    write_new(tmp_path / "out", b"first")
+    with pytest.raises(SenderError) as refused:
+        write_new(tmp_path / "out", b"second")
+    assert refused.value.code == "FILE_EXISTS"
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("out", b"first")]
+
+
 @needs_samples
 def test_every_sample_file_comes_back_the_same_from_its_parts() -> None:
     found = told("roundtrip", *FILES)

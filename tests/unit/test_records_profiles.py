@@ -274,7 +274,7 @@ LITERALS = st.from_regex(r"[A-Z][A-Z ]{0,30}", fullmatch=True)
 DAYS = st.dates().map(lambda d: d.strftime("%Y%m%d").zfill(8))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     nam=NAMES, sex=st.sampled_from("FGMNXYZ"), rac=st.sampled_from("ABIUW"),
     eye=st.sampled_from(["BLK", "BLU", "BRO", "XXX"]), hai=st.sampled_from(["BAL", "PLE", "XXX"]),
@@ -290,6 +290,7 @@ def test_a_built_booking_has_no_error(**changes):
 BAD = st.sampled_from(["", "?", "\\", "0", "X" * 301])
 
 
+@settings(deadline=None)
 @given(number=st.sampled_from(MANDATORY_2), bad=st.none() | BAD)
 def test_each_damage_of_a_mandatory_field_gives_an_error_on_that_field(number, bad):
     value: FieldValue | None = bad if bad is None else [["", bad], ["1", "2", "3"]] if number == 47 else bad
@@ -297,6 +298,7 @@ def test_each_damage_of_a_mandatory_field_gives_an_error_on_that_field(number, b
     assert f"2.{number:03d}" in {f.field for f in found if f.severity == "error"}
 
 
+@settings(deadline=None)
 @given(number=st.sampled_from(MANDATORY_1), bad=st.none() | st.sampled_from(["", "?", "X" * 41]))
 def test_each_damage_of_a_mandatory_header_field_gives_an_error_on_that_field(number, bad):
     found = validate(transaction(header={number: bad}), profile=EBTS_8)

@@ -119,7 +119,7 @@ def write_new(path: Path, data: bytes, *, force: bool = False) -> None:
         if force:
             Path(made).replace(path)
         else:
-            path.hardlink_to(made)  # fails when the name is taken, also by somebody who was quicker
+            _take_name(path, Path(made))
     except FileExistsError as problem:
         raise SenderError("FILE_EXISTS", f"{path} is there already", hint="replace it with --force") from problem
     except OSError as problem:
@@ -156,6 +156,17 @@ def counting(advance: Callable[[int], None]) -> Callable[[str, int], None]:
             advance(done)
 
     return count
+
+
+def _take_name(path: Path, made: Path) -> None:
+    """Give a finished file its name, unless somebody has it already."""
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the name is reserved first
+        path.touch(exist_ok=False)
+        made.replace(path)
 
 
 def _umask() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +21,20 @@ from tenprint.cli.record_files import (
     short,
     summary,
 )
+from tenprint.core.errors import TenprintError
+
+if TYPE_CHECKING:
+    from tenprint.records import Transaction
+    from tenprint.records.images import CodecPool
+    from tenprint.records.itl.comparing import Difference
+    from tenprint.records.itl.pictures import Picture
+    from tenprint.records.itl.table_model import Table
+
+LONGEST_VALUE = 40
+"""Characters of a value that the table of differences shows."""
+MOST_ROWS = 500
+"""Differences that the table shows; JSON has them all."""
+DIGEST_DIGITS = 12
 
 
 def roundtrip(files: Files, name: Name = "*", json: Json = False) -> None:
@@ -60,3 +76,119 @@ def roundtrip(files: Files, name: Name = "*", json: Json = False) -> None:
         raise typer.Exit(EXIT_UNREADABLE)
     if different:
         raise typer.Exit(EXIT_FOUND)
+
+
+def diff(
+    one: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")],
+    other: Annotated[Path, typer.Argument(help="The file to compare with.")],
+    profile: Annotated[str, typer.Option(help="Profile that names the fields.")] = "ebts-8.001",
+    pixels: Annotated[bool, typer.Option(help="Decode images that differ and compare their pixels.")] = True,
+    json: Json = False,
+) -> None:
+    """Show how two transactions differ: records, fields, items and images.
+
+    Records are matched by type and IDC, then by order. Exit code 0: the same. 1: they differ. 2: one cannot be read.
+    """
+    from tenprint.records.itl.comparing import differences, matched
+    from tenprint.records.itl.conformance import STANDARD
+    from tenprint.records.itl.description import describe
+    from tenprint.records.itl.pictures import pictures_of
+    from tenprint.records.itl.rebuilding import first_difference
+    from tenprint.records.itl.tables import load_table
+    from tenprint.records.itl.validation import load_profile
+
+    table, standard = load_profile(profile), load_table(STANDARD)
+    left, right = read_transaction(one), read_transaction(other)
+    shown = describe(left, table, standard), describe(right, table, standard)
+    fields = differences(*shown)
+    pictures = [{p.record: p for p in pictures_of(t, standard)} for t in (left, right)]
+    pairs = [(pictures[0].get(a), pictures[1].get(b)) for a, b in matched(*shown)]
+    changed = [(a, b) for a, b in pairs if a and b and a.data != b.data]
+    images = _compared(changed, decode=pixels) if changed else []
+    images += _other_data(left, right, [(a, b) for a, b in matched(*shown) if min(a, b) >= 0], pictures)
+    at = first_difference(left.to_bytes(), right.to_bytes())
+    if json:
+        print_json({"same": at < 0, "first_byte": at, "fields": [asdict(d) for d in fields], "images": images})
+    else:
+        _print_differences(fields, images, table, at)
+    if at >= 0:
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _compared(changed: list[tuple[Picture, Picture]], *, decode: bool) -> list[dict[str, Any]]:
+    """Return how images that are not the same bytes differ."""
+    from tenprint.records.images import CodecPool
+
+    with CodecPool() as pool:
+        return pool.each(lambda pair: _of_images(*pair, pool if decode else None), changed)
+
+
+def _of_images(one: Picture, other: Picture, pool: CodecPool | None) -> dict[str, Any]:
+    from tenprint.records.images.pictures import decode_picture, difference
+
+    row = {"type": one.type, "idc": one.idc, "left": _image(one), "right": _image(other), "pixels": "not compared"}
+    if pool is None:
+        return row
+    try:
+        found = difference(decode_picture(one, pool), decode_picture(other, pool))
+    except TenprintError as problem:
+        return row | {"pixels": f"{problem.code} {problem.message}"}
+    if found is None:
+        return row | {"pixels": "other size"}
+    share, mean, largest = found
+    told = f"{share:.2%} differ, by {mean:.2f} on average, {largest} at most" if largest else "the same"
+    return row | {"pixels": told, "share": share, "mean": mean, "largest": largest}
+
+
+def _image(picture: Picture) -> str:
+    return f"{picture.width}x{picture.height} {picture.compression or 'unknown'} {_digest(picture.data)}"
+
+
+def _digest(data: bytes) -> str:
+    from hashlib import sha256
+
+    return f"{len(data)} bytes {sha256(data).hexdigest()[:DIGEST_DIGITS]}"
+
+
+def _other_data(
+    left: Transaction, right: Transaction, pairs: list[tuple[int, int]], pictures: list[dict[int, Picture]]
+) -> list[dict[str, Any]]:
+    """Return where data differ that are no image, such as a template of another format."""
+    found = []
+    for a, b in pairs:
+        one, other = left.records[a].data, right.records[b].data
+        if one != other and not (a in pictures[0] and b in pictures[1]):
+            record = left.records[a]
+            row = {"type": record.type, "idc": record.idc, "left": _digest(one), "right": _digest(other)}
+            found.append(row | {"pixels": "no image"})
+    return found
+
+
+def _print_differences(fields: list[Difference], images: list[dict[str, Any]], table: Table, at: int) -> None:
+    from tenprint.records.itl.conformance import STANDARD
+    from tenprint.records.itl.description import name_of
+    from tenprint.records.itl.tables import load_table
+
+    if at < 0:
+        console.print("The files are the same, byte by byte.")
+        return
+    rows = []
+    for d in fields[:MOST_ROWS]:
+        rule = name_of(d.field, (table, load_table(STANDARD)))
+        place = " ".join(p for p in (d.field, rule[0].mnemonic if rule else "", f"#{d.occurrence}" * bool(d.occurrence),
+                                     d.item) if p)  # fmt: skip
+        what = place or ("the whole record" if d.kind == "record" else "there are more")
+        rows.append((d.type, d.idc if d.idc >= 0 else "", what, _short(d.left), _short(d.right)))
+    if rows:
+        print_table("Fields", ("type", "IDC", "field", "first file", "second file"), rows)
+    if len(fields) > MOST_ROWS:
+        console.print(f"{len(fields) - MOST_ROWS} differences more; --json tells them.")
+    if images:
+        shown = [(i["type"], i["idc"], i["left"], i["right"], i["pixels"]) for i in images]
+        print_table("Images and data", ("type", "IDC", "first file", "second file", "pixels"), shown)
+    if not rows and not images:
+        console.print(f"The fields and images are the same; how they are written differs first in byte {at}.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}… ({len(text)} characters)"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.cli.record_files import (
     EXIT_FOUND,
     EXIT_UNREADABLE,
@@ -21,69 +24,146 @@ from tenprint.cli.record_files import (
     short,
     summary,
 )
-from tenprint.core.errors import SenderError
+from tenprint.cli.record_tree import image_line, tree_of
+from tenprint.cli.thumbnails import GRAPHIC_SIDE, Way, graphic, half_blocks, reduced, way_of
+from tenprint.core.errors import RecordError, SenderError
 
 if TYPE_CHECKING:
+    from tenprint.cli.thumbnails import Pixels
+    from tenprint.records import Transaction
+    from tenprint.records.itl.description import Noticed, RecordShown
     from tenprint.records.itl.findings import Finding
+    from tenprint.records.itl.pictures import Picture
     from tenprint.records.itl.tables import Table
 
 DEFAULT_PROFILE = "ebts-8.001"
 
-app = typer.Typer(help="ANSI/NIST-ITL files: inspect, validate.", no_args_is_help=True)
+Profile = Annotated[
+    str,
+    typer.Option(
+        help="Name of a packaged profile (ebts-8.001, ebts-10.0-partial, itl-2011 for the standard alone) or path of a "
+        "TOML file."
+    ),
+]
+
+app = typer.Typer(
+    help="ANSI/NIST-ITL files: look into them, check, compare, take images out, take persons out.",
+    no_args_is_help=True,
+)
 
 
 @app.command()
-def inspect(file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")], json: Json = False) -> None:
-    """Show a file's records, images and what is wrong with it. Reads as far as it can."""
-    from tenprint.records.images import contradictions
+def inspect(
+    file: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")],
+    profile: Profile = DEFAULT_PROFILE,
+    whole: Annotated[bool, typer.Option("--whole", help="Show values and lists without shortening.")] = False,
+    thumbnails: Annotated[
+        bool | None,
+        typer.Option(help="Show the images; by default only where the terminal says that it can show pictures."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a file as a tree of records, fields and images, and what is wrong where. Reads as far as it can.
 
+    Fields have the names of the profile (Type-1, Type-2) and of the standard. Images are decoded only for thumbnails.
+    """
+    from tenprint.records.images import contradictions
+    from tenprint.records.itl.conformance import STANDARD
+    from tenprint.records.itl.description import Noticed, describe, noticed_in
+    from tenprint.records.itl.pictures import pictures_of
+    from tenprint.records.itl.tables import load_table
+    from tenprint.records.itl.validation import load_profile
+
+    way = _way(thumbnails=thumbnails, is_json=json)
+    table, standard = load_profile(profile), load_table(STANDARD)
     found = read_transaction(file, needed=False)
-    rows = [(r.type, r.idc, len(r.raw)) for r in found.records]
+    index = {(r.type, r.idc): n for n, r in reversed(list(enumerate(found.records)))}
+    problems = list(noticed_in(found))
+    for i in found.images():
+        tag, record = (
+            f"{i.record_type}.{'999' if i.record_type == 14 else '009'}",
+            index.get((i.record_type, i.idc), -1),
+        )
+        problems += [Noticed(p.code, tag, None, f"IDC {i.idc}: {p.message}", record) for p in contradictions(i)]
+    records, pictures = describe(found, table, standard, problems), list(pictures_of(found, standard))
+    if json:
+        print_json(_as_json(found, records, pictures, problems))
+        return
+    title = f"{found.tot or 'no type'} from {found.ori or 'nobody'} to {found.dai or 'nobody'}, TCN {found.tcn}"
+    console.print(tree_of(title, records, pictures, problems, whole=whole))
+    if way:
+        _show_images(pictures, way)
+
+
+def _way(*, thumbnails: bool | None, is_json: bool) -> Way | None:
+    """Return how images are shown, None for not at all."""
+    if is_json or thumbnails is False or (thumbnails is None and not console.is_terminal):
+        return None
+    way = way_of(os.environ)
+    if thumbnails is None:
+        return None if way is Way.BLOCKS else way
+    if not console.is_terminal or console.color_system is None:
+        message = "thumbnails need a terminal with colors; standard output is none"
+        raise SenderError("CLI_NO_TERMINAL", message, hint="write them with: tenprint records extract-images")
+    return way
+
+
+def _show_images(pictures: list[Picture], way: Way) -> None:
+    """Decode the images in processes of their own and show them; one that cannot be decoded is named."""
+    from tenprint.records.images import CodecPool
+    from tenprint.records.images.pictures import decode_picture
+
+    def step(picture: Picture) -> Pixels | RecordError:
+        try:
+            return reduced(decode_picture(picture, pool), GRAPHIC_SIDE, GRAPHIC_SIDE)
+        except RecordError as problem:
+            return problem
+
+    with CodecPool() as pool:
+        decoded = pool.each(step, pictures)
+    for picture, pixels in zip(pictures, decoded, strict=True):
+        console.print(Text(f"Type-{picture.type}, IDC {picture.idc}: {image_line(picture)}"))
+        if isinstance(pixels, RecordError):
+            console.print(Text(f"{pixels.code} {plain(pixels.message)}", "bold red"))
+        elif way is Way.BLOCKS:
+            for line in half_blocks(pixels):
+                console.print(line)
+        else:
+            console.file.write(graphic(pixels, way))
+
+
+def _as_json(
+    found: Transaction, records: Sequence[RecordShown], pictures: list[Picture], problems: list[Noticed]
+) -> dict[str, Any]:
     images = [
         (i.idc, i.fgp.title, i.impression.name.lower(), f"{i.width}x{i.height}", i.ppi, i.compression, len(i.data))
         for i in found.images()
     ]
-    problems: list[tuple[str, str, int | None, str]] = [(p.code, p.field, p.offset, p.message) for p in found.problems]
-    problems += [
-        (p.code, f"{i.record_type}.{'999' if i.record_type == 14 else '009'}", None, f"IDC {i.idc}: {p.message}")
-        for i in found.images()
-        for p in contradictions(i)
-    ]
-    if json:
-        print_json(
+    keys = ("idc", "position", "impression", "size", "ppi", "compression", "bytes")
+    shown = {p.record: asdict(p) | {"data": len(p.data)} for p in pictures}
+    return {
+        "header": {n: getattr(found, n) for n in ("ver", "tot", "ori", "dai", "tcn", "tcr", "pry")},
+        "records": [
             {
-                "header": {n: getattr(found, n) for n in ("ver", "tot", "ori", "dai", "tcn", "tcr", "pry")},
-                "records": [dict(zip(("type", "idc", "bytes"), row, strict=True)) for row in rows],
-                "images": [
-                    dict(
-                        zip(("idc", "position", "impression", "size", "ppi", "compression", "bytes"), row, strict=True)
-                    )
-                    for row in images
-                ],
-                "problems": [dict(zip(("code", "field", "offset", "message"), row, strict=True)) for row in problems],
+                "type": r.type,
+                "idc": r.idc,
+                "bytes": r.size,
+                "offset": r.offset,
+                "complete": r.complete,
+                "fields": [asdict(f) for f in r.fields],
+                "image": shown.get(r.index),
             }
-        )
-        return
-    console.print(
-        f"{found.tot or 'no type'} from {found.ori or 'nobody'} to {found.dai or 'nobody'}, TCN {found.tcn}",
-        markup=False,
-    )
-    print_table("Records", ("type", "IDC", "bytes"), rows)
-    print_table("Finger images", ("IDC", "position", "impression", "size", "ppi", "compression", "bytes"), images)
-    if problems:
-        print_table("Problems", ("code", "field", "offset", "what"), problems)
+            for r in records
+        ],
+        "images": [dict(zip(keys, row, strict=True)) for row in images],
+        "problems": [p._asdict() for p in problems],
+    }
 
 
 @app.command()
 def validate(
     files: Files,
-    profile: Annotated[
-        str,
-        typer.Option(
-            help="Name of a packaged profile (ebts-8.001, ebts-10.0-partial, itl-2011 for the standard alone) or path "
-            "of a TOML file."
-        ),
-    ] = DEFAULT_PROFILE,
+    profile: Profile = DEFAULT_PROFILE,
     name: Name = "*",
     json: Json = False,
     sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, without the fields' contents.")] = False,

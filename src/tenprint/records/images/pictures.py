@@ -51,6 +51,18 @@ def png_of(pixels: npt.NDArray[np.uint8], ppi: int = -1) -> bytes:
     return out.getvalue()
 
 
+def difference(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> tuple[float, float, int] | None:
+    """Return how two images of one shape differ: share of pixels that do, mean and largest difference in gray levels.
+
+    None when they have not the same shape. For color images a pixel differs where any of its colors does.
+    """
+    if one.shape != other.shape:
+        return None
+    levels = np.abs(one.astype(np.int16) - other.astype(np.int16))
+    anywhere = levels if levels.ndim == 2 else levels.max(axis=2)
+    return float((anywhere > 0).mean()), float(levels.mean()), int(levels.max())
+
+
 def ending_of(data: bytes) -> str:
     """Return the ending for a file of image data as received, ``raw`` where it says nothing of itself."""
     found = announced(data)

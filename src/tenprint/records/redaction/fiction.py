@@ -19,10 +19,15 @@ LEAST_TELLING = 4
 """Characters from which on a value may tell who somebody is."""
 LONGEST_KNOWN = 200
 """Characters of a value that are compared as a whole; fictitious values are never as long."""
+LONGEST_SHAPE = 40
+"""Characters of a number whose shape is kept."""
 MAX_TRIES = 200
+MAX_TRIES_OF_FILE = 100_000
+"""Values tried for one file, some seconds; then the rest of a hostile one is left blank."""
 BORN, DAY = date(1970, 1, 1), date(2001, 1, 1)
 MOMENT = "20010101010203Z"
 DAYS = frozenset({"born", "date", "moment"})
+"""Kinds that are one day for the whole file: so any order of events stays right."""
 DIFFERENT = frozenset({"name", "number"})
 """Kinds of which two different values stay different."""
 TEXT = "REDACTED"
@@ -47,6 +52,7 @@ class Fiction:
     told: frozenset[str]
     _made: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _tries_left: int = MAX_TRIES_OF_FILE
 
     def occurrence(self, rule: FieldRule, table: Table, text: str, kind: str) -> str:
         """Return what takes the place of one occurrence of a field.
@@ -87,15 +93,17 @@ class Fiction:
         self, key: str, text: str, kind: str, candidates: Iterable[str], is_right: Callable[[str], bool]
     ) -> str:
         """Return the first candidate that is right where the original was, and tells nothing of the file."""
-        known = ("", kind, "") if kind in DAYS else (key, kind, text[:LONGEST_KNOWN])  # one day keeps any order
-        if known not in self._made:
-            was_right, second = is_right(text), ""
-            for value in islice(candidates, MAX_TRIES):
-                if self.tells(value) or (was_right and not is_right(value)):
+        known = ("", kind, "") if kind in DAYS else ("" if kind in DIFFERENT else key, kind, text[:LONGEST_KNOWN])
+        was_right = is_right(text)
+        if known not in self._made or (was_right and not is_right(self._made[known])):
+            second = ""
+            for value in islice(candidates, min(MAX_TRIES, self._tries_left)):
+                self._tries_left -= 1
+                is_used = kind in DIFFERENT and value in self._used
+                if (is_used and second) or (was_right and not is_right(value)) or self.tells(value):
                     continue
-                second = second or value
-                if kind not in DIFFERENT or value not in self._used:
-                    second = value
+                second = value
+                if not is_used:
                     break
             self._made[known] = second
             self._used.add(second)
@@ -125,22 +133,23 @@ def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]
         first = BORN if kind == "born" else DAY
         yield from (f"{first + timedelta(n):%Y%m%d}" for n in range(MAX_TRIES // 2))
     is_number = kind == "number" or (any(c.isdigit() for c in text) and " " not in text)
-    if len(text) <= LONGEST_KNOWN and is_number:
+    if len(text) <= LONGEST_SHAPE and is_number:
         yield from _numbers(text)
     yield from _texts(text, rule.shortest, rule.longest)
 
 
 def _texts(text: str, shortest: int, longest: int) -> Iterator[str]:
-    size = min(max(shortest, len(TEXT)), longest)
-    yield TEXT[:size].ljust(size, "X")
-    yield from _numbers(text[: min(longest, LONGEST_KNOWN)])
-    for filler in "0X19 ":
+    if longest >= len(TEXT):
+        yield TEXT.ljust(min(shortest, longest), "X")
+    yield "X" * max(1, min(len(text), longest, LONGEST_SHAPE))
+    yield from _numbers(text[: min(longest, LONGEST_SHAPE)])
+    for filler in "0X19NYU ":
         yield filler * min(max(shortest, 1), longest)
 
 
 def _numbers(text: str) -> Iterator[str]:
     """Yield the shape of `text` in zeros and X, then with its last digits counting up, then in other digits."""
-    shape = _shaped(0, text).replace("#", "0")
+    shape = _shaped(0, text).replace("#", "0") if len(text) > 1 else "0" if text.isdigit() else "X"
     places = [n for n, c in enumerate(shape) if c == "0"][-4:]
     for number in range(MAX_TRIES // 4 if places else 1):
         made = list(shape)

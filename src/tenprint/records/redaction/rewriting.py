@@ -129,7 +129,6 @@ class _Redaction:
         if self.transaction.rest:
             self._leave_out(len(self.transaction.records), "", "bytes behind the last record are left out")
         listed = [b"1%b%d" % (US, len(bodies)), *(b"%d%b%02d" % (kind, US, idc) for kind, idc, _ in bodies)]
-        first = [(tag, value) for tag, value in first if _number(tag) != CONTENTS]
         first.insert(0, (b"1.003:", RS.join(listed)))
         if first[1:] and _number(first[1][0]) < CONTENTS:  # the version stands before the content
             first[0], first[1] = first[1], first[0]
@@ -169,8 +168,9 @@ class _Redaction:
         last = max((n for n, f in enumerate(record.fields) if f.number == DATA_FIELD), default=-1)
         seen: set[int] = set()
         for place, one in enumerate(record.fields):
-            is_framing = one.number in (LENGTH, CONTENTS if record.type == 1 else IDC)
-            if one.number in (-1, LENGTH) or one.number > LARGEST_FIELD or (is_framing and one.number in seen):
+            is_computed = one.number == LENGTH or (record.type == 1 and one.number == CONTENTS)
+            is_second_idc = record.type > 1 and one.number == IDC and IDC in seen
+            if is_computed or is_second_idc or not 0 <= one.number <= LARGEST_FIELD:
                 continue
             seen.add(one.number)
             tag = record.raw[one.tag_start : one.value_start]

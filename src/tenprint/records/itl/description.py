@@ -1,0 +1,168 @@
+"""A transaction as a person reads it: records, fields with their names, values with the words of their codes.
+
+Nothing is judged here. What the reader noticed is put where it belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, RS, TEXT_ONLY_TYPES, Field, Record, decode_text
+from tenprint.records.itl.record_view import view_of
+from tenprint.records.itl.table_model import FieldRule, Table
+from tenprint.records.itl.transaction import Transaction
+
+MAX_OCCURRENCES = 20_000
+"""Subfields shown of one field."""
+DOMAIN_TYPES = (1, 2)
+"""Record types whose fields a profile knows better than the standard."""
+
+
+class Noticed(NamedTuple):
+    """Something that is wrong.
+
+    Args:
+        code: such as ``E0012``.
+        field: tag or ``""``.
+        offset: byte in the file, None when it is about an image.
+        message: a sentence.
+        record: index in the file, -1 for the file as a whole.
+    """
+
+    code: str
+    field: str
+    offset: int | None
+    message: str
+    record: int = -1
+
+
+@dataclass(frozen=True)
+class FieldShown:
+    """One field.
+
+    Args:
+        tag: such as ``2.018``; ``2.?`` for what begins like no field.
+        mnemonic, title: from the tables, ``""`` when they do not know the field.
+        offset: byte in the file.
+        size: bytes of the value.
+        values: subfields of items; empty for a data field.
+        items: mnemonics of the items of a grouped field.
+        words: what the code means, of a field that holds one.
+    """
+
+    tag: str
+    mnemonic: str
+    title: str
+    offset: int
+    size: int
+    values: tuple[tuple[str, ...], ...] = ()
+    items: tuple[str, ...] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class RecordShown:
+    """One record.
+
+    Args:
+        index, type, idc, offset, size: where it is and how large.
+        complete: False when it was cut short.
+        fields: in file order; of a binary record the parts of its header.
+        noticed: what is wrong in it.
+    """
+
+    index: int
+    type: int
+    idc: int
+    offset: int
+    size: int
+    complete: bool
+    fields: tuple[FieldShown, ...]
+    noticed: tuple[Noticed, ...] = ()
+
+
+def describe(
+    transaction: Transaction, profile: Table, standard: Table, noticed: Sequence[Noticed] = ()
+) -> tuple[RecordShown, ...]:
+    """Return the records of a transaction with the names of their fields.
+
+    Args:
+        transaction: as read.
+        profile: knows Type-1 and Type-2.
+        standard: knows the others.
+        noticed: what is wrong; each goes to its record.
+    """
+    return tuple(
+        RecordShown(
+            index,
+            record.type,
+            record.idc,
+            record.offset,
+            len(record.raw),
+            record.complete,
+            tuple(_fields(index, record, profile, standard)),
+            tuple(n for n in noticed if n.record == index),
+        )
+        for index, record in enumerate(transaction.records)
+    )
+
+
+def noticed_in(transaction: Transaction) -> tuple[Noticed, ...]:
+    """Return what the reader noticed, with the record in which it stands."""
+    return tuple(
+        Noticed(p.code, p.field, p.offset, p.message, _record_at(transaction.records, p.offset))
+        for p in transaction.problems
+    )
+
+
+def name_of(tag: str, tables: Iterable[Table]) -> tuple[FieldRule, Table] | None:
+    """Return the rule of a field, and the first table that has one."""
+    return next(((t.fields[tag], t) for t in tables if tag in t.fields), None)
+
+
+def _record_at(records: Sequence[Record], offset: int) -> int:
+    return next((n for n, r in enumerate(records) if r.offset <= offset < r.offset + len(r.raw)), -1)
+
+
+def _fields(index: int, record: Record, profile: Table, standard: Table) -> Iterator[FieldShown]:
+    tables = (profile, standard) if record.type in DOMAIN_TYPES else (standard, profile)
+    if record.type in BINARY_TYPES:
+        for number, found in view_of(index, record).fields.items():
+            texts = [o.text for o in found]
+            is_data = texts == ["(data)"]
+            offset = found[0].offset if found else record.offset
+            size = len(record.raw) - (offset - record.offset) if is_data else 0
+            yield _shown(_tag(record, number), (offset, size), [] if is_data else [(t,) for t in texts], tables)
+        return
+    for one in record.fields:
+        if one.number < 0 and one.value_end == one.tag_start:
+            continue  # what a separator at the end leaves
+        is_data = one.number == DATA_FIELD and record.type not in TEXT_ONLY_TYPES
+        values = [] if is_data else _values(record, one)
+        place = (record.offset + one.tag_start, one.value_end - one.value_start)
+        yield _shown(_tag(record, one.number), place, values, tables)
+
+
+def _tag(record: Record, number: int) -> str:
+    return f"{record.type}.{number:03d}" if number >= 0 else f"{record.type}.?"
+
+
+def _values(record: Record, one: Field) -> list[tuple[str, ...]]:
+    parts = record.raw[one.value_start : one.value_end].split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]
+    return [tuple(decode_text(part).split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES]) for part in parts]
+
+
+def _shown(tag: str, place: tuple[int, int], values: list[tuple[str, ...]], tables: tuple[Table, ...]) -> FieldShown:
+    offset, size = place
+    found = name_of(tag, tables)
+    if found is None:
+        return FieldShown(tag, "", "", offset, size, tuple(values))
+    rule, table = found
+    words = ""
+    if rule.codes and len(values) == 1 and len(values[0]) == 1:
+        words = table.codes[rule.codes].values.get(values[0][0].strip(), "")
+    grouped = next((t.fields[tag].items for t in tables if tag in t.fields and t.fields[tag].items), ())
+    names = tuple(item.mnemonic for item in grouped)
+    return FieldShown(tag, rule.mnemonic, rule.title, offset, size, tuple(values), names, words)
