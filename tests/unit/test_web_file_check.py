@@ -14,6 +14,7 @@ from exchange_rig import Rig, rigs
 from starlette.testclient import TestClient
 
 from tenprint import records
+from tenprint.records import TaggedRecord
 from tenprint.records.itl.tables import packaged_tables
 from tenprint.studies.example_file import BOOKING, example_file
 from tenprint.web import file_check
@@ -111,6 +112,17 @@ def test_markup_in_a_file_is_text(client: TestClient) -> None:
 def test_any_bytes_get_a_page(client: TestClient, data: bytes) -> None:
     page = drop(client, data).text
     assert "What is wrong" in page and len(page) < 3_000_000
+
+
+def test_a_page_of_a_hostile_file_stays_small_and_says_what_it_leaves_out(client: TestClient) -> None:
+    fields = [TaggedRecord(2, dict.fromkeys(range(3, 900), "X" * 500)) for _ in range(30)]
+    data = records.write({2: "0300", 4: "CAR", 9: "T"}, fields)
+    assert len(data) < LARGE_BODY_BYTES
+    page = drop(client, data).text
+    assert len(page) < 6_000_000
+    assert "more fields are not shown here" in text_of(page)
+    anchors = set(re.findall(r' id="(record-[^"]+)"', page))
+    assert set(re.findall(r'href="#(record-[^"]+)"', page)) <= anchors
 
 
 def test_no_file_and_an_empty_one_are_told_what_to_do(client: TestClient) -> None:

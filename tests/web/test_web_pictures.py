@@ -158,6 +158,15 @@ def test_the_pictures_of_the_documents_are_taken_while_a_story_is_played(
         camera.take(f"console-{name}")
 
 
+def test_the_picture_of_the_validation_desk_is_taken(
+    house: tuple[bootstrap.Network, Director], site: Site, desktop: Callable[..., Desk]
+) -> None:
+    desk = desktop(site, viewport={"width": WIDE, "height": TALL})
+    desk.open("/check/example")
+    Camera(desk).take("file-check")
+    assert desk.page.locator(".findings li").count() == 4
+
+
 def _request(network: bootstrap.Network, case_id: str) -> str:
     """Return the address of the request to hold, as the field office keeps it."""
     node = next(node for node in network.nodes.values() if node.party.role == Role.FIELD_OFFICE)

@@ -97,8 +97,9 @@ def _add_occurrences(node: Tree, field: FieldShown, *, whole: bool) -> None:
     shown = field.values if whole else field.values[:MOST_OCCURRENCES]
     for number, items in enumerate(shown, 1):
         node.add(Text(f"#{number} {_value(field, items, whole=whole)}"))
-    if len(field.values) > len(shown):
-        node.add(Text(f"{len(field.values) - len(shown)} subfields more", "dim"))
+    more = len(field.values) - len(shown) + field.left_out
+    if more:
+        node.add(Text(f"{more} subfields more", "dim"))
 
 
 def _value(field: FieldShown, items: Sequence[str], *, whole: bool) -> str:

@@ -9,17 +9,16 @@ import base64
 import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.records.itl.conformance import STANDARD
+from tenprint.records.itl.description import FieldShown, RecordShown, describe, name_of
 from tenprint.records.itl.findings import ERROR, Finding
 from tenprint.records.itl.pictures import Picture, pictures_of
 from tenprint.records.itl.reader import read
-from tenprint.records.itl.record import DATA_FIELD, Record
-from tenprint.records.itl.record_view import RecordView, views_of
-from tenprint.records.itl.table_model import FieldRule, Table
+from tenprint.records.itl.table_model import Table
 from tenprint.records.itl.tables import load_table, packaged_tables
 from tenprint.records.itl.transaction import Transaction
 from tenprint.records.itl.validation import load_profile, validate
@@ -27,10 +26,11 @@ from tenprint.records.itl.validation import load_profile, validate
 if TYPE_CHECKING:
     from tenprint.records.images import CodecPool
 
-MAX_LINES, MAX_PARTS, MAX_VALUE = 2_000, 200, 400
-"""Fields and records that a page shows, and characters of a value; a hostile file must not fill it."""
-MAX_OCCURRENCES = 12
-"""Subfields of a field that are shown; minutiae come by the hundred."""
+MAX_PARTS, MAX_LINES, MAX_LINES_OF_RECORD, MAX_VALUE = 120, 3_000, 400, 400
+"""Records, fields, and fields of one record that a page shows, and characters of a value; a hostile file must not fill
+it."""
+MAX_OCCURRENCES, MAX_ITEMS, MAX_SUBFIELDS = 12, 40, 20_000
+"""Subfields of a field and items of a subfield that are shown (minutiae come by the hundred); subfields of a file."""
 MAX_THUMBNAILS, THUMBNAIL_PIXELS = 24, 220
 SEPARATED = ", "
 FIRST_PROFILE = "ebts-8.001"
@@ -60,12 +60,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Line:
-    """One field: its anchor (``""`` for a second one of the same tag), tag, mnemonic, title, values, findings."""
+    """One field: its anchor (``""`` for a second one of the same tag), what it is, its values as text, findings.
+
+    Args:
+        left_out: values that are not shown.
+    """
 
     anchor: str
-    tag: str
-    mnemonic: str
-    title: str
+    field: FieldShown
     values: tuple[str, ...]
     left_out: int
     findings: tuple[Told, ...]
@@ -145,19 +147,29 @@ def check(data: bytes, profile: Table, codec: CodecPool) -> FileView:
         codec: processes that decode images.
     """
     transaction = read(data)
-    views = views_of(transaction.records[:MAX_PARTS])
-    shown = {(view.index, number) for view in views for number in (0, *view.fields)}
+    standard = load_table(STANDARD)
+    few = replace(transaction, records=transaction.records[:MAX_PARTS])
+    described = describe(few, profile, standard, most=MAX_SUBFIELDS)
+    records = _shortened(described)
+    shown = {(record.index, field.tag) for record in records for field in record.fields}
+    shown |= {(record.index, "") for record in records}
     findings = tuple(_told(finding, profile, shown) for finding in validate(transaction, profile=profile))
     by_place: dict[tuple[int, str], list[Told]] = defaultdict(list)
     for told in findings:
         by_place[told.finding.record, told.finding.field].append(told)
-    pictures = _pictures(transaction, codec)
-    parts, left = [], MAX_LINES
-    for view in views:
-        part = _part(view, profile, by_place, pictures.get(view.index), left)
-        left -= len(part.lines)
-        parts.append(part)
-    return FileView(len(data), _head(transaction), profile, findings, tuple(parts), _left_out(transaction, parts))
+    pictures = _pictures(few, codec)
+    parts = tuple(_part(record, by_place, pictures.get(record.index)) for record in records)
+    return FileView(len(data), _head(transaction), profile, findings, parts, _left_out(transaction, described, records))
+
+
+def _shortened(records: Sequence[RecordShown]) -> tuple[RecordShown, ...]:
+    """Return the records with so many fields as a page shows."""
+    shortened, left = [], MAX_LINES
+    for record in records:
+        fields = record.fields[: min(left, MAX_LINES_OF_RECORD)]
+        left -= len(fields)
+        shortened.append(replace(record, fields=fields))
+    return tuple(shortened)
 
 
 def _head(transaction: Transaction) -> tuple[tuple[str, str], ...]:
@@ -171,15 +183,14 @@ def _head(transaction: Transaction) -> tuple[tuple[str, str], ...]:
     return tuple((name, text[:MAX_VALUE]) for name, text in named if text)
 
 
-def _told(finding: Finding, profile: Table, shown: set[tuple[int, int]]) -> Told:
-    number = finding.field.partition(".")[2]
-    key = (finding.record, int(number) if number.isdecimal() else 0)
+def _told(finding: Finding, profile: Table, shown: set[tuple[int, str]]) -> Told:
     record = f"record {finding.record}" if finding.record >= 0 else "the file"
-    rule = _rule_of(finding.field, profile)
-    field = f"{finding.field} {rule.mnemonic if rule else ''}".strip()
+    found = name_of(finding.field, (profile, load_table(STANDARD)))
+    field = f"{finding.field} {found[0].mnemonic if found else ''}".strip()
     nth = f"occurrence {finding.occurrence}" if finding.occurrence > 1 else ""
     place = ", ".join(part for part in (record, field, finding.item, nth) if part)
-    href = f"#{_anchor(finding.record, finding.field if key in shown else '')}" if (key[0], 0) in shown else ""
+    tags = (tag for tag in (finding.field, "") if (finding.record, tag) in shown)
+    href = next((f"#{_anchor(finding.record, tag)}" for tag in tags), "")
     return Told(finding, place, href, _rule_href(finding, profile))
 
 
@@ -190,45 +201,30 @@ def _rule_href(finding: Finding, profile: Table) -> str:
     return f"{page}#field-{finding.field}" if finding.field in profile.fields else page
 
 
-def _rule_of(tag: str, profile: Table) -> FieldRule | None:
-    return profile.fields.get(tag) or load_table(STANDARD).fields.get(tag)
-
-
 def _anchor(record: int, tag: str) -> str:
     return f"record-{record}" + (f"-{tag}" if tag else "")
 
 
 def _part(
-    view: RecordView,
-    profile: Table,
-    by_place: Mapping[tuple[int, str], Sequence[Told]],
-    picture: tuple[Picture, str, str] | None,
-    left: int,
+    record: RecordShown, by_place: Mapping[tuple[int, str], Sequence[Told]], picture: tuple[Picture, str, str] | None
 ) -> Part:
-    lines = []
-    for number, occurrences in list(view.fields.items())[: max(left, 0)]:
-        tag = f"{view.type}.{number:03d}"
-        rule = _rule_of(tag, profile)
-        values = tuple(_cut(one.text.replace("\x1f", SEPARATED)) for one in occurrences[:MAX_OCCURRENCES])
-        lines.append(
-            Line(
-                anchor=_anchor(view.index, tag),
-                tag=tag,
-                mnemonic=rule.mnemonic if rule else "",
-                title=rule.title if rule else "not in this table",
-                values=(f"{len(view.record.data)} bytes",) if number == DATA_FIELD else values,
-                left_out=len(occurrences) - len(values),
-                findings=tuple(by_place.get((view.index, tag), ())),
-            )
-        )
-    here = {line.tag for line in lines}
-    others = [told for (index, tag), told in by_place.items() if index == view.index and tag not in here]
+    lines: list[Line] = []
+    here: set[str] = set()
+    for field in record.fields:
+        is_first = field.tag not in here
+        here.add(field.tag)
+        values = tuple(_value(field, items) for items in field.values[:MAX_OCCURRENCES])
+        left_out = len(field.values) - len(values) + field.left_out
+        told = tuple(by_place.get((record.index, field.tag), ())) if is_first else ()
+        anchor = _anchor(record.index, field.tag) if is_first else ""
+        lines.append(Line(anchor, field, values or (f"{field.size} bytes",), left_out, told))
+    others = [told for (index, tag), told in by_place.items() if index == record.index and tag not in here]
     found, thumbnail, trouble = picture or (None, "", "")
     return Part(
-        anchor=_anchor(view.index, ""),
-        title=_title(view.record),
-        offset=view.record.offset,
-        size=len(view.record.raw),
+        anchor=_anchor(record.index, ""),
+        title=f"Type-{record.type}" + (f", IDC {record.idc}" if record.idc >= 0 else ""),
+        offset=record.offset,
+        size=record.size,
         lines=tuple(lines),
         findings=tuple(told for some in others for told in some),
         thumbnail=thumbnail,
@@ -237,8 +233,13 @@ def _part(
     )
 
 
-def _title(record: Record) -> str:
-    return f"Type-{record.type}" + (f", IDC {record.idc}" if record.idc >= 0 else "")
+def _value(field: FieldShown, items: Sequence[str]) -> str:
+    """Return a subfield as text: its only item, or its items with their mnemonics."""
+    if len(items) == 1 and not field.items:
+        return _cut(items[0])
+    names = [*field.items, *(str(number) for number in range(len(field.items) + 1, len(items) + 1))]
+    told = (f"{name} {item}" for name, item in zip(names, items[:MAX_ITEMS], strict=False) if item)
+    return _cut(SEPARATED.join(told))
 
 
 def _cut(text: str) -> str:
@@ -275,12 +276,15 @@ def _thumbnail(picture: Picture, codec: CodecPool) -> tuple[str, str]:
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}", ""
 
 
-def _left_out(transaction: Transaction, parts: Sequence[Part]) -> tuple[str, ...]:
+def _left_out(
+    transaction: Transaction, described: Sequence[RecordShown], shown: Sequence[RecordShown]
+) -> tuple[str, ...]:
     sentences = []
-    if len(transaction.records) > len(parts):
-        sentences.append(f"{len(transaction.records) - len(parts)} more records are not shown here.")
-    if sum(len(part.lines) for part in parts) >= MAX_LINES:
-        sentences.append(f"Only the first {MAX_LINES} fields are shown here.")
+    if len(transaction.records) > len(shown):
+        sentences.append(f"{len(transaction.records) - len(shown)} more records are not shown here.")
+    fields = sum(len(record.fields) for record in described) - sum(len(record.fields) for record in shown)
+    if fields:
+        sentences.append(f"{fields} more fields are not shown here.")
     if transaction.rest:
         sentences.append(f"{len(transaction.rest)} bytes at the end belong to no record.")
     return tuple(sentences)
