@@ -128,3 +128,25 @@ def test_a_layout_leaves_out_the_missing_and_lets_neighbours_touch():
     assert set(slap.boxes) == set(HAND) - {gone}
     edges = sorted(slap.boxes.values())
     assert all(right[0] - left[1] <= 3 for left, right in itertools.pairwise(edges))
+
+
+def test_handwriting_above_a_finger_does_not_take_its_place():
+    pixels = np.array(drawn(HAND.values()).pixels)
+    rng = np.random.default_rng(5)
+    for _ in range(14):
+        points = np.stack([rng.integers(130, 370, 6), rng.integers(20, 190, 6)], axis=1).astype(np.int32)
+        cv2.polylines(pixels, [points], isClosed=False, color=40, thickness=5)
+    found = boxes(segment(FingerImage(pixels, fgp=RIGHT_FOUR)))
+    (x, y), (wide, high) = HAND[FingerPosition.RIGHT_INDEX]
+    assert np.abs(np.array(found[FingerPosition.RIGHT_INDEX]) - (x - wide, x + wide, y - high, y + high)).max() <= 64
+
+
+def test_a_smear_without_ridges_belongs_to_the_finger_that_was_smeared():
+    pixels = np.array(drawn(HAND.values()).pixels)
+    (x, y), (wide, high) = HAND[FingerPosition.RIGHT_MIDDLE]
+    inside = np.asarray(drawn([HAND[FingerPosition.RIGHT_MIDDLE]]).pixels) < 180
+    smeared = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9))) > 0
+    smeared[:, : x + 50] = False
+    pixels[smeared] = 110
+    found = boxes(segment(FingerImage(pixels, fgp=RIGHT_FOUR)))[FingerPosition.RIGHT_MIDDLE]
+    assert np.abs(np.array(found) - (x - wide, x + wide, y - high, y + high)).max() <= study.EDGE_PX
