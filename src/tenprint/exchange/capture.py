@@ -113,7 +113,7 @@ def cut_fingers(
             raise SenderError("BOXES_INVALID", f"the card has no {position.title}", hint=_BOX_HINT)
         if position not in decoded:
             decoded[position] = decode(sets[position])
-        fingers.append(encode(_cut(decoded[position], box)))
+        fingers.append(encode(cut(decoded[position], box)))
     return fingers
 
 
@@ -208,7 +208,7 @@ def segmented(
     """
     decode, encode = codec
     present = {image.fgp for image in images}
-    result, cut = [], []
+    result, lacking = [], []
     for image in images:
         if image.fgp not in PLAIN_SETS:
             result.append(image)
@@ -225,11 +225,16 @@ def segmented(
         sure = [b for b, f in zip(boxes, slap.fingers, strict=True) if f.confidence >= LEAST_CONFIDENCE]
         segments = tuple(FingerSegment(b.fgp, b.left, b.right, b.top, b.bottom) for b in sure)
         result.append(replace(image, record_type=14, segments=segments))
-        cut += [encode(_cut(pixels, box)) for box in boxes if box.fgp not in present]
-    return cut + result
+        lacking += [encode(cut(pixels, box)) for box in boxes if box.fgp not in present]
+    return lacking + result
 
 
-def _cut(image: FingerImage, box: FingerBox) -> FingerImage:
+def cut(image: FingerImage, box: FingerBox) -> FingerImage:
+    """Return one finger of a plain set, of the set's resolution and impression type.
+
+    Raises:
+        SenderError: ``BOXES_INVALID`` when the box reaches beyond the image.
+    """
     if box.right >= image.width or box.bottom >= image.height:
         message = f"the box of the {box.fgp.title} lies outside its image of {image.width}x{image.height} px"
         raise SenderError("BOXES_INVALID", message)

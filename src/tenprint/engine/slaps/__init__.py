@@ -2,9 +2,10 @@
 
     segment(image, missing).fingers
 
-Print is told from paper by the strength, direction and distance of its ridges, its edge by the ink; touching fingers are parted at the
-waists of the print; of what lies in one column along the hand only the distal phalanx stays; positions come from the
-order, the gaps, the heights and the widths of a hand. Pure: the same image gives the same boxes.
+Print is told from paper by the strength, direction and distance of its ridges, its edge is that of the ink; touching
+fingers are parted at the waists of the print; of what lies in one column along the hand only the distal phalanx stays;
+positions come from the order, the gaps, the heights and the widths of a hand.
+Pure: the same image gives the same boxes.
 """
 
 from __future__ import annotations
