@@ -130,15 +130,13 @@ def test_an_amputated_finger_is_no_fault_and_is_said_not_to_be_compared(extract)
     sets = [plain_set(p, tuple(255 if f == RING else int(f) for f in fs)) for p, fs in PLAIN_SETS.items()]
     found = checked(extract, singles, sets, amp=((4, "XX"),))
     assert found.findings == ()
-    assert [n.sentence for n in found.not_compared] == [
-        "The right ring was not compared: the card names it as missing."
-    ]
+    assert [n.sentence for n in found.not_compared] == ["The right ring was not compared: it is named as missing."]
 
 
 def test_a_finger_that_is_named_as_missing_and_shows_is_a_fault(extract):
     found = checked(extract, [image for image in sound() if image.fgp != RING], amp=((4, "XX"),))
     (sentence,) = found.faults
-    assert "names the right ring as missing" in sentence
+    assert "right ring is named as missing" in sentence
     with pytest.raises(SenderError, match="right ring") as refused:
         refuse_faults(found)
     assert refused.value.code == "CARD_SEQUENCE"

@@ -150,3 +150,23 @@ def test_a_smear_without_ridges_belongs_to_the_finger_that_was_smeared():
     pixels[smeared] = 110
     found = boxes(segment(FingerImage(pixels, fgp=RIGHT_FOUR)))[FingerPosition.RIGHT_MIDDLE]
     assert np.abs(np.array(found) - (x - wide, x + wide, y - high, y + high)).max() <= study.EDGE_PX
+
+
+def test_an_outline_runs_clockwise_around_its_finger_and_inside_its_box():
+    for finger in segment(drawn(HAND.values())).fingers:
+        corners = np.array(finger.outline)
+        after = np.roll(corners, -1, axis=0)
+        # twice the area; with y downwards it is positive for a way that a person sees as clockwise
+        area = float((corners[:, 0] * after[:, 1] - after[:, 0] * corners[:, 1]).sum())
+        box = (finger.right - finger.left) * (finger.bottom - finger.top)
+        assert 0.6 * box < area / 2 < 0.9 * box
+        assert corners.min(axis=0).tolist() >= [finger.left, finger.top]
+        assert (corners.max(axis=0) <= (finger.right, finger.bottom)).all()
+        assert 6 <= len(corners) <= 30
+
+
+def test_a_box_says_how_much_of_it_is_print_of_other_fingers():
+    assert max(f.neighbours for f in segment(drawn(HAND.values())).fingers) == 0
+    # pushed under each other, so that no upright box can part them
+    close = [((x - 130 * place, y + 20 * place), axes) for place, ((x, y), axes) in enumerate(HAND.values())]
+    assert max(f.neighbours for f in segment(drawn(close, shift=190)).fingers) > 0.02

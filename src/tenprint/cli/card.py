@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from tenprint.cli.options import Json
 from tenprint.cli.output import console, print_json, progress, read_file
 
 if TYPE_CHECKING:
+    from tenprint.core.fingers import FingerPosition
     from tenprint.exchange.capture import Decode, FingerBox
     from tenprint.exchange.card_check import CardCheck
 
@@ -30,6 +31,9 @@ def check(
         Path | None,
         typer.Option(help="TOML file of \\[\\[box]] tables that say where the plain fingers lie; else segmented."),
     ] = None,
+    missing: Annotated[
+        list[str] | None, typer.Option(help="Finger that is not there: 4=XX amputated, 9=UP unable to print.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Compare each plain finger with its rolled one. Exit code 1 when a finger stands in the wrong place."""
@@ -37,8 +41,9 @@ def check(
     from tenprint.exchange import capture
 
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
+    gone = capture.read_missing(missing or ())
     with bootstrap.image_codec() as codec:
-        found = checked(read_file(card), codec[0], chosen, quiet=json)
+        found = checked(read_file(card), codec[0], chosen, gone, quiet=json)
     if json:
         print_json(report(found))
     else:
@@ -47,14 +52,18 @@ def check(
         raise typer.Exit(1)
 
 
-def checked(card: bytes, decode: Decode, boxes: Sequence[FingerBox], *, quiet: bool) -> CardCheck:
-    """Return the check of a card, with a bar while it goes on."""
+def checked(
+    card: bytes, decode: Decode, boxes: Sequence[FingerBox], missing: Iterable[FingerPosition], *, quiet: bool
+) -> CardCheck:
+    """Return the check of a card, with a bar while it goes on; `missing` is said beside what the card says."""
     from tenprint import bootstrap, records
     from tenprint.engine.slaps import segment
     from tenprint.exchange.card_check import Tools, check_card
 
     with progress("images", len(records.read(card).images()), quiet=quiet) as advance:
-        return check_card(card, Tools(decode, segment, bootstrap.extract), boxes, advance)
+        return check_card(
+            card, Tools(decode, segment, bootstrap.extract), boxes, frozenset(missing), on_progress=advance
+        )
 
 
 def report(found: CardCheck) -> dict[str, Any]:

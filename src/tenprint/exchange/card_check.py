@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tenprint.core.errors import SenderError, TenprintError
-from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
+from tenprint.core.fingers import ALL_PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
 from tenprint.engine.compare.sequence import SequenceFault, SequenceFinding, check_sequence
@@ -19,10 +19,6 @@ from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import missing_fingers, read_booking
 
 Extract = Callable[[FingerImage], Template]
-ALL_SETS = {
-    **PLAIN_SETS,
-    FingerPosition.PLAIN_BOTH_THUMBS: (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB),
-}
 DOUBTS = frozenset({SequenceFault.NOT_CONFIRMED})
 """Findings that ask for a better print; all others say that a finger stands in the wrong place."""
 
@@ -81,6 +77,8 @@ def check_card(
     card: bytes,
     tools: Tools,
     boxes: Sequence[FingerBox] = (),
+    missing: frozenset[FingerPosition] = frozenset(),
+    *,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> CardCheck:
     """Return whether each plain finger of a card is the one that was rolled; about ten seconds for a whole card.
@@ -89,6 +87,7 @@ def check_card(
         card: ANSI/NIST-ITL file with the card's images.
         tools: how images are decoded, segmented and extracted.
         boxes: when given, the plain fingers are cut by them and by nothing else.
+        missing: fingers that are said not to be there, beside those that the card names.
         on_progress: called with the number of images that are done.
 
     Raises:
@@ -98,7 +97,7 @@ def check_card(
     images = transaction.images()
     if not images:
         raise SenderError("CARD_EMPTY", "the card has no finger images that can be read")
-    desk = _Desk(tools, missing_fingers(read_booking(transaction)), tuple(boxes))
+    desk = _Desk(tools, missing | missing_fingers(read_booking(transaction)), tuple(boxes))
     for done, image in enumerate(images, 1):
         desk.take(image)
         on_progress(done)
@@ -131,13 +130,13 @@ class _Desk:
         try:
             if image.fgp in SINGLE_FINGERS and image.impression.is_rolled:
                 self._rolled[image.fgp] = self._tools.extract(self._tools.decode(image))
-            elif image.fgp in ALL_SETS:
+            elif image.fgp in ALL_PLAIN_SETS:
                 self._take_set(self._tools.decode(image))
         except SenderError:
             raise
         except TenprintError as problem:
             self._explain(
-                ALL_SETS.get(image.fgp, (image.fgp,)), f"the {image.fgp.title} is unusable: {problem.message}"
+                ALL_PLAIN_SETS.get(image.fgp, (image.fgp,)), f"the {image.fgp.title} is unusable: {problem.message}"
             )
 
     def result(self) -> CardCheck:
@@ -156,14 +155,14 @@ class _Desk:
 
     def _found(self, pixels: FingerImage) -> dict[FingerPosition, FingerBox]:
         """Return the boxes of a plain set's fingers whose position is sure."""
-        members = ALL_SETS[pixels.fgp]
+        members = ALL_PLAIN_SETS[pixels.fgp]
         if self._boxes:
             return {box.fgp: box for box in self._boxes if box.fgp in members}
         slap = self._tools.segment(pixels, self._missing & frozenset(members))
         for finger in sorted(slap.unexpected):
             self._contradictions.append(
-                f"The card names the {finger.title} as missing, but the {pixels.fgp.title} shows as many fingers as if "
-                "it were there."
+                f"The {finger.title} is named as missing, but the {pixels.fgp.title} shows as many "
+                "fingers as if it were there."
             )
         sure = {f.fgp: f for f in slap.fingers if f.confidence >= LEAST_CONFIDENCE and f.fgp not in slap.unexpected}
         doubtful = [finger.fgp for finger in slap.fingers if finger.fgp not in sure]
@@ -177,6 +176,6 @@ class _Desk:
 
     def _sentence(self, finger: FingerPosition) -> str:
         if finger in self._missing:
-            return f"The {finger.title} was not compared: the card names it as missing."
+            return f"The {finger.title} was not compared: it is named as missing."
         usual = "no plain print of it was found" if finger in self._rolled else "the card has no rolled print of it"
         return f"The {finger.title} was not compared: {self._why.get(finger, usual)}."

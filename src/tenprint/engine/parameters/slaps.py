@@ -26,6 +26,7 @@ class SlapParameters:
         faint_least: the same share for the faint rim of a finger that was found.
         follow_cells: how far that rim is followed.
         speck_cells: what is narrower in it is dust.
+        corner_px: how far the corners of an outline may cut into the finger.
         clear_share: a part with a smaller share of clear ridges is writing, or the rim of another print.
         trim_share: what juts out of a part and is narrower than this share of it does not belong to it.
         welds: two parts are one finger when the bridge between them is above this share of the slimmer one's depth; a
@@ -70,6 +71,7 @@ class SlapParameters:
     faint_least: float = 0.07
     follow_cells: int = 6
     speck_cells: int = 7
+    corner_px: float = 5.0
     clear_share: float = 0.5
     trim_share: float = 0.3
     welds: tuple[float, ...] = (0.78, 0.87, 0.95, 1.0)

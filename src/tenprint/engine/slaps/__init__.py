@@ -23,7 +23,7 @@ from tenprint.engine.imaging import Blocks
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.engine.parameters.slaps import DEFAULT_SLAPS, SlapParameters
 from tenprint.engine.slaps.naming import MODELS, certainty, namings
-from tenprint.engine.slaps.outline import CELLS, outlined
+from tenprint.engine.slaps.outline import CELLS, in_cells, outlined, polygon
 from tenprint.engine.slaps.pieces import Piece, find_pieces, find_print, hand_angle, tips
 
 __all__ = ["SegmentedFinger", "Slap", "segment"]
@@ -39,6 +39,8 @@ class SegmentedFinger:
         fgp: which finger.
         left, right, top, bottom: its distal phalanx, px of the image as given; right and bottom inclusive.
         confidence: 0 to 1, how sure the position is, lowered for parts too small for a finger.
+        outline: corners (x, y) of a convex polygon around it, px of the image as given, clockwise.
+        neighbours: share of the box, 0 to 1, that is print of other fingers.
     """
 
     fgp: FingerPosition
@@ -47,6 +49,8 @@ class SegmentedFinger:
     top: int
     bottom: int
     confidence: float
+    outline: tuple[tuple[int, int], ...] = ()
+    neighbours: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,18 @@ def segment(
         found, model, missing, image_width=pixels.shape[1], angle_rad=angle, parameters=parameters
     )  # fmt: skip
     usual = sorted(piece.area_px for piece in found)[len(found) // 2] if found else 1
-    whole = outlined([piece.part for piece in found], _others(pieces, found), seen.faint, parameters)
+    others = _others(pieces, found)
+    whole = outlined([piece.part for piece in found], others, seen.faint, parameters)
+    print_ = np.logical_or.reduce([*whole, *map(in_cells, others)]) if whole else seen.faint
     fingers = tuple(
-        _finger(model.fingers[slot], cells, image, certainty(ways, n) * _whole(piece, usual, parameters), parameters)
+        _finger(
+            model.fingers[slot],
+            cells,
+            print_,
+            image,
+            parameters=parameters,
+            confidence=certainty(ways, n) * _whole(piece, usual, parameters),
+        )
         for n, (piece, cells, slot) in enumerate(zip(found, whole, ways[0].places, strict=True))
         if slot is not None
     )
@@ -117,7 +130,13 @@ def _others(pieces: list[Piece], found: list[Piece]) -> list[Blocks]:
 
 
 def _finger(
-    fgp: FingerPosition, cells: Blocks, image: FingerImage, confidence: float, parameters: SlapParameters
+    fgp: FingerPosition,
+    cells: Blocks,
+    all_print: Blocks,
+    image: FingerImage,
+    *,
+    parameters: SlapParameters,
+    confidence: float,
 ) -> SegmentedFinger:
     scale = image.ppi / ENGINE_PPI
     side, rim = parameters.block_px // CELLS, parameters.rim_px
@@ -127,4 +146,10 @@ def _finger(
         min(math.ceil(((int(line[-1]) + 1) * side + rim) * scale), length) - 1
         for line, length in ((columns, image.width), (rows, image.height))
     )
-    return SegmentedFinger(fgp, left, right, top, bottom, confidence)
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    outline = tuple(
+        (min(round(x * scale), image.width - 1), min(round(y * scale), image.height - 1))
+        for x, y in polygon(cells, side, parameters.corner_px)
+    )
+    neighbours = float((all_print & ~cells)[box].mean())
+    return SegmentedFinger(fgp, left, right, top, bottom, confidence, outline, neighbours)

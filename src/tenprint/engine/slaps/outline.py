@@ -40,6 +40,23 @@ def outlined(
     return found
 
 
+def polygon(cells: Blocks, cell_px: int, tolerance_px: float) -> list[tuple[int, int]]:
+    """Return the corners (x, y px) of a convex outline around the cells, clockwise as one sees it, at least three.
+
+    Args:
+        cells: of one finger, not empty.
+        cell_px: side of a cell.
+        tolerance_px: how far the outline may run inside the true one.
+    """
+    rows, columns = np.nonzero(cells)
+    corners = [(columns + across, rows + down) for across in (0, 1) for down in (0, 1)]
+    points = np.concatenate([np.stack(corner, axis=1) for corner in corners]).astype(np.int32) * cell_px
+    # OpenCV's "clockwise" is for y upwards
+    hull = cv2.convexHull(points, clockwise=False)
+    simple = cv2.approxPolyDP(hull, tolerance_px, closed=True)
+    return [(int(x), int(y)) for x, y in (simple if len(simple) > 2 else hull)[:, 0]]
+
+
 def in_cells(blocks: Blocks) -> Blocks:
     """Return blocks in cells."""
     return np.asarray(np.repeat(np.repeat(blocks, CELLS, axis=0), CELLS, axis=1), dtype=np.bool_)

@@ -10,12 +10,20 @@ from dataclasses import dataclass
 
 from tenprint.core.errors import RecordError
 from tenprint.records.folding import is_plain
-from tenprint.records.itl.impressions import COMPRESSIONS, MAX_WIRE_SIDE, TYPE_4_HEADER, UNUSED_POSITION, EncodedImage
+from tenprint.records.itl.impressions import (
+    COMPRESSIONS,
+    MAX_WIRE_SIDE,
+    TYPE_4_HEADER,
+    UNUSED_POSITION,
+    EncodedImage,
+    FingerPolygon,
+)
 from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, FS, GS, RS, TYPE_4_HEADER_BYTES, US
 
 FieldValue = str | Sequence[Sequence[str]]
 """A field's text, or its subfields, each a sequence of items."""
 MAX_IDC = 99
+LEAST_CORNERS, MOST_CORNERS = 3, 99
 NATIVE_RESOLUTION = 1
 
 
@@ -80,6 +88,9 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         image: the image; its ppi is written as pixels per inch (SLC 1).
         source: 14.004, the agency that took the print.
         captured: 14.005, date, YYYYMMDD.
+
+    Raises:
+        RecordError: ``E0005`` for an outline of fewer than 3 or more than 99 corners.
     """
     fields: dict[int, FieldValue] = {
         3: str(int(image.impression)),
@@ -94,9 +105,21 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         12: "8",
         13: str(int(image.fgp)),
     }
+    if image.missing:
+        fields[18] = [[str(int(finger.fgp)), finger.why] for finger in image.missing]
+    if image.polygons:
+        fields[25] = [_polygon(polygon) for polygon in image.polygons]
     if image.segments:
         fields[21] = [[str(int(value)) for value in segment] for segment in image.segments]
     return TaggedRecord(14, fields, image.data)
+
+
+def _polygon(polygon: FingerPolygon) -> list[str]:
+    if not LEAST_CORNERS <= len(polygon.corners) <= MOST_CORNERS:
+        message = f"an outline has {LEAST_CORNERS} to {MOST_CORNERS} corners"
+        raise RecordError("E0005", message, field="14.025")
+    places = [str(value) for corner in polygon.corners for value in corner]
+    return [str(int(polygon.fgp)), str(len(polygon.corners)), *places]
 
 
 def _write_one(record: TaggedRecord | FingerRecord, idc: int) -> bytes:
