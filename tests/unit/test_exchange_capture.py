@@ -15,6 +15,7 @@ from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import Booking, build_car, read_booking
 from tenprint.records.itl.impressions import FingerPolygon, MissingFinger
 from tenprint.records.itl.segments import read_missing, read_polygons
+from tenprint.records.itl.validation import load_profile, validate
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ORI = "XX0000001"
@@ -152,6 +153,14 @@ def test_the_boxes_of_a_segmented_set_are_written_as_seg(images):
     assert [tuple(map(int, item)) for item in record.items("14.021")] == [
         (2, 0, 199, 10, 209), (3, 240, 439, 10, 209), (4, 480, 679, 10, 209), (5, 720, 919, 10, 209),
     ]  # fmt: skip
+
+
+def test_a_thumb_by_itself_has_no_segments_for_the_standard_has_them_in_images_of_several_fingers(images):
+    found = rebooked(images, lambda image, amp: slap_of(image.fgp))
+    assert {r.get("14.013") for r in found.of_type(14) if r.get("14.021")} == {"13", "14"}
+    errors = {f.field for f in validate(found, profile=load_profile("itl-2011")) if f.severity == "error"}
+    # EBTS 8.001 states a resolution in Type-1 also for Type-14, the standard of 2011 does not
+    assert errors <= {"1.011", "1.012"}
 
 
 def test_a_box_that_holds_much_of_a_neighbour_gets_an_outline_beside_it(images):

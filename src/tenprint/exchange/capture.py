@@ -260,7 +260,9 @@ def segmented(
 
 def _described(image: EncodedImage, slap: Slap, amputated: Mapping[FingerPosition, str]) -> EncodedImage:
     """Return a plain set with what its record says of its fingers."""
-    sure = [finger for finger in slap.fingers if finger.confidence >= LEAST_CONFIDENCE]
+    alone = len(ALL_PLAIN_SETS[image.fgp]) == 1
+    # the standard has segments in images of several fingers alone
+    sure = [finger for finger in slap.fingers if finger.confidence >= LEAST_CONFIDENCE and not alone]
     gone = [finger for finger in ALL_PLAIN_SETS[image.fgp] if finger in amputated and finger in slap.absent]
     return replace(
         image,
