@@ -108,6 +108,14 @@ def test_a_finer_image_gives_the_same_boxes_in_its_own_pixels():
         assert np.abs(np.array(fine[finger]) - 2 * np.array(box)).max() <= 32
 
 
+def test_a_wallpaper_of_hundreds_of_spots_gives_an_answer():
+    rows, columns = np.mgrid[:112, :112].astype(np.float32)
+    away = np.hypot(columns - 56, rows - 56)
+    spot = np.where(away < 46, 130 + 90 * np.cos(2 * np.pi * away / 9), 235).astype(np.uint8)
+    found = segment(FingerImage(np.tile(spot, (16, 18)), fgp=RIGHT_FOUR))
+    assert len(found.fingers) <= len(HAND)
+
+
 def test_one_finger_by_itself_is_no_plain_set():
     with pytest.raises(EngineError, match="no plain set"):
         segment(replace(drawn(HAND.values()), fgp=FingerPosition.RIGHT_INDEX))

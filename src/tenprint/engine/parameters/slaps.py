@@ -27,6 +27,7 @@ class SlapParameters:
         follow_cells: how far that rim is followed.
         speck_cells: what is narrower in it is dust.
         corner_px: how far the corners of an outline may cut into the finger.
+        most_parts: the largest so many are looked at.
         clear_share: a part with a smaller share of clear ridges is writing, or the rim of another print.
         trim_share: what juts out of a part and is narrower than this share of it does not belong to it.
         welds: two parts are one finger when the bridge between them is above this share of the slimmer one's depth; a
@@ -72,6 +73,7 @@ class SlapParameters:
     follow_cells: int = 6
     speck_cells: int = 7
     corner_px: float = 5.0
+    most_parts: int = 40
     clear_share: float = 0.5
     trim_share: float = 0.3
     welds: tuple[float, ...] = (0.78, 0.87, 0.95, 1.0)

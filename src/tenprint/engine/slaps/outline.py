@@ -25,7 +25,7 @@ def outlined(
         faint: cells with any ink.
         parameters: tuned numbers.
     """
-    owner = np.zeros(faint.shape, dtype=np.uint8)
+    owner = np.zeros(faint.shape, dtype=np.uint16)
     for number, part in enumerate([*others, *parts], 1):
         owner[in_cells(part)] = number
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))

@@ -97,12 +97,17 @@ def find_pieces(seen: Print, shape: tuple[int, ...], parameters: SlapParameters)
             if not _too_large(piece, parameters):
                 # writing and the rims of other prints are ink, but show few clear ridges
                 if float(seen.ridges[part].mean()) >= parameters.clear_share:
-                    found.append(piece)
+                    found = _largest([*found, piece], parameters.most_parts)
             elif rank + 1 < len(parameters.welds):
                 waiting.append((part, rank + 1))
             else:
                 waiting += [(half, rank) for half in _halved(part, piece, parameters)]
     return sorted(found, key=lambda piece: piece.middle)
+
+
+def _largest(found: list[Piece], most: int) -> list[Piece]:
+    """Keep the largest parts: no hand has as many, and each holds a mask of the whole image."""
+    return found if len(found) <= most else sorted(found, key=lambda piece: -piece.area_px)[:most]
 
 
 def _trimmed(part: Blocks, radius: float) -> Blocks:
