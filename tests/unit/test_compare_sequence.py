@@ -22,7 +22,7 @@ def card():
     rolled = {f: extract(render_rolled(person, 1, f, good, good).image) for f in CHOSEN}
     plain = {f: extract(render_plain(person, 1, f, good, good).image) for f in CHOSEN}
     again = extract(render_rolled(person, 2, INDEX, good, good).image)
-    foreign = extract(render_plain(stranger, 1, RING, good, good).image)
+    foreign = extract(render_plain(stranger, 1, INDEX, good, good).image)
     return rolled, plain, again, foreign
 
 

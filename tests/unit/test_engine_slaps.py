@@ -108,6 +108,14 @@ def test_a_finer_image_gives_the_same_boxes_in_its_own_pixels():
         assert np.abs(np.array(fine[finger]) - 2 * np.array(box)).max() <= 32
 
 
+def test_a_wallpaper_of_hundreds_of_spots_gives_an_answer():
+    rows, columns = np.mgrid[:112, :112].astype(np.float32)
+    away = np.hypot(columns - 56, rows - 56)
+    spot = np.where(away < 46, 130 + 90 * np.cos(2 * np.pi * away / 9), 235).astype(np.uint8)
+    found = segment(FingerImage(np.tile(spot, (16, 18)), fgp=RIGHT_FOUR))
+    assert len(found.fingers) <= len(HAND)
+
+
 def test_one_finger_by_itself_is_no_plain_set():
     with pytest.raises(EngineError, match="no plain set"):
         segment(replace(drawn(HAND.values()), fgp=FingerPosition.RIGHT_INDEX))
@@ -128,3 +136,45 @@ def test_a_layout_leaves_out_the_missing_and_lets_neighbours_touch():
     assert set(slap.boxes) == set(HAND) - {gone}
     edges = sorted(slap.boxes.values())
     assert all(right[0] - left[1] <= 3 for left, right in itertools.pairwise(edges))
+
+
+def test_handwriting_above_a_finger_does_not_take_its_place():
+    pixels = np.array(drawn(HAND.values()).pixels)
+    rng = np.random.default_rng(5)
+    for _ in range(14):
+        points = np.stack([rng.integers(130, 370, 6), rng.integers(20, 190, 6)], axis=1).astype(np.int32)
+        cv2.polylines(pixels, [points], isClosed=False, color=40, thickness=5)
+    found = boxes(segment(FingerImage(pixels, fgp=RIGHT_FOUR)))
+    (x, y), (wide, high) = HAND[FingerPosition.RIGHT_INDEX]
+    assert np.abs(np.array(found[FingerPosition.RIGHT_INDEX]) - (x - wide, x + wide, y - high, y + high)).max() <= 64
+
+
+def test_a_smear_without_ridges_belongs_to_the_finger_that_was_smeared():
+    pixels = np.array(drawn(HAND.values()).pixels)
+    (x, y), (wide, high) = HAND[FingerPosition.RIGHT_MIDDLE]
+    inside = np.asarray(drawn([HAND[FingerPosition.RIGHT_MIDDLE]]).pixels) < 180
+    smeared = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9))) > 0
+    smeared[:, : x + 50] = False
+    pixels[smeared] = 110
+    found = boxes(segment(FingerImage(pixels, fgp=RIGHT_FOUR)))[FingerPosition.RIGHT_MIDDLE]
+    assert np.abs(np.array(found) - (x - wide, x + wide, y - high, y + high)).max() <= study.EDGE_PX
+
+
+def test_an_outline_runs_clockwise_around_its_finger_and_inside_its_box():
+    for finger in segment(drawn(HAND.values())).fingers:
+        corners = np.array(finger.outline)
+        after = np.roll(corners, -1, axis=0)
+        # twice the area; with y downwards it is positive for a way that a person sees as clockwise
+        area = float((corners[:, 0] * after[:, 1] - after[:, 0] * corners[:, 1]).sum())
+        box = (finger.right - finger.left) * (finger.bottom - finger.top)
+        assert 0.6 * box < area / 2 < 0.9 * box
+        assert corners.min(axis=0).tolist() >= [finger.left, finger.top]
+        assert (corners.max(axis=0) <= (finger.right, finger.bottom)).all()
+        assert 6 <= len(corners) <= 30
+
+
+def test_a_box_says_how_much_of_it_is_print_of_other_fingers():
+    assert max(f.neighbours for f in segment(drawn(HAND.values())).fingers) == 0
+    # pushed under each other, so that no upright box can part them
+    close = [((x - 130 * place, y + 20 * place), axes) for place, ((x, y), axes) in enumerate(HAND.values())]
+    assert max(f.neighbours for f in segment(drawn(close, shift=190)).fingers) > 0.02

@@ -13,6 +13,9 @@ from tenprint.engine.slaps import SegmentedFinger, Slap
 from tenprint.exchange import capture
 from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import Booking, build_car, read_booking
+from tenprint.records.itl.impressions import FingerPolygon, MissingFinger
+from tenprint.records.itl.segments import read_missing, read_polygons
+from tenprint.records.itl.validation import load_profile, validate
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ORI = "XX0000001"
@@ -150,6 +153,55 @@ def test_the_boxes_of_a_segmented_set_are_written_as_seg(images):
     assert [tuple(map(int, item)) for item in record.items("14.021")] == [
         (2, 0, 199, 10, 209), (3, 240, 439, 10, 209), (4, 480, 679, 10, 209), (5, 720, 919, 10, 209),
     ]  # fmt: skip
+
+
+def test_a_thumb_by_itself_has_no_segments_for_the_standard_has_them_in_images_of_several_fingers(images):
+    found = rebooked(images, lambda image, amp: slap_of(image.fgp))
+    assert {r.get("14.013") for r in found.of_type(14) if r.get("14.021")} == {"13", "14"}
+    errors = {f.field for f in validate(found, profile=load_profile("itl-2011")) if f.severity == "error"}
+    # EBTS 8.001 states a resolution in Type-1 also for Type-14, the standard of 2011 does not
+    assert errors <= {"1.011", "1.012"}
+
+
+def test_a_box_that_holds_much_of_a_neighbour_gets_an_outline_beside_it(images):
+    outline = ((250, 10), (439, 60), (400, 209))
+
+    def segment(image, amp):
+        slap = slap_of(image.fgp)
+        crowded = [replace(f, outline=outline, neighbours=0.1 if f.fgp == 3 else 0.0) for f in slap.fingers]
+        return replace(slap, fingers=tuple(crowded))
+
+    data = rebooked(images, segment).to_bytes()
+    records = [r for r in read(data).of_type(14) if r.get("14.025")]
+    assert [r.get("14.013") for r in records] == ["13"]
+    assert read_polygons(records[0]) == (FingerPolygon(FingerPosition.RIGHT_MIDDLE, outline),)
+
+
+def test_a_finger_that_the_caller_says_is_missing_is_named_in_the_booking_and_in_its_set(images):
+    without = [i for i in images if i.fgp != FingerPosition.RIGHT_RING]
+    data = capture.rebook(
+        card_of(without), PERSON, (), (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW,
+        segment=lambda image, amp: slap_of(image.fgp, left_out=amp & set(PLAIN_SETS[image.fgp])),
+        missing=capture.read_missing(["4=xx"]),
+    )  # fmt: skip
+    assert read_booking(read(data)).amp == ((4, "XX"),)
+    (record,) = [r for r in read(data).of_type(14) if r.get("14.018")]
+    assert read_missing(record) == (MissingFinger(FingerPosition.RIGHT_RING, "XX"),)
+
+
+def test_a_finger_that_is_said_to_be_missing_and_has_an_image_is_refused(images):
+    with pytest.raises(SenderError, match="right ring") as refused:
+        capture.rebook(
+            card_of(images), PERSON, (), (decode, raw), ori=ORI, tcn="TP0000000001", now=NOW,
+            missing={FingerPosition.RIGHT_RING: "XX"},
+        )  # fmt: skip
+    assert refused.value.code == "MISSING_PRESENT"
+
+
+@pytest.mark.parametrize("word", ["", "4", "11=XX", "0=UP", "four=XX", "4=gone", "9999999999=XX"])
+def test_a_word_that_names_no_missing_finger_is_refused(word):
+    with pytest.raises(SenderError, match="names no missing finger"):
+        capture.read_missing([word])
 
 
 def test_an_amputated_finger_is_told_to_the_segmentation_and_keeps_its_reason(images):

@@ -7,9 +7,11 @@ import typer
 from tenprint.cli import (
     accounts,
     bench,
+    bench_cards,
     bench_console,
     bench_images,
     bench_records,
+    card,
     cards,
     cases,
     demo,
@@ -45,11 +47,13 @@ records.app.command()(record_compare.diff)
 records.app.command()(record_images.redact)
 records.app.command("extract-images")(record_images.extract_images)
 records.app.add_typer(templates.app, name="template")
+app.add_typer(card.app, name="card")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
 bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
+bench.app.command()(bench_cards.cards)
 bench.app.command()(bench_images.images)
 bench.app.command()(bench_images.records)
 app.command()(demo.demo)

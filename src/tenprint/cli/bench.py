@@ -114,9 +114,15 @@ def synth(
 def slaps(
     people: Annotated[int, typer.Option(help="Synthetic people, 14 slaps each.")] = 20,
     population: Annotated[int, typer.Option(help="Seed of the people; 501 was used for tuning.")] = 7601,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a picture of three (PNG) here, and measure nothing.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Segmentation of plain sets on synthetic slaps with known boxes: positions, edges, seconds a slap."""
+    if sheet is not None:
+        _write_slaps(sheet, json)
+        return
     from tenprint.studies import slaps as study
 
     with progress("slaps", study.slap_count(people), quiet=json) as advance:
@@ -146,6 +152,17 @@ def _write_sheet(sheet: Path, json: bool) -> None:
         print_json({"sheet": str(sheet)})
     else:
         console.print(f"contact sheet in {sheet}")
+
+
+def _write_slaps(sheet: Path, json: bool) -> None:
+    from tenprint.studies import slap_sheet
+
+    with progress("slaps", slap_sheet.SLAPS, quiet=json) as advance:
+        write_file(sheet, slap_sheet.make_sheet(advance))
+    if json:
+        print_json({"sheet": str(sheet)})
+    else:
+        console.print(f"segmented slaps in {sheet}")
 
 
 def _found(asked: _Asked) -> SynthesisFigures:

@@ -27,27 +27,54 @@ def book(
             "Without it, plain sets are segmented, and fill only the positions that the card lacks."
         ),
     ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="Finger that is not there: 4=XX amputated, 9=UP bandaged or unable to print; several times."),
+    ] = None,
     tcn: Annotated[str, typer.Option(help="Control number; made at random when left out.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Compare each plain finger with its rolled one, and warn.")
+    ] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing when a finger stands in the wrong place.")
+    ] = False,
+    json: Json = False,
 ) -> None:
     """Make a criminal ten-print submission (CAR, EBTS 8.001) from a card and a person's data."""
     from tenprint import bootstrap
+    from tenprint.cli.card import checked, report, show_warnings
     from tenprint.core.chance import SystemRandomSource
     from tenprint.core.clock import SystemClock
     from tenprint.engine.slaps import segment
-    from tenprint.exchange import capture
+    from tenprint.exchange import capture, card_check
 
+    if strict and not check:
+        raise SenderError("CLI_CONTRADICTION", "--strict needs the check that --no-check leaves out")
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
+    gone = capture.read_missing(missing or ())
     described = capture.read_person(read_file(person).decode(errors="replace"))
     number = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}"
+    received = read_file(card)
     with bootstrap.image_codec() as codec:
+        found = checked(received, codec[0], chosen, gone, quiet=json) if check else None
+        if found is not None and strict:
+            card_check.refuse_faults(found)
         data = capture.rebook(
-            read_file(card), described, chosen, codec,
-            ori=agency, tcn=number, now=SystemClock().now(), segment=segment,
+            received, described, chosen, codec,
+            ori=agency, tcn=number, now=SystemClock().now(), segment=segment, missing=gone,
         )  # fmt: skip
     write_file(out, data)
+    named = capture.named_missing(data)
+    if json:
+        sequence = None if found is None else report(found)
+        numbers = [int(finger) for finger in named]
+        print_json({"out": str(out), "bytes": len(data), "tcn": number, "named_missing": numbers, "sequence": sequence})
+        return
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
-    if missing := capture.named_missing(data):
-        names = ", ".join(finger.title for finger in missing)
+    if found is not None:
+        show_warnings(found)
+    if named:
+        names = ", ".join(finger.title for finger in named)
         console.print(f"No image, so named as missing (AMP): {names}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
 

@@ -38,6 +38,11 @@ PLAIN_SETS: dict[FingerPosition, tuple[FingerPosition, ...]] = {
     FingerPosition.PLAIN_RIGHT_FOUR: tuple(FingerPosition(n) for n in range(2, 6)),
     FingerPosition.PLAIN_LEFT_FOUR: tuple(FingerPosition(n) for n in range(7, 11)),
 }
+ALL_PLAIN_SETS: dict[FingerPosition, tuple[FingerPosition, ...]] = {
+    **PLAIN_SETS,
+    FingerPosition.PLAIN_BOTH_THUMBS: (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB),
+}
+"""With the thumbs laid down together, which take the place of two sets."""
 
 
 class Impression(IntEnum):

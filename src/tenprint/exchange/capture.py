@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from tenprint.core.errors import SenderError
-from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition
+from tenprint.core.fingers import ALL_PLAIN_SETS, PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.engine.slaps import Slap
 from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import Booking, build_car, missing_fingers, read_booking
-from tenprint.records.itl.impressions import FingerSegment
+from tenprint.records.itl.impressions import FingerPolygon, FingerSegment, MissingFinger
 
 Decode = Callable[[EncodedImage], FingerImage]
 Encode = Callable[[FingerImage], EncodedImage]
@@ -29,6 +29,9 @@ Segment = Callable[[FingerImage, frozenset[FingerPosition]], Slap]
 """A plain set and the fingers that are said to be missing, to the fingers found in it."""
 LEAST_CONFIDENCE = 0.8
 """A position found with less is not booked: a person gives the boxes."""
+MOST_NEIGHBOURS = 0.02
+"""A box with a larger share of other fingers' print gets an outline beside it."""
+MISSING_WORDS = frozenset({"XX", "UP"})
 MIN_BOX_SIDE_PX = 64
 FEDERAL_DESTINATION = "XXFBI0001"
 SENDER_FIELDS = frozenset({"tot", "tcn", "tcr", "ori", "dai", "dat", "amp"})
@@ -68,6 +71,24 @@ def read_boxes(text: str) -> tuple[FingerBox, ...]:
             raise SenderError("BOXES_INVALID", message, hint=_BOX_HINT)
         boxes.append(box)
     return tuple(boxes)
+
+
+def read_missing(words: Iterable[str]) -> dict[FingerPosition, str]:
+    """Return the fingers that ``4=XX`` (amputated) and ``9=UP`` (unable to print, such as bandaged) name.
+
+    Raises:
+        SenderError: ``MISSING_INVALID`` for other words.
+    """
+    found = {}
+    for word in words:
+        finger, _, why = word.partition("=")
+        if not (finger.isascii() and finger.isdecimal() and int(finger[:3]) in set(SINGLE_FINGERS)) or (
+            why.upper() not in MISSING_WORDS
+        ):
+            hint = "write the finger's number (1 to 10) and why: 4=XX amputated, 9=UP bandaged or unable to print"
+            raise SenderError("MISSING_INVALID", f"{word[:20]!r} names no missing finger", hint=hint)
+        found[FingerPosition(int(finger))] = why.upper()
+    return found
 
 
 def read_person(text: str) -> dict[str, Any]:
@@ -113,7 +134,7 @@ def cut_fingers(
             raise SenderError("BOXES_INVALID", f"the card has no {position.title}", hint=_BOX_HINT)
         if position not in decoded:
             decoded[position] = decode(sets[position])
-        fingers.append(encode(_cut(decoded[position], box)))
+        fingers.append(encode(cut(decoded[position], box)))
     return fingers
 
 
@@ -160,6 +181,7 @@ def rebook(
     tcn: str,
     now: datetime,
     segment: Segment | None = None,
+    missing: Mapping[FingerPosition, str] = MappingProxyType({}),
 ) -> bytes:
     """Return a CAR from an existing card: its images as they are, or with plain fingers in rolled positions.
 
@@ -171,9 +193,12 @@ def rebook(
         ori, tcn, now: as for `book_card`.
         segment: when given, and there are no boxes, the plain sets are segmented: their boxes are written (14.021 SEG),
             and single fingers that the card lacks are cut out by them.
+        missing: fingers that the caller says are not there (XX amputated, UP bandaged or otherwise unable to print),
+            beside those that the card names.
 
     Raises:
-        SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``, ``SLAP_UNSURE``; RecordError as for `book_card`.
+        SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``, ``SLAP_UNSURE``, ``MISSING_PRESENT`` when there is an image of
+            a finger that is said to be missing; RecordError as for `book_card`.
     """
     transaction = read(card)
     images = transaction.images()
@@ -183,8 +208,12 @@ def rebook(
         plain_sets = [replace(image, record_type=14) for image in images if image.fgp in PLAIN_SETS]
         images = cut_fingers(images, boxes, *codec) + plain_sets
     amputated = {FingerPosition(n): why for n, why in read_booking(transaction).amp if n in set(SINGLE_FINGERS)}
+    amputated |= missing
+    for finger in sorted(missing.keys() & {image.fgp for image in images}):
+        message = f"the {finger.title} is said to be missing, but there is an image of it"
+        raise SenderError("MISSING_PRESENT", message, hint="look at the card; leave this finger out of --missing")
     if segment is not None and not boxes:
-        images = segmented(images, frozenset(amputated), segment, codec)
+        images = segmented(images, amputated, segment, codec)
     return book_card(person, images, ori, tcn, now, amputated=amputated)
 
 
@@ -195,41 +224,61 @@ def named_missing(booking: bytes) -> tuple[FingerPosition, ...]:
 
 def segmented(
     images: Sequence[EncodedImage],
-    amputated: frozenset[FingerPosition],
+    amputated: Mapping[FingerPosition, str],
     segment: Segment,
     codec: tuple[Decode, Encode],
 ) -> list[EncodedImage]:
     """Return the images with boxes in their plain sets, and with plain fingers where single ones are lacking.
 
-    A finger that AMP names is not cut out; one that is found nevertheless is a reason to ask.
+    A finger that AMP names is not cut out, and is named in its plain set too (14.018); one that is found nevertheless
+    is a reason to ask. Where a box holds too much of other fingers, an outline is given beside it (14.025 ASEG).
 
     Raises:
         SenderError: ``SLAP_UNSURE`` when a box that is needed is unsure, or shows a finger that AMP says is not there.
     """
     decode, encode = codec
     present = {image.fgp for image in images}
-    result, cut = [], []
+    result, lacking = [], []
     for image in images:
-        if image.fgp not in PLAIN_SETS:
+        if image.fgp not in ALL_PLAIN_SETS:
             result.append(image)
             continue
         pixels = decode(image)
-        slap = segment(pixels, amputated)
+        slap = segment(pixels, frozenset(amputated))
         needed = [finger for finger in slap.fingers if finger.fgp not in present]
         unsure = [finger for finger in needed if finger.confidence < LEAST_CONFIDENCE or finger.fgp in slap.unexpected]
         if unsure:
             names = " and the ".join(finger.fgp.title for finger in unsure)
             message = f"the {image.fgp.title} does not show surely which finger is the {names}"
             raise SenderError("SLAP_UNSURE", message, hint="look at it and give the boxes: --boxes FILE.toml")
-        boxes = [FingerBox(f.fgp, f.left, f.right, f.top, f.bottom) for f in slap.fingers]
-        sure = [b for b, f in zip(boxes, slap.fingers, strict=True) if f.confidence >= LEAST_CONFIDENCE]
-        segments = tuple(FingerSegment(b.fgp, b.left, b.right, b.top, b.bottom) for b in sure)
-        result.append(replace(image, record_type=14, segments=segments))
-        cut += [encode(_cut(pixels, box)) for box in boxes if box.fgp not in present]
-    return cut + result
+        result.append(_described(image, slap, amputated))
+        boxes = [FingerBox(f.fgp, f.left, f.right, f.top, f.bottom) for f in needed]
+        lacking += [encode(cut(pixels, box)) for box in boxes]
+        present |= {box.fgp for box in boxes}
+    return lacking + result
 
 
-def _cut(image: FingerImage, box: FingerBox) -> FingerImage:
+def _described(image: EncodedImage, slap: Slap, amputated: Mapping[FingerPosition, str]) -> EncodedImage:
+    """Return a plain set with what its record says of its fingers."""
+    alone = len(ALL_PLAIN_SETS[image.fgp]) == 1
+    # the standard has segments in images of several fingers alone
+    sure = [finger for finger in slap.fingers if finger.confidence >= LEAST_CONFIDENCE and not alone]
+    gone = [finger for finger in ALL_PLAIN_SETS[image.fgp] if finger in amputated and finger in slap.absent]
+    return replace(
+        image,
+        record_type=14,
+        segments=tuple(FingerSegment(f.fgp, f.left, f.right, f.top, f.bottom) for f in sure),
+        polygons=tuple(FingerPolygon(f.fgp, f.outline) for f in sure if f.neighbours > MOST_NEIGHBOURS and f.outline),
+        missing=tuple(MissingFinger(finger, amputated[finger]) for finger in sorted(gone)),
+    )
+
+
+def cut(image: FingerImage, box: FingerBox) -> FingerImage:
+    """Return one finger of a plain set, of the set's resolution and impression type.
+
+    Raises:
+        SenderError: ``BOXES_INVALID`` when the box reaches beyond the image.
+    """
     if box.right >= image.width or box.bottom >= image.height:
         message = f"the box of the {box.fgp.title} lies outside its image of {image.width}x{image.height} px"
         raise SenderError("BOXES_INVALID", message)

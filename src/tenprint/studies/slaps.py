@@ -40,6 +40,7 @@ class KindFigures:
         placed: fingers found under the right position.
         edges, edges_tall: of these, boxes within 32 px; within 32 px and 64 px at the bottom.
         invented: boxes where no finger is.
+        off: by side, edges of placed fingers more than 32 px away.
     """
 
     slaps: int = 0
@@ -48,11 +49,17 @@ class KindFigures:
     edges: int = 0
     edges_tall: int = 0
     invented: int = 0
+    off: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SIDES, 0))
 
     @property
     def placed_interval(self) -> Interval:
         """Return the 95 % interval of the share of fingers placed right."""
         return wilson_interval(self.placed, self.fingers)
+
+    @property
+    def edges_interval(self) -> Interval:
+        """Return the 95 % interval of the share of fingers with all edges within 32 px, those not found counted too."""
+        return wilson_interval(self.edges, self.fingers)
 
 
 @dataclass
@@ -77,7 +84,9 @@ class SlapFigures:
     def total(self) -> KindFigures:
         """Return the counts over all kinds."""
         names = ("slaps", "fingers", "placed", "edges", "edges_tall", "invented")
-        return KindFigures(*(sum(getattr(kind, name) for kind in self.kinds.values()) for name in names))
+        total = KindFigures(*(sum(getattr(kind, name) for kind in self.kinds.values()) for name in names))
+        total.off = {side: sum(kind.off[side] for kind in self.kinds.values()) for side in SIDES}
+        return total
 
 
 def make_slaps(people: int, population: int = TEST_POPULATION) -> Iterator[tuple[str, PlainSet]]:
@@ -147,6 +156,8 @@ def _count(kind: KindFigures, slap: PlainSet, found: Slap, errors: list[tuple[in
         errors.append(error)
         sides = max(abs(side) for side in error[:3]) <= EDGE_PX
         kind.placed += 1
+        for side, distance in zip(SIDES, error, strict=True):
+            kind.off[side] += abs(distance) > EDGE_PX
         kind.edges += sides and abs(error[3]) <= EDGE_PX
         kind.edges_tall += sides and abs(error[3]) <= TALL_EDGE_PX
     return sure_wrong
@@ -155,7 +166,8 @@ def _count(kind: KindFigures, slap: PlainSet, found: Slap, errors: list[tuple[in
 def report(figures: SlapFigures) -> dict[str, Any]:
     """Return the figures as plain values, shares of the fingers with their interval."""
     rows = {
-        name: asdict(kind) | {"placed_interval": asdict(kind.placed_interval)}
+        name: asdict(kind)
+        | {"placed_interval": asdict(kind.placed_interval), "edges_interval": asdict(kind.edges_interval)}
         for name, kind in [*figures.kinds.items(), ("all", figures.total)]
     }
     return {

@@ -3,7 +3,7 @@
 A sound card answers itself: the plain finger cut from a set matches its own rolled one. Where it does not, it may
 match another (swapped, misplaced), one finger may have been rolled twice (duplicated), or it may be somebody else's
 (foreign).
-A poor print that matches nothing is "not confirmed", never foreign.
+A print that matches nothing and shows little is "not confirmed", never foreign.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from tenprint.engine.parameters.comparison import FMR_1E4_BY_FINGERS, FMR_1E6_BY
 FMR_1E4, FMR_1E6 = FMR_1E4_BY_FINGERS[0], FMR_1E6_BY_FINGERS[0]
 """One-finger thresholds, thousandths of a point. A finger's own position needs FMR_1E4; another one, of nine that
 are tried, FMR_1E6."""
-CLEAR_MINUTIAE = 25
-"""With as many in both prints, a pair of the same finger would be expected to match."""
+CLEAR_MINUTIAE = 40
+"""With as many in both prints, a pair of the same finger would be expected to match. A plain print of fewer may show
+only the tip, of which the rolled one has little."""
 
 
 class SequenceFault(StrEnum):
@@ -59,8 +60,10 @@ class SequenceFinding:
             SequenceFault.SWAPPED: f"The plain {name} is the rolled {other}, and the other way round.",
             SequenceFault.MISPLACED: f"The plain {name} is the rolled {other}.",
             SequenceFault.DUPLICATED: f"The rolled {name} and the rolled {other} are the same finger.",
-            SequenceFault.FOREIGN: f"The plain {name} matches no rolled finger of this card.",
-            SequenceFault.NOT_CONFIRMED: f"The plain {name} is too poor to tell whether it is the rolled one.",
+            SequenceFault.FOREIGN: f"The plain {name} matches no rolled finger of this card, though both are clear.",
+            SequenceFault.NOT_CONFIRMED: (
+                f"The plain {name} is not confirmed: it matches no rolled finger, but shows too little to tell."
+            ),
         }[self.fault]
 
 

@@ -16,6 +16,20 @@ class SlapParameters:
         component_share: a piece of print smaller than this share of the largest is dropped.
         period_px: shortest and longest distance of ridges; other patterns are no print.
         ridge_share: least share of a block's variance that lies within `period_px`.
+        paper_reach_px: how far away the paper may be with which a spot is compared.
+        ridge_percentile: of the darkness in the print, taken as that of a ridge.
+        ink_share: a spot darker than this share of a ridge's darkness is ink.
+        ink_window_px: side of the window in which ink is counted, a little more than the distance of two ridges.
+        ink_least: share of ink in that window from which a cell belongs to the print.
+        grow_blocks: how far ink without clear ridges (wet, smudged, a worn rim) is followed from clear ones.
+        rim_px: how far the contact of a finger reaches beyond its last clear ink, on each side.
+        faint_least: the same share for the faint rim of a finger that was found.
+        follow_cells: how far that rim is followed.
+        speck_cells: what is narrower in it is dust.
+        corner_px: how far the corners of an outline may cut into the finger.
+        most_parts: the largest so many are looked at.
+        clear_share: a part with a smaller share of clear ridges is writing, or the rim of another print.
+        trim_share: what juts out of a part and is narrower than this share of it does not belong to it.
         welds: two parts are one finger when the bridge between them is above this share of the slimmer one's depth; a
             part too large for a finger is tried again with the next share.
         widest_px: no fingertip is wider (460 px are 23 mm).
@@ -48,6 +62,20 @@ class SlapParameters:
     component_share: float = 0.06
     period_px: tuple[float, float] = (5.0, 16.0)
     ridge_share: float = 0.35
+    paper_reach_px: int = 160
+    ridge_percentile: float = 70.0
+    ink_share: float = 0.4
+    ink_window_px: int = 16
+    ink_least: float = 0.15
+    grow_blocks: int = 5
+    rim_px: int = 4
+    faint_least: float = 0.07
+    follow_cells: int = 6
+    speck_cells: int = 7
+    corner_px: float = 5.0
+    most_parts: int = 40
+    clear_share: float = 0.5
+    trim_share: float = 0.3
     welds: tuple[float, ...] = (0.78, 0.87, 0.95, 1.0)
     widest_px: int = 460
     broad_ratio: float = 1.12

@@ -13,6 +13,7 @@ from tenprint.engine import imaging
 from tenprint.engine.imaging import Blocks, Pixels, Values
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.engine.parameters.slaps import SlapParameters
+from tenprint.engine.slaps.ink import ink_cells
 
 _MOST_TURN_RAD = math.radians(30)
 _SPIKE_BLOCKS = 4
@@ -20,10 +21,27 @@ _SPIKE_BLOCKS = 4
 _BUMP = 0.4
 """A part whose depth is below this share of its neighbour's is a bump on it."""
 
+_CELLS_A_BLOCK = 4
+
 Labels = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Print:
+    """Where there is print.
+
+    Args:
+        blocks: print, holes filled.
+        ridges: blocks that show clear ridges.
+        faint: cells (half a block a side) with any ink.
+    """
+
+    blocks: Blocks
+    ridges: Blocks
+    faint: Blocks
+
+
+@dataclass(frozen=True, eq=False)
 class Piece:
     """One connected part of the print, px; right and bottom inclusive.
 
@@ -33,6 +51,7 @@ class Piece:
         turn_rad: its long axis against the vertical, counter-clockwise; 0 for a round one.
         elongation: long over short axis, 1 for a round one.
         cut: the border of the image cuts it at the left or right.
+        part: its blocks.
     """
 
     left: int
@@ -43,6 +62,7 @@ class Piece:
     turn_rad: float
     elongation: float
     cut: bool
+    part: Blocks
 
     @property
     def width(self) -> int:
@@ -60,26 +80,43 @@ class Piece:
         return (self.left + self.right) / 2
 
 
-def find_pieces(pixels: Pixels, parameters: SlapParameters) -> list[Piece]:
-    """Return the parts of the print that may be fingers or joints, left to right."""
-    blocks = print_blocks(pixels, parameters)
+def find_pieces(seen: Print, shape: tuple[int, ...], parameters: SlapParameters) -> list[Piece]:
+    """Return the parts of the print that may be fingers or joints, left to right; `shape` is the image's, px."""
     found: list[Piece] = []
-    waiting = [(blocks, 0)]
+    waiting = [(seen.blocks, 0)]
     while waiting:
         region, rank = waiting.pop()
         labels, depth = _parted(region, parameters.welds[rank])
         for label in range(1, int(labels.max(initial=0)) + 1):
             part = labels == label
-            if float(depth[part].max(initial=0)) < parameters.least_depth_blocks:
+            deepest = float(depth[part].max(initial=0))
+            if deepest < parameters.least_depth_blocks:
                 continue
-            piece = _piece(part, pixels.shape, parameters.block_px)
+            part = _trimmed(part, deepest * parameters.trim_share)
+            piece = _piece(part, shape, parameters.block_px)
             if not _too_large(piece, parameters):
-                found.append(piece)
+                # writing and the rims of other prints are ink, but show few clear ridges
+                if float(seen.ridges[part].mean()) >= parameters.clear_share:
+                    found = _largest([*found, piece], parameters.most_parts)
             elif rank + 1 < len(parameters.welds):
                 waiting.append((part, rank + 1))
             else:
                 waiting += [(half, rank) for half in _halved(part, piece, parameters)]
     return sorted(found, key=lambda piece: piece.middle)
+
+
+def _largest(found: list[Piece], most: int) -> list[Piece]:
+    """Keep the largest parts: no hand has as many, and each holds a mask of the whole image."""
+    return found if len(found) <= most else sorted(found, key=lambda piece: -piece.area_px)[:most]
+
+
+def _trimmed(part: Blocks, radius: float) -> Blocks:
+    """Return a part without what juts out of it: letters beside it, what a cut left over."""
+    side = 2 * int(radius) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    padded = np.pad(part.astype(np.uint8), side)
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[side:-side, side:-side]
+    return np.asarray(opened, dtype=np.bool_) if opened.any() else part
 
 
 def _too_large(piece: Piece, parameters: SlapParameters) -> bool:
@@ -102,8 +139,11 @@ def _halved(part: Blocks, piece: Piece, parameters: SlapParameters) -> list[Bloc
     return [half for half in (part & mask, part & ~mask) if half.any()]
 
 
-def print_blocks(pixels: Pixels, parameters: SlapParameters) -> Blocks:
-    """Return which blocks show ridges: strong slopes of one direction at the distance of ridges, holes filled."""
+def find_print(pixels: Pixels, parameters: SlapParameters) -> Print:
+    """Tell print from paper.
+
+    Ridges are strong slopes of one direction at the distance of ridges; ink that lies beside them belongs to the print.
+    """
     extraction = replace(
         DEFAULT_EXTRACTION,
         block_px=parameters.block_px,
@@ -111,14 +151,29 @@ def print_blocks(pixels: Pixels, parameters: SlapParameters) -> Blocks:
         open_blocks=parameters.open_blocks,
         component_share=parameters.component_share,
     )
-    blocks = imaging.foreground(pixels, extraction)
-    blocks &= _ridge_share(pixels, parameters)[: blocks.shape[0], : blocks.shape[1]] > parameters.ridge_share
+    ridges = imaging.foreground(pixels, extraction)
+    ridges &= _ridge_share(pixels, parameters)[: ridges.shape[0], : ridges.shape[1]] > parameters.ridge_share
+    cells = ink_cells(pixels, ridges, parameters)
+    blocks = _with_ink(ridges, cells, parameters)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (parameters.open_blocks, parameters.open_blocks))
     opened = cv2.morphologyEx(blocks.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     # a bald spot belongs to the finger; the room between four fingers and their joints does not
     _, holes, statistics, _ = cv2.connectedComponentsWithStats(1 - opened, connectivity=4)
     small = statistics[:, cv2.CC_STAT_AREA] <= parameters.hole_blocks
-    return np.asarray((opened > 0) | small[holes], dtype=np.bool_)
+    print_ = np.asarray((opened > 0) | small[holes], dtype=np.bool_)
+    return Print(print_, ridges, np.asarray(cells > parameters.faint_least, dtype=np.bool_))
+
+
+def _with_ink(ridges: Blocks, cells: Values, parameters: SlapParameters) -> Blocks:
+    """Return the blocks with ink that can be reached from clear ridges by a short way through ink."""
+    shape = (ridges.shape[0], 2, ridges.shape[1], 2)
+    ink = ((cells > parameters.ink_least).reshape(shape).sum(axis=(1, 3)) >= _CELLS_A_BLOCK // 2).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (parameters.open_blocks, parameters.open_blocks))
+    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, kernel)
+    reached = ridges.astype(np.uint8) & ink
+    for _ in range(parameters.grow_blocks):
+        reached = cv2.dilate(reached, np.ones((3, 3), dtype=np.uint8)) & ink
+    return np.asarray(reached, dtype=np.bool_)
 
 
 def tips(pieces: list[Piece], angle_rad: float, parameters: SlapParameters) -> list[Piece]:
@@ -211,6 +266,7 @@ def _piece(part: Blocks, shape: tuple[int, ...], side: int) -> Piece:
         turn_rad=math.atan2(-float(right), float(up)),
         elongation=math.sqrt(float(values[1] / values[0])),
         cut=left == 0 or last == shape[1] - 1,
+        part=part,
     )  # fmt: skip
 
 
@@ -285,4 +341,5 @@ def _union(one: Piece, other: Piece) -> Piece:
         bottom=max(one.bottom, other.bottom),
         area_px=one.area_px + other.area_px,
         cut=one.cut or other.cut,
+        part=one.part | other.part,
     )

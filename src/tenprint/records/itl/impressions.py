@@ -39,6 +39,20 @@ class FingerSegment(NamedTuple):
     bottom: int
 
 
+class FingerPolygon(NamedTuple):
+    """The outline of a finger in a plain set, corners (x, y) px of that image, clockwise (14.025 ASEG)."""
+
+    fgp: FingerPosition
+    corners: tuple[tuple[int, int], ...]
+
+
+class MissingFinger(NamedTuple):
+    """A finger of a plain set that is not there (14.018 AMP): XX amputated, UP unable to print."""
+
+    fgp: FingerPosition
+    why: str
+
+
 @dataclass(frozen=True)
 class EncodedImage:
     """One finger image as it lies in a record, still compressed.
@@ -53,7 +67,9 @@ class EncodedImage:
         compression: WSQ20, NONE, PNG, JPEGB, JPEGL, JP2 or JP2L, as declared; what the data holds is not looked at.
         data: image bytes as received.
         segments: boxes of single fingers in a plain set, to be written (14.021 SEG); those of a record that was read
-            stay in the record's field.
+            stay in the record's field, see `records.itl.segments`.
+        polygons: outlines of single fingers, to be written (14.025 ASEG).
+        missing: fingers of a plain set that are not there, to be written (14.018 AMP).
     """
 
     idc: int
@@ -66,6 +82,8 @@ class EncodedImage:
     compression: str
     data: bytes
     segments: tuple[FingerSegment, ...] = ()
+    polygons: tuple[FingerPolygon, ...] = ()
+    missing: tuple[MissingFinger, ...] = ()
 
     @property
     def digest(self) -> str:

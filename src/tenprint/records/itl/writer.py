@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from tenprint.core.errors import RecordError
 from tenprint.records.folding import is_plain
 from tenprint.records.itl.character_sets import WRITABLE, CharacterSet, character_set_of
-from tenprint.records.itl.impressions import COMPRESSIONS, MAX_WIRE_SIDE, TYPE_4_HEADER, UNUSED_POSITION, EncodedImage
+from tenprint.records.itl.impressions import (
+    COMPRESSIONS,
+    MAX_WIRE_SIDE,
+    TYPE_4_HEADER,
+    UNUSED_POSITION,
+    EncodedImage,
+    FingerPolygon,
+)
 from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, FS, GS, RS, TYPE_4_HEADER_BYTES, US
 
 FieldValue = str | Sequence[Sequence[str]]
@@ -21,6 +28,7 @@ MAX_IDC = 99
 CHARACTER_SETS_FIELD = 15
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that no field holds: control characters, halves of pairs, separators of lines."""
+LEAST_CORNERS, MOST_CORNERS = 3, 99
 NATIVE_RESOLUTION = 1
 
 
@@ -87,6 +95,9 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         image: the image; its ppi is written as pixels per inch (SLC 1).
         source: 14.004, the agency that took the print.
         captured: 14.005, date, YYYYMMDD.
+
+    Raises:
+        RecordError: ``E0005`` for an outline of fewer than 3 or more than 99 corners.
     """
     fields: dict[int, FieldValue] = {
         3: str(int(image.impression)),
@@ -101,6 +112,10 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         12: "8",
         13: str(int(image.fgp)),
     }
+    if image.missing:
+        fields[18] = [[str(int(finger.fgp)), finger.why] for finger in image.missing]
+    if image.polygons:
+        fields[25] = [_polygon(polygon) for polygon in image.polygons]
     if image.segments:
         fields[21] = [[str(int(value)) for value in segment] for segment in image.segments]
     return TaggedRecord(14, fields, image.data)
@@ -116,6 +131,14 @@ def _declared(header: Mapping[int, FieldValue]) -> CharacterSet:
         message = "only ASCII (0), Latin-1 (1) and UTF-8 (3) can be written: others may hold separators inside letters"
         raise RecordError("E0005", message, field="1.015")
     return declared
+
+
+def _polygon(polygon: FingerPolygon) -> list[str]:
+    if not LEAST_CORNERS <= len(polygon.corners) <= MOST_CORNERS:
+        message = f"an outline has {LEAST_CORNERS} to {MOST_CORNERS} corners"
+        raise RecordError("E0005", message, field="14.025")
+    places = [str(value) for corner in polygon.corners for value in corner]
+    return [str(int(polygon.fgp)), str(len(polygon.corners)), *places]
 
 
 def _write_one(record: TaggedRecord | FingerRecord, idc: int, written_in: CharacterSet) -> bytes:
