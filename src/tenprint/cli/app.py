@@ -15,6 +15,7 @@ from tenprint.cli import (
     demo,
     engine,
     ledger,
+    messages,
     network,
     policy,
     records,
@@ -39,6 +40,7 @@ app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(records.app, name="records")
 records.app.add_typer(templates.app, name="template")
+records.app.add_typer(messages.app, name="message")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
