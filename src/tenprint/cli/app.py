@@ -9,6 +9,7 @@ from tenprint.cli import (
     bench,
     bench_console,
     bench_images,
+    bench_quality,
     bench_records,
     cards,
     cases,
@@ -18,6 +19,7 @@ from tenprint.cli import (
     messages,
     network,
     policy,
+    quality,
     records,
     serve,
     tasks,
@@ -47,6 +49,7 @@ bench.app.command()(bench_console.console)
 bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
 bench.app.command()(bench_images.images)
+bench.app.command()(bench_quality.quality)
 bench.app.command()(bench_images.records)
 app.command()(demo.demo)
 app.command()(serve.serve)
@@ -55,6 +58,7 @@ app.command()(cards.submit)
 app.command()(cards.enroll)
 app.command()(engine.extract)
 app.command()(engine.compare)
+app.command()(quality.quality)
 app.command()(engine.search)
 app.command()(engine.warm)
 

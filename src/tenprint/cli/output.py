@@ -36,7 +36,7 @@ def print_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, whole: Iterable[str] = ()
 ) -> None:
     """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=_escaped(title), title_justify="left", header_style="bold")
     unfolded = frozenset(whole)
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in unfolded)

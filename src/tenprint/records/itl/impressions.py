@@ -38,6 +38,18 @@ class FingerSegment(NamedTuple):
     bottom: int
 
 
+class QualityMetric(NamedTuple):
+    """One measure of quality as 14.024 FQM orders it: 0 to 100, and whose algorithm gave it (CBEFF identifiers).
+
+    `vendor` is four hexadecimal digits, `product` the vendor's own number.
+    """
+
+    fgp: FingerPosition
+    value: int
+    vendor: str
+    product: int
+
+
 @dataclass(frozen=True)
 class EncodedImage:
     """One finger image as it lies in a record, still compressed.
@@ -53,6 +65,7 @@ class EncodedImage:
         data: image bytes as received.
         segments: boxes of single fingers in a plain set, to be written (14.021 SEG); those of a record that was read
             stay in the record's field.
+        qualities: measures of quality, to be written (14.024 FQM), as `segments`.
     """
 
     idc: int
@@ -65,6 +78,7 @@ class EncodedImage:
     compression: str
     data: bytes
     segments: tuple[FingerSegment, ...] = ()
+    qualities: tuple[QualityMetric, ...] = ()
 
     @property
     def digest(self) -> str:
