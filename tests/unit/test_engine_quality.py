@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from tenprint.core.errors import EngineError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
+from tenprint.engine.parameters.quality import DEFAULT_QUALITY
 from tenprint.engine.quality import Cause, FingerQuality, Grade, assess, retakes
 from tenprint.studies import quality as study
 from tenprint.synth.cards import render_plain
@@ -169,3 +173,12 @@ def test_leaving_out_the_worst_prints_lowers_the_error_rate_only_of_a_measure_th
     knows, other = figures
     assert knows.eer[1] == 0 < knows.eer[0] and other.eer[1] > 0
     assert knows.correlation == pytest.approx(1)
+
+
+def test_the_guide_names_every_cause_with_its_advice_and_its_python_runs() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "quality.md").read_text()
+    for cause in Cause:
+        assert re.search(rf"^\| `{cause}` \| .* \| {re.escape(cause.advice)} \|$", guide, re.MULTILINE), cause
+    assert f"the share of {DEFAULT_QUALITY.full_minutiae} usable minutiae" in guide
+    assert f"From {DEFAULT_QUALITY.good_score} a print" in guide
+    exec(compile(guide.split("```python\n")[1].split("```")[0], "quality.md", "exec"), {})

@@ -26,8 +26,8 @@ from tenprint.synth.cards import render_plain, render_rolled
 from tenprint.synth.conditions import Condition
 from tenprint.synth.person import make_person
 
-TEST_POPULATION = 6302
-"""Numbers were tuned on population 6301 alone."""
+TEST_POPULATION = 6303
+"""Numbers were tuned on population 6301; 6302 showed that the limits of dryness were too low, so it is used up."""
 OCCASION = 1
 RENDERS = {"rolled": render_rolled, "plain": render_plain}
 EXPECTED = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class QualityParameters:
     """How prints are measured and graded. Pixels are at 500 ppi.
 
-    Causes were tuned on synthetic people of population 6301 (20 of them, rolled and plain, six conditions);
+    Causes were tuned on 20 synthetic people of population 6301, rolled and plain, in six conditions;
     `studies.quality` measures others. The score is the number of usable minutiae and nothing else: on the seven
     development sets neither clarity, area nor dryness foretold genuine scores better once that was known.
 
@@ -35,8 +35,8 @@ class QualityParameters:
 
     ridge_window_px: int = 13
     rim_blocks: int = 2
-    dry_plain: float = 0.255
-    dry_rolled: float = 0.285
+    dry_plain: float = 0.275
+    dry_rolled: float = 0.295
     wet_plain: float = 0.445
     wet_rolled: float = 0.465
     wet_fill: float = 0.17
