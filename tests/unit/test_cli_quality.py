@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,22 @@ def test_what_is_no_image_and_no_card_is_refused_with_a_code(tmp_path: Path, dat
     done = CliRunner().invoke(app, ["quality", str(path), "--json"])
     assert done.exit_code == 2 and json.loads(done.stdout) == []
     assert done.stderr.startswith(("NO_FINGER_IMAGE", "IMAGE_DECODE"))
+
+
+@pytest.mark.slow
+def test_a_small_card_of_many_large_images_takes_one_at_a_time(tmp_path: Path) -> None:
+    sheet = FingerImage(np.full((4_800, 4_900), 255, np.uint8), 500)
+    path = tmp_path / "large.an2"
+    path.write_bytes(card(*[encoded(sheet, FingerPosition.LEFT_RING)] * 20))
+    tracemalloc.start()
+    try:
+        done = CliRunner().invoke(app, ["quality", str(path), "--json"])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (report,) = json.loads(done.stdout)
+    assert done.exit_code == 0 and len(report["failures"]) == 20 and "EXTRACT_TOO_LARGE" in report["failures"][0]
+    assert peak < 6 * sheet.pixels.nbytes  # all of them would be twenty times
 
 
 def stub(folder: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:

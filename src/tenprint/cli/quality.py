@@ -30,7 +30,6 @@ PAPER_PX = 24
 class _Judged:
     """One print's quality; `failure` says why there is none. NFIQ 2 is -1 when it was not asked, 255 when it failed."""
 
-    image: FingerImage | None
     quality: FingerQuality | None = None
     nfiq2: int = -1
     failure: str = ""
@@ -58,14 +57,15 @@ def quality(
     with CodecPool() as codec:
         for file in files:
             try:
-                found = list(_images(read_file(file), codec, bare))
+                data = read_file(file)
+                with progress(file.name, None, quiet=json) as advance:
+                    # One image at a time: a small file can announce very many pixels.
+                    judged = _judged(_images(data, codec, bare), advance, nfiq2=nfiq2)
             except TenprintError as problem:
                 # One file that cannot be read must not hide the others.
                 complain(problem)
                 unreadable = True
                 continue
-            with progress(file.name, len(found), quiet=json) as advance:
-                judged = _judged(found, advance, nfiq2=nfiq2)
             reports.append(_report(file, judged))
             if not json:
                 _show(file, judged)
@@ -118,20 +118,20 @@ def _fingers(image: FingerImage) -> Iterator[FingerImage]:
         yield FingerImage(pixels, image.ppi, box.fgp, image.impression)
 
 
-def _judged(images: list[FingerImage | str], advance: Callable[[int], None], *, nfiq2: bool) -> list[_Judged]:
+def _judged(images: Iterator[FingerImage | str], advance: Callable[[int], None], *, nfiq2: bool) -> list[_Judged]:
     from tenprint import bootstrap
     from tenprint.engine.quality import assess
 
     found: list[_Judged] = []
     for number, image in enumerate(images, 1):
         if isinstance(image, str):
-            found.append(_Judged(None, failure=image))
+            found.append(_Judged(failure=image))
             continue
         try:
             score = _nfiq2(image) if nfiq2 else -1
-            found.append(_Judged(image, assess(image, bootstrap.extract(image)), score))
+            found.append(_Judged(assess(image, bootstrap.extract(image)), score))
         except TenprintError as problem:
-            found.append(_Judged(image, failure=f"{image.fgp.title}: {problem.code}: {problem.message}"))
+            found.append(_Judged(failure=f"{image.fgp.title}: {problem.code}: {problem.message}"))
         advance(number)
     return found
 
