@@ -10,6 +10,7 @@ from tenprint.cli import (
     bench_cards,
     bench_console,
     bench_images,
+    bench_quality,
     bench_records,
     card,
     cards,
@@ -17,8 +18,10 @@ from tenprint.cli import (
     demo,
     engine,
     ledger,
+    messages,
     network,
     policy,
+    quality,
     record_compare,
     record_images,
     records,
@@ -31,7 +34,7 @@ HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-p
 
 A machine finds candidates; a person decides. Start with [bold]tenprint demo[/].
 """
-EPILOG = "Not built yet: holds, statistics, replay, whatif, rig, and most of the web console (see the README)."
+EPILOG = "Not built yet: statistics, replay, what-if, separate party processes over HTTPS (see the README)."
 
 app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
@@ -48,6 +51,7 @@ records.app.command()(record_images.redact)
 records.app.command("extract-images")(record_images.extract_images)
 records.app.add_typer(templates.app, name="template")
 app.add_typer(card.app, name="card")
+records.app.add_typer(messages.app, name="message")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
@@ -55,6 +59,7 @@ bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
 bench.app.command()(bench_cards.cards)
 bench.app.command()(bench_images.images)
+bench.app.command()(bench_quality.quality)
 bench.app.command()(bench_images.records)
 app.command()(demo.demo)
 app.command()(serve.serve)
@@ -63,6 +68,7 @@ app.command()(cards.submit)
 app.command()(cards.enroll)
 app.command()(engine.extract)
 app.command()(engine.compare)
+app.command()(quality.quality)
 app.command()(engine.search)
 app.command()(engine.warm)
 

@@ -69,7 +69,7 @@ def foreground(pixels: Pixels, parameters: ExtractionParameters) -> Blocks:
     and the grain of paper does not (structure tensor, Bigun and Granlund 1987). Gaps are closed, lines, letters and
     small pieces dropped; all pieces of a comparable size stay, so the fingers of a slap do.
     """
-    strength, coherence = _ridge_flow(pixels, parameters.block_px)
+    strength, coherence = ridge_flow(pixels, parameters.block_px)
     high = float(np.percentile(strength, parameters.strength_percentile))
     strong = strength > max(parameters.strength_floor, parameters.strength_share * high)
     ridges = strong & (coherence > parameters.least_coherence)
@@ -118,7 +118,7 @@ def network_input(pixels: Pixels, box: Box, grid_px: int) -> tuple[npt.NDArray[n
     return part, Box(left, top, right, bottom)
 
 
-def _ridge_flow(pixels: Pixels, block_px: int) -> tuple[Values, Values]:
+def ridge_flow(pixels: Pixels, block_px: int) -> tuple[Values, Values]:
     """Return per block the strength of directed slopes (grey levels a pixel at half size) and their coherence, 0 to 1.
 
     Half size is enough for ridges and averages grain away. Each block looks at its neighbours too.
@@ -136,11 +136,20 @@ def _ridge_flow(pixels: Pixels, block_px: int) -> tuple[Values, Values]:
     return np.sqrt(directed), directed / (energy + _ENERGY_OF_NOTHING)
 
 
+def block_means(values: Values, side: int) -> Values:
+    """Return the mean of each block of `side` pixels; the last row and column of blocks go on as the edge."""
+    rows, columns = -(-values.shape[0] // side), -(-values.shape[1] // side)
+    return _means(values, rows, columns, side)
+
+
 def _block_means(values: Values, rows: int, columns: int, side: int) -> Values:
+    return np.asarray(cv2.blur(_means(values, rows, columns, side), (3, 3)), dtype=np.float32)
+
+
+def _means(values: Values, rows: int, columns: int, side: int) -> Values:
     below, beside = rows * side - values.shape[0], columns * side - values.shape[1]
     whole = np.pad(values, ((0, below), (0, beside)), mode="edge")
-    means = whole.reshape(rows, side, columns, side).mean(axis=(1, 3))
-    return np.asarray(cv2.blur(means, (3, 3)), dtype=np.float32)
+    return np.asarray(whole.reshape(rows, side, columns, side).mean(axis=(1, 3)), dtype=np.float32)
 
 
 def _morphed(blocks: Blocks, operation: int, size: int) -> Blocks:

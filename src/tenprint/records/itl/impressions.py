@@ -53,6 +53,18 @@ class MissingFinger(NamedTuple):
     why: str
 
 
+class QualityMetric(NamedTuple):
+    """One measure of quality as 14.024 FQM orders it: 0 to 100, and whose algorithm gave it (CBEFF identifiers).
+
+    `vendor` is four hexadecimal digits, `product` the vendor's own number.
+    """
+
+    fgp: FingerPosition
+    value: int
+    vendor: str
+    product: int
+
+
 @dataclass(frozen=True)
 class EncodedImage:
     """One finger image as it lies in a record, still compressed.
@@ -70,6 +82,7 @@ class EncodedImage:
             stay in the record's field, see `records.itl.segments`.
         polygons: outlines of single fingers, to be written (14.025 ASEG).
         missing: fingers of a plain set that are not there, to be written (14.018 AMP).
+        qualities: measures of quality, to be written (14.024 FQM).
     """
 
     idc: int
@@ -84,6 +97,7 @@ class EncodedImage:
     segments: tuple[FingerSegment, ...] = ()
     polygons: tuple[FingerPolygon, ...] = ()
     missing: tuple[MissingFinger, ...] = ()
+    qualities: tuple[QualityMetric, ...] = ()
 
     @property
     def digest(self) -> str:

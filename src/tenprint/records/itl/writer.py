@@ -118,6 +118,8 @@ def finger_record(image: EncodedImage, source: str, captured: str) -> TaggedReco
         fields[25] = [_polygon(polygon) for polygon in image.polygons]
     if image.segments:
         fields[21] = [[str(int(value)) for value in segment] for segment in image.segments]
+    if image.qualities:
+        fields[24] = [[str(int(q.fgp)), str(q.value), q.vendor, str(q.product)] for q in image.qualities]
     return TaggedRecord(14, fields, image.data)
 
 

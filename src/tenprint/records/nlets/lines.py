@@ -1,7 +1,7 @@
 """The layout that IAQ and IAR share: labelled lines in a fixed order, strict in both directions.
 
-Field names are those of the Nlets IAQ (formats.md section 4); the framing is Tenprint's own, since the published pages
-show fields and not bytes. A record is ASCII with CR LF::
+Field names are those of the Nlets IAQ (formats.md section 4); the framing is Tenprint's own. The published one ends
+each value with a period, which values may hold too, and has no place for REF, FIN, CNF. A record is ASCII with CR LF::
 
     IAQ 1
     ORI/COSIB0000

@@ -1,0 +1,106 @@
+"""NFIQ 2, NIST's measure of finger image quality (ISO/IEC 29794-4), when the optional package nbis-py is installed.
+
+NFIQ 2 gives 0 to 100, higher is better, for 500 ppi. The library ends in a signal on some images (one of 8x500 pixels),
+so sizes are checked first, and each image is measured by a process of its own with limits of memory and time. Only the
+score and its reasons are taken from the library: its templates are not conformant (formats.md section 6).
+
+14.024 FQM names who made a measure: `VENDOR` and `PRODUCT` are what NIST's own source of NFIQ 2.3 gives (constant
+``NFIQ2::Identifiers::CBEFF``: ISO/IEC JTC 1 SC 37, 0x0101; NFIQ2Rev3, 0x39). The registry itself was not looked at.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tenprint.core.downsampling import FINE_PPI, to_500_ppi
+from tenprint.core.errors import EngineError
+from tenprint.core.image import ENGINE_PPI, FingerImage
+from tenprint.records.images.nfiq2_process import HEAD
+from tenprint.records.itl.impressions import QualityMetric
+
+VENDOR = "0101"
+"""ISO/IEC JTC 1 SC 37 Biometrics, four hexadecimal digits as 14.024 wants them."""
+PRODUCT = 0x39
+"""NFIQ2Rev3, which is NFIQ 2.3."""
+LIBRARY = "nbis"
+MIN_SIDE_PX = 150
+"""7.6 mm. Narrower is no finger, and the library was seen to crash there."""
+MAX_SIDE_PX, MAX_AREA_PX = 1_600, 1_500_000
+"""A plain thumb may be 500x1500 (EBTS 8.001, Table 3-3)."""
+MEMORY_BYTES = 1 << 30
+CPU_LIMIT_SECONDS = 20
+TIME_LIMIT_SECONDS = 60.0
+MAX_SCORE = 100
+FAILED = 255
+"""What 14.024 says when a measure was tried and failed."""
+HOW_TO_INSTALL = "pip install 'tenprint[nfiq2]'"
+
+
+@dataclass(frozen=True)
+class Nfiq2Score:
+    """What NFIQ 2 says.
+
+    Args:
+        score: 0 to 100, higher is better.
+        reasons: the library's own actionable values by their names, such as ``EmptyImageOrContrastTooLow``.
+    """
+
+    score: int
+    reasons: dict[str, float]
+
+    def metric(self, image: FingerImage) -> QualityMetric:
+        """Return the subfield of 14.024 (FQM) for `image`."""
+        return QualityMetric(image.fgp, self.score, VENDOR, PRODUCT)
+
+
+def is_installed() -> bool:
+    """Tell whether the optional package is there (``pip install 'tenprint[nfiq2]'``)."""
+    return importlib.util.find_spec(LIBRARY) is not None
+
+
+def nfiq2(image: FingerImage) -> Nfiq2Score:
+    """Return NFIQ 2 of one finger's image. Takes about a second, most of it loading the library's model.
+
+    Raises:
+        EngineError: ``NFIQ2_MISSING`` when the package is not installed; ``NFIQ2_SIZE`` for an image that is no single
+            finger by its size; ``NFIQ2_FAILED`` when the library refused, crashed or took too long.
+    """
+    if not is_installed():
+        raise EngineError("NFIQ2_MISSING", "NFIQ 2 needs the package nbis-py", hint=HOW_TO_INSTALL)
+    image = _at_500_ppi(image)
+    sides = (image.width, image.height)
+    if min(sides) < MIN_SIDE_PX or max(sides) > MAX_SIDE_PX or image.width * image.height > MAX_AREA_PX:
+        raise EngineError("NFIQ2_SIZE", f"NFIQ 2 is not asked about {image.width}x{image.height} px at 500 ppi")
+    script = Path(__file__).with_name("nfiq2_process.py")
+    command = [sys.executable, "-P", "-B", str(script), str(MEMORY_BYTES), str(CPU_LIMIT_SECONDS)]
+    given = HEAD.pack(*sides) + np.ascontiguousarray(image.pixels).tobytes()
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and script
+            command, input=given, capture_output=True, timeout=TIME_LIMIT_SECONDS, check=False
+        )
+        return _score(done.stdout)
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as problem:
+        raise EngineError("NFIQ2_FAILED", "NFIQ 2 gave no measure of this image") from problem
+
+
+def _score(answer: bytes) -> Nfiq2Score:
+    told = json.loads(answer)
+    score = told["score"]
+    if type(score) is not int or not 0 <= score <= MAX_SCORE:
+        raise ValueError(score)
+    return Nfiq2Score(score, {str(name): float(value) for name, value in told["actionable"].items()})
+
+
+def _at_500_ppi(image: FingerImage) -> FingerImage:
+    if image.ppi == FINE_PPI:
+        return replace(to_500_ppi(image), fgp=image.fgp)
+    if image.ppi != ENGINE_PPI:
+        raise EngineError("NFIQ2_SIZE", f"NFIQ 2 is for 500 ppi; this image has {image.ppi}")
+    return image

@@ -1,0 +1,189 @@
+"""`tenprint quality`: cards and bare images, what to take again, what cannot be read; NFIQ 2 when it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tenprint import records
+from tenprint.cli.app import app
+from tenprint.core.errors import EngineError, SenderError
+from tenprint.core.fingers import FingerPosition, Impression
+from tenprint.core.image import FingerImage
+from tenprint.records.images import nfiq2, write_png
+from tenprint.records.itl.impressions import EncodedImage, QualityMetric
+from tenprint.records.itl.writer import finger_record, write
+from tenprint.synth.cards import render_plain
+from tenprint.synth.conditions import Condition
+from tenprint.synth.person import make_person
+
+HEADER = {2: "0502", 4: "CAR", 5: "20101004", 7: "FBICJIS00", 8: "COSIB0000", 9: "TCN-1", 11: "19.69", 12: "19.69"}
+STUB = """
+class NbisExtractorSettings:
+    def __init__(self, **given):
+        assert given["compute_nfiq2"] and given["ppi"] == 500.0
+class Value:
+    name, value = "Contrast", 1.5
+class Found:
+    actionable = [Value()]
+    score = 61
+    def quality(self): return self
+    def extract_minutiae(self, data):
+        {what}
+        return self
+def new_nbis_extractor(settings): return Found()
+"""
+
+
+@pytest.fixture(scope="module")
+def dry() -> FingerImage:
+    made = render_plain(make_person(6301, 1), 1, FingerPosition.RIGHT_RING, Condition.DRY)
+    return FingerImage(np.ascontiguousarray(made.image.pixels), 500, made.image.fgp, made.image.impression)
+
+
+def encoded(image: FingerImage, fgp: FingerPosition, *qualities: QualityMetric) -> EncodedImage:
+    return EncodedImage(
+        0, 14, fgp, image.impression, image.width, image.height, 500, "PNG", write_png(image), qualities=qualities
+    )  # fmt: skip
+
+
+def card(*images: EncodedImage) -> bytes:
+    return write(HEADER, [finger_record(image, "COSIB0000", "20101004") for image in images])
+
+
+@pytest.mark.slow
+def test_a_card_is_judged_finger_by_finger_and_a_bad_image_does_not_hide_the_others(
+    tmp_path: Path, dry: FingerImage
+) -> None:
+    broken = EncodedImage(0, 14, FingerPosition.LEFT_RING, dry.impression, 300, 300, 500, "PNG", b"\x89PNG nothing")
+    path = tmp_path / "card.an2"
+    path.write_bytes(card(encoded(dry, dry.fgp), broken))
+    done = CliRunner().invoke(app, ["quality", str(path), str(tmp_path / "none.an2"), "--json"])
+    assert done.exit_code == 2  # one file is not there
+    (report,) = json.loads(done.stdout)
+    (finger,) = report["fingers"]
+    assert finger["position"] == "right ring" and "too_dry" in finger["causes"] and finger["nfiq2"] is None
+    assert report["failures"] == ["left ring: IMAGE_DECODE: the data is no WSQ, PNG, JPEG or JPEG 2000 image"]
+    assert "FILE_MISSING" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_bare_image_takes_position_and_resolution_from_the_command(tmp_path: Path, dry: FingerImage) -> None:
+    path = tmp_path / "[red]finger.png"
+    path.write_bytes(write_png(FingerImage(dry.pixels[:300, :260])))
+    told = CliRunner().invoke(app, ["quality", str(path), "--fgp", "4", "--rolled"])
+    assert told.exit_code == 0, told.output
+    flat = " ".join(told.stdout.split())
+    assert "[red]finger.png" in flat and "1. Retake the right ring finger (rolled): " in flat
+    assert "too little of the finger" in flat
+    assert "nothing about the person" in flat
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing", b"\x89PNG\r\n\x1a\n", b"\xff\xa0\xff"])
+def test_what_is_no_image_and_no_card_is_refused_with_a_code(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    done = CliRunner().invoke(app, ["quality", str(path), "--json"])
+    assert done.exit_code == 2 and json.loads(done.stdout) == []
+    assert done.stderr.startswith(("NO_FINGER_IMAGE", "IMAGE_DECODE"))
+
+
+@pytest.mark.slow
+def test_a_small_card_of_many_large_images_takes_one_at_a_time(tmp_path: Path) -> None:
+    sheet = FingerImage(np.full((4_800, 4_900), 255, np.uint8), 500)
+    path = tmp_path / "large.an2"
+    path.write_bytes(card(*[encoded(sheet, FingerPosition.LEFT_RING)] * 20))
+    tracemalloc.start()
+    try:
+        done = CliRunner().invoke(app, ["quality", str(path), "--json"])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (report,) = json.loads(done.stdout)
+    assert done.exit_code == 0 and len(report["failures"]) == 20 and "EXTRACT_TOO_LARGE" in report["failures"][0]
+    assert peak < 6 * sheet.pixels.nbytes  # all of them would be twenty times
+
+
+def stub(folder: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Put a library of the name in the way that does what the real one was seen to do."""
+    (folder / "nbis.py").write_text(STUB.format(what=what))
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+
+
+FINGER = FingerImage(np.full((300, 260), 200, np.uint8), 500, FingerPosition.RIGHT_RING, Impression.LIVESCAN_PLAIN)
+
+
+def test_a_measure_is_written_as_14_024_and_is_no_finding_of_the_standard() -> None:
+    metric = nfiq2.Nfiq2Score(61, {}).metric(FINGER)
+    data = card(encoded(FINGER, FINGER.fgp, metric))
+    assert b"\x1d14.024:4\x1f61\x1f0101\x1f57\x1d" in data
+    findings = records.validate_itl(records.read(data, strict=True))
+    assert [f for f in findings if f.field.startswith("14.024")] == []
+    wrong = card(encoded(FINGER, FINGER.fgp, QualityMetric(FingerPosition.LEFT_LITTLE, 101, "1", 57)))
+    found = records.validate_itl(records.read(wrong, strict=True))
+    assert [f for f in found if f.field.startswith("14.024")] != []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+        "raise RuntimeError('error -80')",
+        "self.score = 101",
+        "self.score = float('nan')",
+        "bytearray(1 << 32)",
+        "import os; os._exit(0)",
+    ],
+    ids=["a signal", "an exception", "an impossible score", "no number", "four gigabytes", "a silent end"],
+)
+def test_whatever_the_library_does_ends_with_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    stub(tmp_path, monkeypatch, what)
+    with pytest.raises(EngineError, match="NFIQ2_FAILED"):
+        nfiq2.nfiq2(FINGER)
+
+
+def test_the_library_is_stopped_when_it_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub(tmp_path, monkeypatch, "import time; time.sleep(600)")
+    monkeypatch.setattr(nfiq2, "TIME_LIMIT_SECONDS", 1.0)
+    with pytest.raises(EngineError, match="NFIQ2_FAILED"):
+        nfiq2.nfiq2(FINGER)
+
+
+def test_what_the_library_prints_does_not_reach_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub(tmp_path, monkeypatch, "print('noise'); import os; os.write(1, b'noise')")
+    assert nfiq2.nfiq2(FINGER) == nfiq2.Nfiq2Score(61, {"Contrast": 1.5})
+
+
+@pytest.mark.parametrize("size", [(500, 8), (1, 1), (149, 300), (1700, 300), (1500, 1100)])
+def test_sizes_that_are_no_finger_never_reach_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    stub(tmp_path, monkeypatch, f"open({str(tmp_path / 'reached')!r}, 'w')")
+    with pytest.raises(EngineError, match="NFIQ2_SIZE"):
+        nfiq2.nfiq2(FingerImage(np.full(size, 200, np.uint8)))
+    assert not (tmp_path / "reached").exists()
+
+
+def test_asking_for_it_without_the_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nfiq2, "LIBRARY", "nbis_that_is_not_there")
+    with pytest.raises(SenderError, match="NFIQ2_MISSING") as refused:
+        CliRunner().invoke(app, ["quality", "any.png", "--nfiq2"], catch_exceptions=False)
+    assert refused.value.hint == "pip install 'tenprint[nfiq2]'"
+
+
+@pytest.mark.slow
+def test_the_real_library_gives_a_score_for_a_print_and_none_for_paper(dry: FingerImage) -> None:
+    pytest.importorskip("nbis", reason="the optional package nbis-py is not installed")
+    found = nfiq2.nfiq2(dry)
+    assert 0 <= found.score <= nfiq2.MAX_SCORE and "FingerprintImageWithMinutiae" in found.reasons
+    with pytest.raises(EngineError, match="NFIQ2_FAILED"):
+        nfiq2.nfiq2(FINGER)
