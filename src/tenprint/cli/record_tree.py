@@ -51,7 +51,7 @@ def _add_record(tree: Tree, record: RecordShown, picture: Picture | None, *, who
     cut = "" if record.complete else ", cut short"
     branch = tree.add(Text(f"Type-{record.type}{idc}: {record.size} bytes{cut}", "bold"))
     if picture is not None:
-        branch.add(Text(image_line(picture), "cyan"))
+        branch.add(Text(plain(f"image: {picture.sentence}"), "cyan"))
     left = list(record.noticed)
     fields = record.fields if whole else record.fields[:MOST_FIELDS]
     for field in fields:
@@ -66,19 +66,6 @@ def _add_record(tree: Tree, record: RecordShown, picture: Picture | None, *, who
         branch.add(Text(f"{len(record.fields) - len(fields)} fields more", "dim"))
     for problem in left:
         branch.add(_wrong(problem))
-
-
-def image_line(picture: Picture) -> str:
-    """Return what an image is, in one line."""
-    parts = (
-        picture.shows,
-        picture.impression,
-        f"{picture.width}x{picture.height}",
-        f"{picture.ppi} ppi" if picture.ppi > 0 else "",
-        picture.compression or "unknown compression",
-        f"{len(picture.data)} bytes",
-    )
-    return plain("image: " + ", ".join(part for part in parts if part))
 
 
 def _field(field: FieldShown, *, whole: bool) -> Text:

@@ -24,7 +24,7 @@ from tenprint.cli.record_files import (
     short,
     summary,
 )
-from tenprint.cli.record_tree import image_line, tree_of
+from tenprint.cli.record_tree import tree_of
 from tenprint.cli.thumbnails import GRAPHIC_SIDE, Way, graphic, half_blocks, reduced, way_of
 from tenprint.core.errors import RecordError, SenderError
 
@@ -122,7 +122,7 @@ def _show_images(pictures: list[Picture], way: Way) -> None:
     with CodecPool() as pool:
         decoded = pool.each(step, pictures)
     for picture, pixels in zip(pictures, decoded, strict=True):
-        console.print(Text(f"Type-{picture.type}, IDC {picture.idc}: {image_line(picture)}"))
+        console.print(Text(f"Type-{picture.type}, IDC {picture.idc}: image: {plain(picture.sentence)}"))
         if isinstance(pixels, RecordError):
             console.print(Text(f"{pixels.code} {plain(pixels.message)}", "bold red"))
         elif way is Way.BLOCKS:

@@ -228,7 +228,7 @@ def _part(
         lines=tuple(lines),
         findings=tuple(told for some in others for told in some),
         thumbnail=thumbnail,
-        picture=_in_words(found) if found else "",
+        picture=_cut(found.sentence) if found else "",
         trouble=trouble,
     )
 
@@ -244,13 +244,6 @@ def _value(field: FieldShown, items: Sequence[str]) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}… ({len(text)} characters)"
-
-
-def _in_words(picture: Picture) -> str:
-    size = f"{picture.width}x{picture.height}" if min(picture.width, picture.height) > 0 else "size not declared"
-    ppi = f"{picture.ppi} pixels an inch" if picture.ppi > 0 else ""
-    known = (picture.shows, picture.impression, size, ppi, picture.compression, f"{len(picture.data)} bytes")
-    return _cut(", ".join(part for part in known if part))
 
 
 def _pictures(transaction: Transaction, codec: CodecPool) -> dict[int, tuple[Picture, str, str]]:

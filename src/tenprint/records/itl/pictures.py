@@ -57,6 +57,19 @@ class Picture:
         place = f"-fgp-{self.position:02d}" if self.position >= 0 else ""
         return f"{self.record:03d}-type-{self.type:02d}-idc-{max(self.idc, 0):02d}{place}"
 
+    @property
+    def sentence(self) -> str:
+        """Return what is declared, in one line of words."""
+        parts = (
+            self.shows,
+            self.impression,
+            f"{self.width}x{self.height}" if min(self.width, self.height) > 0 else "size not declared",
+            f"{self.ppi} ppi" if self.ppi > 0 else "",
+            self.compression or "unknown compression",
+            f"{len(self.data)} bytes",
+        )
+        return ", ".join(part for part in parts if part)
+
 
 def pictures_of(transaction: Transaction, table: Table) -> Iterator[Picture]:
     """Yield the images in file order.
