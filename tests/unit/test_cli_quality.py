@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ from typer.testing import CliRunner
 
 from tenprint import records
 from tenprint.cli.app import app
-from tenprint.core.errors import EngineError, SenderError
+from tenprint.core.errors import EngineError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
 from tenprint.records.images import nfiq2, write_png
-from tenprint.records.itl.impressions import EncodedImage, QualityMetric
+from tenprint.records.itl.impressions import EncodedImage, FingerSegment, QualityMetric
 from tenprint.records.itl.writer import finger_record, write
 from tenprint.synth.cards import render_plain
 from tenprint.synth.conditions import Condition
@@ -173,11 +174,61 @@ def test_sizes_that_are_no_finger_never_reach_the_library(
     assert not (tmp_path / "reached").exists()
 
 
-def test_asking_for_it_without_the_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("size", "kept"), [((300, 804), (300, 800)), ((1400, 900), (1000, 800)), ((300, 260), (300, 260))]
+)
+def test_of_a_print_that_is_too_large_for_the_library_the_margin_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], kept: tuple[int, int]
+) -> None:
+    pixels = np.full(size, 255, np.uint8)
+    pixels[size[0] - 200 :, 6:200] = 0  # ink at the bottom left
+    stub(tmp_path, monkeypatch, "self.ink = 0")
+    given = []
+    run = nfiq2.subprocess.run
+
+    def heard(command: list[str], *, input: bytes, **how: object) -> object:  # noqa: A002 - its name there
+        given.append(input)
+        return run(command, input=input, **how)
+
+    monkeypatch.setattr(nfiq2.subprocess, "run", heard)
+    nfiq2.nfiq2(FingerImage(pixels))
+    (sent,) = given
+    assert nfiq2.HEAD.unpack_from(sent) == (kept[1], kept[0])
+    assert sent[nfiq2.HEAD.size :].count(0) == 200 * 194
+
+
+def test_asking_for_it_without_the_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card_file, out = tmp_path / "card.an2", tmp_path / "out.an2"
+    card_file.write_text("person = 1")
     monkeypatch.setattr(nfiq2, "LIBRARY", "nbis_that_is_not_there")
-    with pytest.raises(SenderError, match="NFIQ2_MISSING") as refused:
-        CliRunner().invoke(app, ["quality", "any.png", "--nfiq2"], catch_exceptions=False)
-    assert refused.value.hint == "pip install 'tenprint[nfiq2]'"
+    booking = ["book", str(card_file), "--person", str(card_file), "--agency", "CO0010000", "-o", str(out), "--nfiq2"]
+    for words in (["quality", "any.png", "--nfiq2"], booking):
+        with pytest.raises(EngineError, match="NFIQ2_MISSING") as refused:
+            CliRunner().invoke(app, words, catch_exceptions=False)
+        assert refused.value.hint == "pip install 'tenprint[nfiq2]'"
+    assert not out.exists()
+
+
+def test_each_finger_of_a_plain_set_gets_its_own_measure_and_a_failed_one_says_so() -> None:
+    pixels = np.full((300, 600), 255, np.uint8)
+    pixels[50:250, 100:260] = 10
+    pixels[60:260, 300:470] = 20
+    boxes = (
+        FingerSegment(FingerPosition.RIGHT_INDEX, 100, 259, 50, 249),
+        FingerSegment(FingerPosition.RIGHT_MIDDLE, 300, 469, 60, 259),
+    )
+    plain = replace(encoded(FINGER, FingerPosition.PLAIN_RIGHT_FOUR), segments=boxes)
+
+    def measure(finger: FingerImage) -> nfiq2.Nfiq2Score:
+        if finger.pixels.max() > 10:
+            raise EngineError("NFIQ2_FAILED", "no measure")
+        return nfiq2.Nfiq2Score(finger.width // 4, {})
+
+    found = nfiq2.measured(plain, lambda _: FingerImage(pixels), measure)
+    assert [(int(q.fgp), q.value) for q in found.qualities] == [(2, 40), (3, nfiq2.FAILED)]
+    assert nfiq2.measured(encoded(FINGER, FINGER.fgp), lambda _: FINGER, lambda _: nfiq2.Nfiq2Score(7, {})).qualities
+    findings = records.validate_itl(records.read(card(found), strict=True))
+    assert [f for f in findings if f.field.startswith("14.024")] == []
 
 
 @pytest.mark.slow

@@ -18,6 +18,11 @@ def an_image(fgp: int = 2, compression: str = "NONE", **changes: int) -> records
     )  # fmt: skip
 
 
+def test_the_version_is_that_of_update_2015_unless_it_is_given() -> None:
+    assert records.read(records.write({4: "CAR", 9: "TCN"}, [])).ver == "0502"
+    assert records.read(records.write(HEADER, [])).ver == "0300"
+
+
 def test_what_is_written_is_read_without_a_problem_and_counts_itself() -> None:
     image = an_image()
     second = records.TaggedRecord(2, {18: "A,B", 47: [["", "DUI"], ["20101003", "THEFT"]]})

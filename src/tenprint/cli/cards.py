@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,9 @@ def book(
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing when a finger stands in the wrong place.")
     ] = False,
+    nfiq2: Annotated[
+        bool, typer.Option("--nfiq2", help="Write NFIQ 2 of each finger (14.024); needs the optional package nbis-py.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a criminal ten-print submission (CAR, EBTS 8.001) from a card and a person's data."""
@@ -47,7 +51,10 @@ def book(
     from tenprint.core.clock import SystemClock
     from tenprint.engine.slaps import segment
     from tenprint.exchange import capture, card_check
+    from tenprint.records.images import nfiq2 as measures
 
+    if nfiq2:
+        measures.require()
     if strict and not check:
         raise SenderError("CLI_CONTRADICTION", "--strict needs the check that --no-check leaves out")
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
@@ -56,12 +63,13 @@ def book(
     number = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}"
     received = read_file(card)
     with bootstrap.image_codec() as codec:
+        measure = partial(measures.measured, decode=codec[0]) if nfiq2 else None
         found = checked(received, codec[0], chosen, gone, quiet=json) if check else None
         if found is not None and strict:
             card_check.refuse_faults(found)
         data = capture.rebook(
             received, described, chosen, codec,
-            ori=agency, tcn=number, now=SystemClock().now(), segment=segment, missing=gone,
+            ori=agency, tcn=number, now=SystemClock().now(), segment=segment, missing=gone, measure=measure,
         )  # fmt: skip
     write_file(out, data)
     named = capture.named_missing(data)

@@ -50,7 +50,9 @@ def quality(
     from tenprint.records.images import CodecPool
 
     if nfiq2:
-        _ensure_nfiq2()
+        from tenprint.records.images import nfiq2 as measure
+
+        measure.require()
     bare = (FingerPosition(position), Impression.LIVESCAN_ROLLED if rolled else Impression.LIVESCAN_PLAIN, ppi)
     reports: list[dict[str, Any]] = []
     unreadable = False
@@ -144,13 +146,6 @@ def _nfiq2(image: FingerImage) -> int:
         return measure.nfiq2(image).score
     except EngineError:
         return measure.FAILED
-
-
-def _ensure_nfiq2() -> None:
-    from tenprint.records.images import nfiq2 as measure
-
-    if not measure.is_installed():
-        raise SenderError("NFIQ2_MISSING", "NFIQ 2 needs the package nbis-py", hint=measure.HOW_TO_INSTALL)
 
 
 def _report(file: Path, judged: list[_Judged]) -> dict[str, Any]:

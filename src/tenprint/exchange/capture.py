@@ -182,6 +182,7 @@ def rebook(
     now: datetime,
     segment: Segment | None = None,
     missing: Mapping[FingerPosition, str] = MappingProxyType({}),
+    measure: Callable[[EncodedImage], EncodedImage] | None = None,
 ) -> bytes:
     """Return a CAR from an existing card: its images as they are, or with plain fingers in rolled positions.
 
@@ -195,6 +196,7 @@ def rebook(
             and single fingers that the card lacks are cut out by them.
         missing: fingers that the caller says are not there (XX amputated, UP bandaged or otherwise unable to print),
             beside those that the card names.
+        measure: adds measures of quality to an image, to be written beside it (14.024 FQM).
 
     Raises:
         SenderError: ``CARD_EMPTY``, ``BOXES_INVALID``, ``SLAP_UNSURE``, ``MISSING_PRESENT`` when there is an image of
@@ -214,6 +216,8 @@ def rebook(
         raise SenderError("MISSING_PRESENT", message, hint="look at the card; leave this finger out of --missing")
     if segment is not None and not boxes:
         images = segmented(images, amputated, segment, codec)
+    if measure is not None:
+        images = [measure(image) for image in images]
     return book_card(person, images, ori, tcn, now, amputated=amputated)
 
 

@@ -14,16 +14,19 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tenprint.core.downsampling import FINE_PPI, to_500_ppi
 from tenprint.core.errors import EngineError
+from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import ENGINE_PPI, FingerImage
 from tenprint.records.images.nfiq2_process import HEAD
-from tenprint.records.itl.impressions import QualityMetric
+from tenprint.records.itl.impressions import EncodedImage, QualityMetric
 
 VENDOR = "0101"
 """ISO/IEC JTC 1 SC 37 Biometrics, four hexadecimal digits as 14.024 wants them."""
@@ -34,12 +37,16 @@ MIN_SIDE_PX = 150
 """7.6 mm. Narrower is no finger, and the library was seen to crash there."""
 MAX_SIDE_PX, MAX_AREA_PX = 1_600, 1_500_000
 """A plain thumb may be 500x1500 (EBTS 8.001, Table 3-3)."""
+LIBRARY_WIDTH_PX, LIBRARY_HEIGHT_PX = 800, 1000
+"""What the library takes (NFIQ 2's own limit): card scans of 804 pixels were seen to fail. The margin is cut."""
 MEMORY_BYTES = 1 << 30
 CPU_LIMIT_SECONDS = 20
 TIME_LIMIT_SECONDS = 60.0
 MAX_SCORE = 100
 FAILED = 255
 """What 14.024 says when a measure was tried and failed."""
+MISSING = "NFIQ2_MISSING"
+ONE_FINGER = frozenset({*SINGLE_FINGERS, FingerPosition.PLAIN_RIGHT_THUMB, FingerPosition.PLAIN_LEFT_THUMB})
 HOW_TO_INSTALL = "pip install 'tenprint[nfiq2]'"
 
 
@@ -65,6 +72,12 @@ def is_installed() -> bool:
     return importlib.util.find_spec(LIBRARY) is not None
 
 
+def require() -> None:
+    """Refuse with ``NFIQ2_MISSING`` (EngineError) when the optional package is not there."""
+    if not is_installed():
+        raise EngineError(MISSING, "NFIQ 2 needs the package nbis-py", hint=HOW_TO_INSTALL)
+
+
 def nfiq2(image: FingerImage) -> Nfiq2Score:
     """Return NFIQ 2 of one finger's image. Takes about a second, most of it loading the library's model.
 
@@ -72,15 +85,15 @@ def nfiq2(image: FingerImage) -> Nfiq2Score:
         EngineError: ``NFIQ2_MISSING`` when the package is not installed; ``NFIQ2_SIZE`` for an image that is no single
             finger by its size; ``NFIQ2_FAILED`` when the library refused, crashed or took too long.
     """
-    if not is_installed():
-        raise EngineError("NFIQ2_MISSING", "NFIQ 2 needs the package nbis-py", hint=HOW_TO_INSTALL)
+    require()
     image = _at_500_ppi(image)
     sides = (image.width, image.height)
     if min(sides) < MIN_SIDE_PX or max(sides) > MAX_SIDE_PX or image.width * image.height > MAX_AREA_PX:
         raise EngineError("NFIQ2_SIZE", f"NFIQ 2 is not asked about {image.width}x{image.height} px at 500 ppi")
+    pixels = _darkest_part(_darkest_part(image.pixels, LIBRARY_WIDTH_PX).T, LIBRARY_HEIGHT_PX).T
     script = Path(__file__).with_name("nfiq2_process.py")
     command = [sys.executable, "-P", "-B", str(script), str(MEMORY_BYTES), str(CPU_LIMIT_SECONDS)]
-    given = HEAD.pack(*sides) + np.ascontiguousarray(image.pixels).tobytes()
+    given = HEAD.pack(pixels.shape[1], pixels.shape[0]) + np.ascontiguousarray(pixels).tobytes()
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             command, input=given, capture_output=True, timeout=TIME_LIMIT_SECONDS, check=False
@@ -88,6 +101,52 @@ def nfiq2(image: FingerImage) -> Nfiq2Score:
         return _score(done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as problem:
         raise EngineError("NFIQ2_FAILED", "NFIQ 2 gave no measure of this image") from problem
+
+
+def _darkest_part(pixels: npt.NDArray[np.uint8], most: int) -> npt.NDArray[np.uint8]:
+    """Return at most so many columns side by side, those with the most ink."""
+    spare = pixels.shape[1] - most
+    if spare <= 0:
+        return pixels
+    ink = (255 - pixels.astype(np.int64)).sum(axis=0)
+    before = np.concatenate([[0], np.cumsum(ink)])
+    begin = int(np.argmax(before[most:] - before[:-most]))
+    return pixels[:, begin : begin + most]
+
+
+def measured(
+    encoded: EncodedImage,
+    decode: Callable[[EncodedImage], FingerImage],
+    measure: Callable[[FingerImage], Nfiq2Score] = nfiq2,
+) -> EncodedImage:
+    """Return an image of a record with NFIQ 2 of each of its fingers, to be written as 14.024 (FQM).
+
+    A finger that cannot be measured gets `FAILED`, as the field has it. Of a plain set only segmented fingers have one.
+
+    Args:
+        encoded: of one finger, or of a plain set with its segments.
+        decode: gives the pixels.
+        measure: one finger's NFIQ 2.
+
+    Raises:
+        EngineError: ``NFIQ2_MISSING``. RecordError: as `decode`.
+    """
+    image = decode(encoded)
+    fingers = [image]
+    if encoded.fgp not in ONE_FINGER:
+        boxes = [box for box in encoded.segments if box.fgp in SINGLE_FINGERS]
+        cuts = [image.pixels[box.top : box.bottom + 1, box.left : box.right + 1] for box in boxes]
+        fingers = [FingerImage(cut, image.ppi, box.fgp) for cut, box in zip(cuts, boxes, strict=True) if cut.size]
+    return replace(encoded, qualities=tuple(_metric(finger, measure) for finger in fingers))
+
+
+def _metric(image: FingerImage, measure: Callable[[FingerImage], Nfiq2Score]) -> QualityMetric:
+    try:
+        return measure(image).metric(image)
+    except EngineError as problem:
+        if problem.code == MISSING:
+            raise
+        return QualityMetric(image.fgp, FAILED, VENDOR, PRODUCT)
 
 
 def _score(answer: bytes) -> Nfiq2Score:

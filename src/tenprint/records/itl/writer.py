@@ -25,7 +25,9 @@ from tenprint.records.itl.record import BINARY_TYPES, DATA_FIELD, FS, GS, RS, TY
 FieldValue = str | Sequence[Sequence[str]]
 """A field's text, or its subfields, each a sequence of items."""
 MAX_IDC = 99
-CHARACTER_SETS_FIELD = 15
+VERSION_FIELD, CHARACTER_SETS_FIELD = 2, 15
+VERSION = "0502"
+"""ANSI/NIST-ITL 1-2011 Update 2015; a profile may say otherwise."""
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that no field holds: control characters, halves of pairs, separators of lines."""
 LEAST_CORNERS, MOST_CORNERS = 3, 99
@@ -67,7 +69,7 @@ def write(header: Mapping[int, FieldValue], records: Sequence[TaggedRecord | Fin
     """Write a transaction.
 
     Args:
-        header: fields of Type-1 by number, without LEN (1) and CNT (3).
+        header: fields of Type-1 by number, without LEN (1) and CNT (3); VER (2) is `VERSION` unless it is given.
         records: the others in order; the n-th gets IDC n, beginning with 0.
 
     Raises:
@@ -81,7 +83,7 @@ def write(header: Mapping[int, FieldValue], records: Sequence[TaggedRecord | Fin
     contents = [("1", str(len(records)))] + [(str(r.type), f"{n:02d}") for n, r in enumerate(records)]
     if 1 in header or 3 in header:
         raise RecordError("E0006", "length and file content are computed, not given", field="1.003")
-    first = {number: _encode(1, number, value) for number, value in header.items()}
+    first = {number: _encode(1, number, value) for number, value in ({VERSION_FIELD: VERSION} | dict(header)).items()}
     first[3] = _encode(1, 3, contents)
     written_in = _declared(header)
     bodies = [_write_one(record, idc, written_in) for idc, record in enumerate(records)]
