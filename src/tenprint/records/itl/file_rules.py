@@ -12,7 +12,7 @@ from tenprint.records.itl.table_model import Table
 from tenprint.records.itl.transaction import Transaction
 from tenprint.records.itl.verdicts import Findings
 
-VERSION_2011 = 500
+VERSION_2007, VERSION_2011, VERSION_2013, VERSION_2015 = 400, 500, 501, 502
 VERSIONS = ("0200", "0201", "0300", "0400", "0500", "0501", "0502")
 DEPRECATED = (3, 5, 6)
 """Low resolution and binary finger images, deprecated by the 2011 edition."""
@@ -23,7 +23,7 @@ LEAST_PPMM = 19.30
 """490 pixels per inch: 500 less the allowed 2 per cent."""
 MAX_IDC = 99
 CHARACTER_SETS = {0: "ASCII", 2: "UTF16", 3: "UTF8", 4: "UTF32"}
-"""Table 4 by index; 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
+"""By index (5.6); 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
 RESERVED_SETS = range(5, 128)
 _DECIMAL = re.compile(r"[0-9]{2}\.[0-9]{2}")
 _RULES = {"E0012": "length", "E0005": "field-tags", "E0004": "framing"}
