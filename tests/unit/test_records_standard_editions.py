@@ -46,6 +46,9 @@ RIGHT = {
     "the source agency of 36 characters in 2007": older("0400", _004="x" * 36),
     "a face without profile before 2007": (first((10, 1), _002="0201"), photo(_013="")),
     "another system of coordinates without a value": one(_998=US.join([""] * 13 + ["LANDMARK"])),
+    "the side of a hand among the fingers": one(_013="33"),
+    "scales that differ before 2011": older("0400", _010="501"),
+    "a resolution without a Type-4 record before 2007": (first((2, 0), _002="0201", _011="20.00", _012="20.00"), TWO),
     "a legacy impression in 2015": one(_003="3"),
     "two guesses of a latent's finger": (
         first((13, 1)),
@@ -81,6 +84,14 @@ WRONG = {
     "an image elsewhere without header": (
         "field-missing", "14.011",
         (first((14, 1)), tagged(14, {**NO_IMAGE, "003": "0", "013": "2", "994": "images/1.png"})),
+    ),
+    "a sole before 2011": ("record-type", "19.001", (first((19, 1), _002="0400"), tagged(19, {"002": "1"}))),
+    "a voice before 2013": ("record-type", "11.001", (first((11, 1), _002="0500"), tagged(11, {"002": "1"}))),
+    "minutiae without impression": ("field-missing", "9.003", (first((9, 1)), tagged(9, {"002": "1", "004": "U"}))),
+    "minutiae without format": ("field-missing", "9.004", (first((9, 1)), tagged(9, {"002": "1", "003": "0"}))),
+    "scales that differ since 2011": ("scale-square", "14.010", older("0500", _010="501")),
+    "a resolution without a Type-4 record since 2007": (
+        "resolution-type-4", "1.011", (first((2, 0), _002="0400", _011="19.69"), TWO),
     ),
     "an iris as JPEG": ("iris-compression", "17.011", (first((17, 1)), iris(_011="JPEGB"))),
     "a type of transaction with a blank": ("field-characters", "1.004", (first((2, 0), _004="C R"), TWO)),
@@ -140,6 +151,7 @@ REMARKS = {
     "another outline of a single finger": (
         "segments-of-a-set", "14.025", one(_025=US.join(["2", "3", "1", "1", "9", "9", "1", "9"])),
     ),
+    "a joint image without coordinates": ("joint-only-19", "14.015", one(_013="19", _014=f"2{US}EJI")),
     "a face of profile 50 without its source": ("photo-described", "10.023", (A_PHOTO, face("50", _023=""))),
 }  # fmt: skip
 

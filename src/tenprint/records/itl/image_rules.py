@@ -163,6 +163,7 @@ def _scales(view: RecordView, version: int, findings: Findings) -> None:
             number=10,
             found=str(down),
             expected=str(across),
+            severity=ERROR if version >= VERSION_2011 else WARNING,
         )
     numbers = (22, 23) if view.type == 17 else (16, 17)
     scanned = [view.number(n) for n in numbers]
@@ -174,6 +175,7 @@ def _scales(view: RecordView, version: int, findings: Findings) -> None:
             number=numbers[1],
             found=str(scanned[1]),
             expected=str(scanned[0]),
+            severity=ERROR if version >= VERSION_2011 else WARNING,
         )
     ppi = across * (INCH_IN_CENTIMETRES if unit == 2 else 1) if unit in (1, 2) else 0
     if view.text(11) == "WSQ20" and ppi > MOST_PPI_FOR_WSQ and version >= VERSION_2011:

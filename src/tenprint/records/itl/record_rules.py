@@ -16,7 +16,9 @@ LATENT = frozenset({4, 5, 6, 7, 12, 13, 14, 15, *range(32, 40)})
 """Impression codes of a latent print, which only Type-13 and Type-9 carry."""
 ANY_IMPRESSION = frozenset({28, 29})
 FINGERS, PALMS = frozenset({*range(20), *range(40, 55)}), frozenset({*range(20, 39), *range(81, 87)})
-POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS, 15: PALMS | {18}}
+HAND_SIDES = frozenset({33, 36})
+"""The hypothenars: the standard lets Type-14 carry the side of a hand beside the fingers."""
+POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS | HAND_SIDES, 15: PALMS | {18}}
 PALM_IMPRESSIONS, SOLE_IMPRESSIONS = frozenset(range(10, 16)), frozenset(range(30, 36))
 SINGLE = frozenset({*range(1, 13), 16, 17})
 UNKNOWN_RIDGE, JOINT = 18, 19
@@ -128,6 +130,16 @@ def _joints(view: RecordView, findings: Findings) -> None:
                 view=view,
                 number=14,
                 expected="mandatory with position 19",
+            )
+        if view.type == 14 and not view.all(15):
+            # Public sources differ on whether the coordinates are mandatory: a remark.
+            findings.add(
+                "joint-only-19",
+                "position 19 is described without coordinates",
+                view=view,
+                number=15,
+                expected="where the parts lie",
+                severity=WARNING,
             )
         return
     for number in (14, 15):
