@@ -107,6 +107,11 @@ WRONG = {
     "a mobile profile before 2015": ("code-edition", "14.031", older("0501", _031="145")),
     "a picture of lips before 2013": ("code-edition", "10.003", (first((10, 1), _002="0500"), photo(_003="LIP"))),
     "the older description of a photo since 2011": ("field-edition", "10.022", (A_PHOTO, photo(_022="HAT"))),
+    "a thirteenth month": ("field-characters", "1.014", (first((2, 0), _014="20241301000000Z"), TWO)),
+    "an hour beyond the day": ("field-characters", "1.014", (first((2, 0), _014="20240101250000Z"), TWO)),
+    "context number zero": ("field-characters", "14.995", one(_995="0")),
+    "a source beyond 255": ("field-characters", "14.997", one(_997="256")),
+    "a feature point without its group": ("field-characters", "10.029", (A_PHOTO, photo(_029=US.join("1259")))),
     "seven bits a pixel": ("field-characters", "14.012", one(_012="7")),
     "a quality algorithm beyond 65535": (
         "field-characters", "14.024", one(_024=f"2{US}50{US}ABCD{US}65536"),
