@@ -49,6 +49,10 @@ RIGHT = {
     "the side of a hand among the fingers": one(_013="33"),
     "scales that differ before 2011": older("0400", _010="501"),
     "a resolution without a Type-4 record before 2007": (first((2, 0), _002="0201", _011="20.00", _012="20.00"), TWO),
+    "segments where each finger is named before 2011": older(
+        "0400", _013="2\x1e3", _021=f"{US.join('20909')}\x1e{US.join('30909')}"
+    ),
+    "a body that is whole": one(_046=f"D{US}1{US}1"),
     "a legacy impression in 2015": one(_003="3"),
     "two guesses of a latent's finger": (
         first((13, 1)),
@@ -107,6 +111,12 @@ WRONG = {
     "a mobile profile before 2015": ("code-edition", "14.031", older("0501", _031="145")),
     "a picture of lips before 2013": ("code-edition", "10.003", (first((10, 1), _002="0500"), photo(_003="LIP"))),
     "the older description of a photo since 2011": ("field-edition", "10.022", (A_PHOTO, photo(_022="HAT"))),
+    "bounds of light that is not defined": (
+        "iris-spectrum", "17.027", (first((17, 1)), iris(_025="NIR", _027=f"700{US}900")),
+    ),
+    "defined light without bounds": ("iris-spectrum", "17.027", (first((17, 1)), iris(_025="DEFINED"))),
+    "the state of a living body": ("subject-condition", "14.046", one(_046=f"A{US}1{US}1")),
+    "a dead subject without the state of the body": ("subject-condition", "14.046", one(_046="D")),
     "a thirteenth month": ("field-characters", "1.014", (first((2, 0), _014="20241301000000Z"), TWO)),
     "an hour beyond the day": ("field-characters", "1.014", (first((2, 0), _014="20240101250000Z"), TWO)),
     "context number zero": ("field-characters", "14.995", one(_995="0")),

@@ -37,6 +37,7 @@ QUALITY_OF = {14: frozenset({*range(18)}), 15: PALMS}
 CORNERS_OF = {"C": 2, "E": 3}
 PLACE_RANGES = {1: (-90, 90), 2: (0, 60), 3: (0, 60), 4: (-180, 180), 5: (0, 60), 6: (0, 60), 7: (-422, 8848)}
 """Items of 998: latitude, longitude (degrees, minutes, seconds) and elevation in meters."""
+SUBJECT, DEAD = 46, "D"
 _REAL = re.compile(r"[+\-]?[0-9]{1,9}(\.[0-9]{0,9})?")
 
 
@@ -68,11 +69,13 @@ def check_record(view: RecordView, version: int, findings: Findings) -> None:
         _polygons(view, 33, 1, findings)
         _polygons(view, 45, 2, findings)
     if view.type == 17:
+        _spectrum(view, version, findings)
         for number in (33, 34, 35, 36):
             _polygons(view, number, 1, findings)
         _polygons(view, 37, 2, findings)
     if view.type > 9:
         _place(view, findings)
+        _subject(view, findings)
 
 
 def _impression_and_position(view: RecordView, version: int, findings: Findings) -> None:
@@ -155,8 +158,9 @@ def _joints(view: RecordView, findings: Findings) -> None:
 
 
 def _segments(view: RecordView, findings: Findings) -> None:
+    # Before 2011 a record could name each of its fingers: then no single position says what it shows.
     positions = view.numbers(13)
-    position = positions[0] if positions else -1
+    position = positions[0] if len(positions) == 1 else -1
     members = MEMBERS.get(position)
     for number in (21, 25):
         found = view.numbers(number)
@@ -301,6 +305,46 @@ def _polygons(view: RecordView, number: int, first: int, findings: Findings) -> 
                 occurrence=at,
                 found=f"{max(points[::2])} {max(points[1::2])}",
                 expected=f"within {width}x{height}",
+            )
+
+
+def _spectrum(view: RecordView, version: int, findings: Findings) -> None:
+    """The bounds of an iris's light (17.027) go with DEFINED light, and only with it."""
+    is_defined, has_bounds = view.text(25) == "DEFINED", bool(view.all(27))
+    if version >= VERSION_2011 and is_defined != has_bounds:
+        findings.add(
+            "iris-spectrum",
+            "defined light needs its bounds" if is_defined else "the bounds belong to defined light",
+            view=view,
+            number=27,
+            found=view.text(27),
+            expected="mandatory with DEFINED in 17.025, else absent",
+        )
+
+
+def _subject(view: RecordView, findings: Findings) -> None:
+    """The state of a body (046) is told of the dead, and only of them."""
+    for at, occurrence in enumerate(view.all(SUBJECT), 1):
+        status, *body = occurrence.items
+        if status != DEAD and any(body):
+            findings.add(
+                "subject-condition",
+                "the state of a body is told of the dead alone",
+                view=view,
+                number=SUBJECT,
+                occurrence=at,
+                expected="nothing behind the status, or status D",
+            )
+        elif status == DEAD and not (len(body) > 1 and all(body[:2])):
+            # Public sources agree on this for Type-14 alone.
+            findings.add(
+                "subject-condition",
+                "the state of the body is not told",
+                view=view,
+                number=SUBJECT,
+                occurrence=at,
+                expected="status, whole or fragment, state of the tissue",
+                severity=ERROR if view.type == 14 else WARNING,
             )
 
 
