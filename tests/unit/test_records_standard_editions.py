@@ -74,6 +74,9 @@ WRONG = {
         "header-without-image", "14.006",
         (first((14, 1)), tagged(14, {**NO_IMAGE, "013": "2", "018": f"2{US}UP", **HEADER})),
     ),
+    "a finger's impression of a palm in 2013": (
+        "impression-type", "15.003", (first((15, 1), _002="0501"), tagged(15, palm(_018=f"21{US}UP"))),
+    ),
     "a palm with neither image nor reason": ("image-missing", "15.999", (first((15, 1)), tagged(15, palm()))),
     "a palm without image before 2011": (
         "image-missing", "15.999", (first((15, 1), _002="0400"), tagged(15, palm(_018=f"21{US}UP"))),

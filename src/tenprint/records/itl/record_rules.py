@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tenprint.records.itl.file_rules import VERSION_2011
+from tenprint.records.itl.file_rules import VERSION_2011, VERSION_2015
 from tenprint.records.itl.findings import ERROR, WARNING
 from tenprint.records.itl.photo_rules import check_photograph
 from tenprint.records.itl.record import number_of
@@ -20,6 +20,8 @@ HAND_SIDES = frozenset({33, 36})
 """The hypothenars: the standard lets Type-14 carry the side of a hand beside the fingers."""
 POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS | HAND_SIDES, 15: PALMS | {18}}
 PALM_IMPRESSIONS, SOLE_IMPRESSIONS = frozenset(range(10, 16)), frozenset(range(30, 36))
+PALM_EXEMPLARS = frozenset({10, 11})
+"""Impressions of a palm in 2011 and 2013; since 2015 fingers and palms share plain and rolled."""
 SINGLE = frozenset({*range(1, 13), 16, 17})
 UNKNOWN_RIDGE, JOINT = 18, 19
 """19 is an entire joint image or a tip: the only position that is described part by part."""
@@ -98,6 +100,16 @@ def _impression_and_position(view: RecordView, version: int, findings: Findings)
             number=3,
             found=str(impression),
             expected="an impression of a finger",
+        )
+    is_palm_time = VERSION_2011 <= version < VERSION_2015
+    if view.type == 15 and is_palm_time and is_told and not is_latent and impression not in PALM_EXEMPLARS:
+        findings.add(
+            "impression-type",
+            "the impression is none of a palm",
+            view=view,
+            number=3,
+            found=str(impression),
+            expected="10, 11, 28 or 29; others since 2015",
         )
     allowed = POSITIONS.get(view.type)
     for at, position in enumerate(positions, 1):
