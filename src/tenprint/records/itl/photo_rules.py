@@ -41,7 +41,8 @@ def check_photograph(view: RecordView, version: int, findings: Findings) -> None
     _pose(view, findings)
     source = view.all(23)
     if source and len(source[0].items) > 1 and source[0].items[1] and source[0].items[0] != VENDOR:
-        _add(findings, view, "photo-source", "a source is described only where it is special", 23, expected=VENDOR)
+        message = "a source is described only where it is special"
+        _add(findings, view, "photo-source", message, 23, expected=VENDOR, severity=WARNING)
 
 
 def _profile(view: RecordView, version: int, findings: Findings) -> None:

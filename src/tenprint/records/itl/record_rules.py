@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tenprint.records.itl.file_rules import VERSION_2011, VERSION_2015
+from tenprint.records.itl.file_rules import VERSION_2007, VERSION_2011, VERSION_2015
 from tenprint.records.itl.findings import ERROR, WARNING
 from tenprint.records.itl.photo_rules import check_photograph
 from tenprint.records.itl.record import number_of
@@ -19,6 +19,8 @@ FINGERS, PALMS = frozenset({*range(20), *range(40, 55)}), frozenset({*range(20, 
 HAND_SIDES = frozenset({33, 36})
 """The hypothenars: the standard lets Type-14 carry the side of a hand beside the fingers."""
 POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS | HAND_SIDES, 15: PALMS | {18}}
+TYPE_4_FINGERS = frozenset(range(16))
+"""Type-4 carries single fingers, plain thumbs and plain sets, and none of the later combinations."""
 PALM_IMPRESSIONS, SOLE_IMPRESSIONS = frozenset(range(10, 16)), frozenset(range(30, 36))
 PALM_EXEMPLARS = frozenset({10, 11})
 """Impressions of a palm in 2011 and 2013; since 2015 fingers and palms share plain and rolled."""
@@ -111,7 +113,7 @@ def _impression_and_position(view: RecordView, version: int, findings: Findings)
             found=str(impression),
             expected="10, 11, 28 or 29; others since 2015",
         )
-    allowed = POSITIONS.get(view.type)
+    allowed = TYPE_4_FINGERS if view.type == 4 and version >= VERSION_2007 else POSITIONS.get(view.type)
     for at, position in enumerate(positions, 1):
         if allowed and position >= 0 and position not in allowed:
             findings.add(
