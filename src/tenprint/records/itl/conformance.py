@@ -6,6 +6,7 @@ of an older version are judged by the same table; where the versions differ, 1.0
 
 from __future__ import annotations
 
+from tenprint.records.itl.edition_rules import check_edition
 from tenprint.records.itl.field_rules import check_fields
 from tenprint.records.itl.file_rules import check_file, version_of
 from tenprint.records.itl.findings import ERROR, Finding
@@ -41,4 +42,5 @@ def validate_itl(transaction: Transaction) -> tuple[Finding, ...]:
             check_fields(view, table, findings)
         check_image(view, version, findings)
         check_record(view, version, findings)
+        check_edition(view, version, findings)
     return tuple(sorted(findings.found, key=lambda f: (f.severity != ERROR, f.record, f.offset)))

@@ -12,10 +12,15 @@ from tenprint.records.itl.table_model import Table
 from tenprint.records.itl.transaction import Transaction
 from tenprint.records.itl.verdicts import Findings
 
-VERSION_2011 = 500
+VERSION_2007, VERSION_2011, VERSION_2013, VERSION_2015 = 400, 500, 501, 502
 VERSIONS = ("0200", "0201", "0300", "0400", "0500", "0501", "0502")
 DEPRECATED = (3, 5, 6)
 """Low resolution and binary finger images, deprecated by the 2011 edition."""
+SINCE = {
+    **dict.fromkeys((18, 19, 20, 21, 98), VERSION_2011),
+    **dict.fromkeys((11, 12, 22), VERSION_2013),
+}
+"""Record types by the edition that brought them, where it came after 2007."""
 RESERVED = frozenset({*range(23, 98)})
 FIXED_RESOLUTION = (3, 4, 5, 6, 7)
 """Types that take their resolution from 1.011 and 1.012; without them both say 00.00."""
@@ -23,7 +28,7 @@ LEAST_PPMM = 19.30
 """490 pixels per inch: 500 less the allowed 2 per cent."""
 MAX_IDC = 99
 CHARACTER_SETS = {0: "ASCII", 2: "UTF16", 3: "UTF8", 4: "UTF32"}
-"""Table 4 by index; 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
+"""By index (5.6); 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
 RESERVED_SETS = range(5, 128)
 _DECIMAL = re.compile(r"[0-9]{2}\.[0-9]{2}")
 _RULES = {"E0012": "length", "E0005": "field-tags", "E0004": "framing"}
@@ -62,7 +67,14 @@ def check_file(transaction: Transaction, views: list[RecordView], table: Table, 
             )
         if view.type in RESERVED or (view.type == 1 and view.index):
             findings.add("record-type", f"there is no Type-{view.type} record here", view=view)
-    _resolution(views, findings)
+        if SINCE.get(view.type, 0) > version_of(transaction) >= VERSION_2007:
+            findings.add(
+                "record-type",
+                f"Type-{view.type} records came with a later edition than the file declares",
+                view=view,
+                expected=f"1.002 of {SINCE[view.type]:04d} or higher",
+            )
+    _resolution(views, version_of(transaction), findings)
     _character_set(views, findings)
 
 
@@ -154,7 +166,7 @@ def _contradict(one: RecordView, other: RecordView) -> bool:
     return set(one.numbers(number)) != set(other.numbers(number))
 
 
-def _resolution(views: list[RecordView], findings: Findings) -> None:
+def _resolution(views: list[RecordView], version: int, findings: Findings) -> None:
     has_fixed = any(v.type in FIXED_RESOLUTION for v in views)
     for number, name in ((11, "NSR"), (12, "NTR")):
         text = views[0].text(number)
@@ -168,6 +180,8 @@ def _resolution(views: list[RecordView], findings: Findings) -> None:
                 number=number,
                 found=text,
                 expected="00.00",
+                # Files of 1-2000 that circulate as valid give their resolution in any case: a remark.
+                severity=WARNING if 0 < version < VERSION_2007 else ERROR,
             )
         if has_fixed and float(text) < LEAST_PPMM and any(v.type == 4 for v in views):
             findings.add(

@@ -9,7 +9,7 @@ import hashlib
 import re
 
 from tenprint.records.image_headers import FAMILIES, Announced, announced
-from tenprint.records.itl.file_rules import VERSION_2011
+from tenprint.records.itl.file_rules import VERSION_2011, VERSION_2013
 from tenprint.records.itl.findings import ERROR, WARNING
 from tenprint.records.itl.impressions import COMPRESSIONS
 from tenprint.records.itl.record_view import RecordView
@@ -19,6 +19,11 @@ BINARY_IMAGES = (3, 4, 5, 6)
 TAGGED_IMAGES = (10, 13, 14, 15, 16, 17)
 MEASURED = (3, 4, 5, 6, 13, 14, 15, 17)
 """Types whose pixels are measured. A photograph shown in another size than declared misleads nobody: a warning."""
+HEADERS = {14: (3, *range(6, 13)), 15: tuple(range(6, 13)), 17: tuple(range(6, 14))}
+"""Fields that are there with an image and only then; of the other types they are mandatory in any case."""
+REASONS = {14: 18, 15: 18, 17: 28}
+"""Where a record says why it has no image: amputated, bandaged, missing."""
+NOT_FOR_IRISES = ("WSQ20", "JPEGB", "JPEGL")
 LOSSLESS = ("NONE", "PNG", "JP2L", "JPEGL")
 MOST_PPI_FOR_WSQ = 550
 """WSQ is for 500 pixels an inch; 1,000 need JPEG 2000. In between lies the tolerance, generously."""
@@ -37,8 +42,17 @@ def check_image(view: RecordView, version: int, findings: Findings) -> None:
     if view.type in BINARY_IMAGES:
         _check_binary(view, findings)
     elif view.type in TAGGED_IMAGES:
-        _present(view, findings)
+        _present(view, version, findings)
         _scales(view, version, findings)
+        if view.type == 17 and version >= VERSION_2011 and view.text(11) in NOT_FOR_IRISES:
+            findings.add(
+                "iris-compression",
+                "an iris is not compressed like this",
+                view=view,
+                number=11,
+                found=view.text(11),
+                expected="NONE PNG JP2 JP2L",
+            )
         if view.data:
             _actual(view, view.text(11).strip().upper(), _depth_declared(view), findings)
         if view.type == 13 and version >= VERSION_2011 and view.text(11) and view.text(11) not in LOSSLESS:
@@ -50,6 +64,8 @@ def check_image(view: RecordView, version: int, findings: Findings) -> None:
                 found=view.text(11),
                 expected=" ".join(LOSSLESS),
             )
+    elif view.type == 99 and not view.data and not (view.text(994) and version >= VERSION_2013):
+        findings.add("image-missing", "there are no data", view=view, number=999, expected="field 999, or 99.994")
     elif view.type == 8 and view.text(4) == "0":
         _raw_signature(view, findings)
     if view.type > 8 and view.data:
@@ -87,27 +103,41 @@ def _check_binary(view: RecordView, findings: Findings) -> None:
         _actual(view, COMPRESSIONS[code], 8, findings)
 
 
-def _present(view: RecordView, findings: Findings) -> None:
-    if view.type == 14:
-        header = (6, 7, 8, 9, 10, 11, 12)
-        if view.data:
-            for number in header:
-                if not view.text(number):
-                    findings.add(
-                        "field-missing",
-                        "the image's header lacks this field",
-                        view=view,
-                        number=number,
-                        expected="mandatory with an image",
-                    )
-        elif not view.all(18):
-            findings.add(
-                "image-missing",
-                "there is neither an image nor a reason for its absence",
-                view=view,
-                number=999,
-                expected="14.999, or 14.018",
-            )
+def _present(view: RecordView, version: int, findings: Findings) -> None:
+    """An image needs its header, and a header its image; a reason or a reference may stand for both."""
+    header, is_optional = HEADERS.get(view.type, ()), view.type == 14 or version >= VERSION_2011
+    is_elsewhere = bool(view.text(994)) and version >= VERSION_2013
+    reason = REASONS.get(view.type, 0)
+    if view.data or is_elsewhere or not is_optional:
+        for number in header:
+            if not view.text(number):
+                findings.add(
+                    "field-missing",
+                    "the image's header lacks this field",
+                    view=view,
+                    number=number,
+                    expected="mandatory with an image",
+                )
+    elif version >= VERSION_2011:
+        for number in header[1:] if view.type == 14 else header:
+            # An impression type (14.003) may stay: the editions differ on it.
+            if view.text(number):
+                findings.add(
+                    "header-without-image",
+                    "the field describes an image that is not there",
+                    view=view,
+                    number=number,
+                    found=view.text(number),
+                    expected="absent without an image",
+                )
+    if not (view.data or is_elsewhere or (is_optional and reason and view.all(reason))):
+        findings.add(
+            "image-missing",
+            "there is neither an image nor a reason for its absence",
+            view=view,
+            number=999,
+            expected=f"field 999{f', or {view.tag(reason)}' if reason else ''}",
+        )
     for number in (6, 7):
         if view.text(number) and view.number(number) == 0:
             findings.add(
@@ -133,6 +163,7 @@ def _scales(view: RecordView, version: int, findings: Findings) -> None:
             number=10,
             found=str(down),
             expected=str(across),
+            severity=ERROR if version >= VERSION_2011 else WARNING,
         )
     numbers = (22, 23) if view.type == 17 else (16, 17)
     scanned = [view.number(n) for n in numbers]
@@ -144,6 +175,7 @@ def _scales(view: RecordView, version: int, findings: Findings) -> None:
             number=numbers[1],
             found=str(scanned[1]),
             expected=str(scanned[0]),
+            severity=ERROR if version >= VERSION_2011 else WARNING,
         )
     ppi = across * (INCH_IN_CENTIMETRES if unit == 2 else 1) if unit in (1, 2) else 0
     if view.text(11) == "WSQ20" and ppi > MOST_PPI_FOR_WSQ and version >= VERSION_2011:

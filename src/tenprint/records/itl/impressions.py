@@ -23,7 +23,7 @@ MILLIMETRES_PER_INCH = 25.4
 MAX_WIRE_SIDE = 65_535
 UNUSED_POSITION = 255
 OTHER_IMPRESSIONS = frozenset({*range(4, 9), *range(10, 16), *range(20, 42)})
-"""Impression codes of ITL 1-2007 to 1-2011 Update 2015 (Table 7) that are no rolled or plain exemplar: latent, swipe,
+"""Impression codes of ITL 1-2007 to 1-2011 Update 2015 (Table 8) that are no rolled or plain exemplar: latent, swipe,
 palm, contactless."""
 EXEMPLAR_IMPRESSIONS = frozenset(int(impression) for impression in Impression)
 _DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from tenprint.records.itl.file_rules import VERSION_2011
+from tenprint.records.itl.file_rules import VERSION_2007, VERSION_2011, VERSION_2015
 from tenprint.records.itl.findings import ERROR, WARNING
+from tenprint.records.itl.photo_rules import check_photograph
 from tenprint.records.itl.record import number_of
 from tenprint.records.itl.record_view import RecordView
 from tenprint.records.itl.verdicts import Findings
@@ -14,11 +16,17 @@ LATENT = frozenset({4, 5, 6, 7, 12, 13, 14, 15, *range(32, 40)})
 """Impression codes of a latent print, which only Type-13 and Type-9 carry."""
 ANY_IMPRESSION = frozenset({28, 29})
 FINGERS, PALMS = frozenset({*range(20), *range(40, 55)}), frozenset({*range(20, 39), *range(81, 87)})
-POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS, 15: PALMS | {18}}
+HAND_SIDES = frozenset({33, 36})
+"""The hypothenars: the standard lets Type-14 carry the side of a hand beside the fingers."""
+POSITIONS = {3: FINGERS, 4: FINGERS, 5: FINGERS, 6: FINGERS, 14: FINGERS | HAND_SIDES, 15: PALMS | {18}}
+TYPE_4_FINGERS = frozenset(range(16))
+"""Type-4 carries single fingers, plain thumbs and plain sets, and none of the later combinations."""
 PALM_IMPRESSIONS, SOLE_IMPRESSIONS = frozenset(range(10, 16)), frozenset(range(30, 36))
+PALM_EXEMPLARS = frozenset({10, 11})
+"""Impressions of a palm in 2011 and 2013; since 2015 fingers and palms share plain and rolled."""
 SINGLE = frozenset({*range(1, 13), 16, 17})
-JOINT = 19
-"""The position of an entire joint image or a tip: the only one that is described part by part."""
+UNKNOWN_RIDGE, JOINT = 18, 19
+"""19 is an entire joint image or a tip: the only position that is described part by part."""
 MEMBERS = {
     11: {1}, 12: {6}, 13: {2, 3, 4, 5}, 14: {7, 8, 9, 10}, 15: {1, 6, 11, 12},
     40: {2, 3}, 41: {3, 4}, 42: {4, 5}, 43: {7, 8}, 44: {8, 9}, 45: {9, 10}, 46: {2, 7},
@@ -27,9 +35,14 @@ MEMBERS = {
 }  # fmt: skip
 """Fingers of a plain thumb and of an image of several."""
 EXTRA_DIGITS = {16, 17}
-NEEDS_CODE = ("CONDITION", "OTHER")
-BODY_MARKS = ("SCAR", "MARK", "TATTOO", "CONDITION", "MISSING", "OTHER")
+UNKNOWN_PALM = 20
+QUALITY_OF = {14: frozenset({*range(18)}), 15: PALMS}
+"""Positions that a quality may be about, by record type; a latent print is of any."""
 CORNERS_OF = {"C": 2, "E": 3}
+PLACE_RANGES = {1: (-90, 90), 2: (0, 60), 3: (0, 60), 4: (-180, 180), 5: (0, 60), 6: (0, 60), 7: (-422, 8848)}
+"""Items of 998: latitude, longitude (degrees, minutes, seconds) and elevation in meters."""
+SUBJECT, DEAD = 46, "D"
+_REAL = re.compile(r"[+\-]?[0-9]{1,9}(\.[0-9]{0,9})?")
 
 
 def check_record(view: RecordView, version: int, findings: Findings) -> None:
@@ -54,17 +67,19 @@ def check_record(view: RecordView, version: int, findings: Findings) -> None:
     if view.type in (14, 15):
         _amputations(view, findings)
     if view.type == 10:
-        _photograph(view, findings)
+        check_photograph(view, version, findings)
         _boxes(view, 14, 0, findings)
         _polygons(view, 15, 1, findings)
         _polygons(view, 33, 1, findings)
         _polygons(view, 45, 2, findings)
     if view.type == 17:
+        _spectrum(view, version, findings)
         for number in (33, 34, 35, 36):
             _polygons(view, number, 1, findings)
         _polygons(view, 37, 2, findings)
     if view.type > 9:
         _place(view, findings)
+        _subject(view, findings)
 
 
 def _impression_and_position(view: RecordView, version: int, findings: Findings) -> None:
@@ -88,7 +103,17 @@ def _impression_and_position(view: RecordView, version: int, findings: Findings)
             found=str(impression),
             expected="an impression of a finger",
         )
-    allowed = POSITIONS.get(view.type)
+    is_palm_time = VERSION_2011 <= version < VERSION_2015
+    if view.type == 15 and is_palm_time and is_told and not is_latent and impression not in PALM_EXEMPLARS:
+        findings.add(
+            "impression-type",
+            "the impression is none of a palm",
+            view=view,
+            number=3,
+            found=str(impression),
+            expected="10, 11, 28 or 29; others since 2015",
+        )
+    allowed = TYPE_4_FINGERS if view.type == 4 and version >= VERSION_2007 else POSITIONS.get(view.type)
     for at, position in enumerate(positions, 1):
         if allowed and position >= 0 and position not in allowed:
             findings.add(
@@ -123,6 +148,16 @@ def _joints(view: RecordView, findings: Findings) -> None:
                 number=14,
                 expected="mandatory with position 19",
             )
+        if view.type == 14 and not view.all(15):
+            # Public sources differ on whether the coordinates are mandatory: a remark.
+            findings.add(
+                "joint-only-19",
+                "position 19 is described without coordinates",
+                view=view,
+                number=15,
+                expected="where the parts lie",
+                severity=WARNING,
+            )
         return
     for number in (14, 15):
         if view.all(number):
@@ -137,13 +172,14 @@ def _joints(view: RecordView, findings: Findings) -> None:
 
 
 def _segments(view: RecordView, findings: Findings) -> None:
+    # Before 2011 a record could name each of its fingers: then no single position says what it shows.
     positions = view.numbers(13)
-    position = positions[0] if positions else -1
+    position = positions[0] if len(positions) == 1 else -1
     members = MEMBERS.get(position)
     for number in (21, 25):
         found = view.numbers(number)
         # An entire joint image may show several fingers: 14.025 is seen there, 14.021 has no meaning.
-        is_out = position in SINGLE or (number == 21 and position in (0, JOINT))
+        is_out = position in SINGLE or (number == 21 and position in (0, UNKNOWN_RIDGE, JOINT))
         if found and is_out:
             findings.add(
                 "segments-of-a-set",
@@ -152,6 +188,8 @@ def _segments(view: RecordView, findings: Findings) -> None:
                 number=number,
                 found=view.text(number),
                 expected="absent, or a position of several",
+                # The table of the standard makes 14.025 optional whatever the position: a remark, no refusal.
+                severity=ERROR if number == 21 else WARNING,
             )
             continue
         for at, segment in enumerate(found, 1):
@@ -170,20 +208,13 @@ def _segments(view: RecordView, findings: Findings) -> None:
 
 
 def _qualities(view: RecordView, findings: Findings) -> None:
-    """A quality is about a position of this record."""
-    positions = set(view.numbers(13))
-    if view.type == 13:
-        allowed = positions
-    elif view.type == 15:
-        allowed = set(PALMS) if positions & {18, 20} else positions
-    else:
-        allowed = set().union(*(MEMBERS.get(p, {p}) for p in positions)) | positions
-        if positions & {0, 18, JOINT}:
-            return
-        allowed |= EXTRA_DIGITS if positions & set(MEMBERS) else set()
+    """A quality is about a position of this record. Of the kind of ridge it must be; of the record it should be."""
+    kind = QUALITY_OF.get(view.type)
+    allowed = _shown(view)
     for number in (24,) if view.type != 14 else (22, 23, 24):
         for at, position in enumerate(view.numbers(number), 1):
-            if positions and position >= 0 and position not in allowed:
+            is_wrong = kind is not None and position not in kind
+            if position >= 0 and (is_wrong or (allowed and position not in allowed)):
                 findings.add(
                     "quality-position",
                     "the quality is about a position that is not in this record",
@@ -191,7 +222,8 @@ def _qualities(view: RecordView, findings: Findings) -> None:
                     number=number,
                     occurrence=at,
                     found=str(position),
-                    expected=_listed(allowed) if len(allowed) < 9 else "a palm",
+                    expected=_listed(allowed) if 0 < len(allowed) < 9 else "a position of the record's kind",
+                    severity=ERROR if is_wrong else WARNING,
                 )
     segments = set(view.numbers(21)) | set(view.numbers(25)) if view.type == 14 else set()
     for at, position in enumerate(view.numbers(23) if view.type == 14 else [], 1):
@@ -205,6 +237,17 @@ def _qualities(view: RecordView, findings: Findings) -> None:
                 found=str(position),
                 expected="a finger of 14.021 or 14.025",
             )
+
+
+def _shown(view: RecordView) -> set[int]:
+    """Return the positions that a record may show, none where that is open."""
+    positions = set(view.numbers(13)) - {-1}
+    if positions & {0, UNKNOWN_RIDGE, JOINT, UNKNOWN_PALM}:
+        return set()
+    if view.type != 14:
+        return positions
+    extra = EXTRA_DIGITS if positions & set(MEMBERS) else set()
+    return set().union(*(MEMBERS.get(p, {p}) for p in positions), positions, extra)
 
 
 def _amputations(view: RecordView, findings: Findings) -> None:
@@ -253,10 +296,11 @@ def _polygons(view: RecordView, number: int, first: int, findings: Findings) -> 
         values = [number_of(i) for i in occurrence.items[first:]]
         if len(values) < 3 or min(values) < 0:
             continue
-        shape = occurrence.items[first - 1] if first else ""
+        shape = occurrence.items[0] if first == 1 else ""
         wanted = CORNERS_OF.get(shape, 0) if view.type == 17 or number == 15 else 0
         points = values[1:]
-        if len(points) != 2 * values[0] or (wanted and values[0] != wanted):
+        is_area = shape not in CORNERS_OF or not wanted
+        if len(points) != 2 * values[0] or (wanted and values[0] != wanted) or (is_area and values[0] < 3):
             findings.add(
                 "polygon",
                 "the number of points is not the one announced",
@@ -264,7 +308,7 @@ def _polygons(view: RecordView, number: int, first: int, findings: Findings) -> 
                 number=number,
                 occurrence=at,
                 found=str(len(points) // 2),
-                expected=str(wanted or values[0]),
+                expected=str(wanted or max(3, values[0])),
             )
         elif 0 < width < max(points[::2]) or 0 < height < max(points[1::2]):
             findings.add(
@@ -278,68 +322,66 @@ def _polygons(view: RecordView, number: int, first: int, findings: Findings) -> 
             )
 
 
-def _photograph(view: RecordView, findings: Findings) -> None:
-    kind = view.text(3)
-    is_mark = kind in BODY_MARKS
-    if kind == "FACE" and not view.text(13):
+def _spectrum(view: RecordView, version: int, findings: Findings) -> None:
+    """The bounds of an iris's light (17.027) go with DEFINED light, and only with it."""
+    is_defined, has_bounds = view.text(25) == "DEFINED", bool(view.all(27))
+    if version >= VERSION_2011 and is_defined != has_bounds:
         findings.add(
-            "photo-profile",
-            "a face needs its acquisition profile",
+            "iris-spectrum",
+            "defined light needs its bounds" if is_defined else "the bounds belong to defined light",
             view=view,
-            number=13,
-            expected="mandatory with FACE",
+            number=27,
+            found=view.text(27),
+            expected="mandatory with DEFINED in 17.025, else absent",
         )
-    if kind and kind != "FACE" and view.text(13):
-        findings.add(
-            "photo-profile",
-            "only a face has an acquisition profile",
-            view=view,
-            number=13,
-            found=view.text(13),
-            expected="absent",
-        )
-    if kind in NEEDS_CODE and not view.all(40):
-        findings.add(
-            "photo-smt",
-            "this type of image needs its NCIC code",
-            view=view,
-            number=40,
-            expected=f"mandatory with {kind}",
-        )
-    if kind and not is_mark and view.all(40):
-        findings.add(
-            "photo-smt",
-            "only a scar, mark or tattoo has an NCIC code",
-            view=view,
-            number=40,
-            found=view.text(40),
-            expected="absent",
-        )
-    if view.text(21) and view.text(20) != "A":
-        findings.add(
-            "photo-pose-angle",
-            "an offset angle belongs to an angled pose",
-            view=view,
-            number=21,
-            found=view.text(21),
-            expected="absent, or pose A in 10.020",
-        )
+
+
+def _subject(view: RecordView, findings: Findings) -> None:
+    """The state of a body (046) is told of the dead, and only of them."""
+    for at, occurrence in enumerate(view.all(SUBJECT), 1):
+        status, *body = occurrence.items
+        if status != DEAD and any(body):
+            findings.add(
+                "subject-condition",
+                "the state of a body is told of the dead alone",
+                view=view,
+                number=SUBJECT,
+                occurrence=at,
+                expected="nothing behind the status, or status D",
+            )
+        elif status == DEAD and not (len(body) > 1 and all(body[:2])):
+            # Public sources agree on this for Type-14 alone.
+            findings.add(
+                "subject-condition",
+                "the state of the body is not told",
+                view=view,
+                number=SUBJECT,
+                occurrence=at,
+                expected="status, whole or fragment, state of the tissue",
+                severity=ERROR if view.type == 14 else WARNING,
+            )
 
 
 def _place(view: RecordView, findings: Findings) -> None:
-    """Check 998: degrees come in pairs and before minutes, the three UTM items and the two others together."""
+    """Check 998: degrees come in pairs and before minutes, the three UTM items together, all within their ranges."""
     for at, occurrence in enumerate(view.all(998), 1):
-        given = [bool(i) for i in occurrence.items[:15]] + [False] * 15
+        items = occurrence.items[:15] + [""] * 15
+        given = [bool(i) for i in items]
         wrong = (
             (given[1] != given[4], "latitude without longitude, or the other way round"),
             ((given[2] and not given[1]) or (given[5] and not given[4]), "minutes without degrees"),
             ((given[3] and not given[2]) or (given[6] and not given[5]), "seconds without minutes"),
             (len({given[9], given[10], given[11]}) > 1, "zone, easting and northing belong together"),
-            (given[13] != given[14], "the other system's name and value belong together"),
+            (given[14] and not given[13], "a value of another system without the system's name"),
+            *((_is_beyond(items[n], *PLACE_RANGES[n]), "a coordinate is out of its range") for n in PLACE_RANGES),
         )
         for is_wrong, message in wrong:
             if is_wrong:
                 findings.add("geography", message, view=view, number=998, occurrence=at)
+
+
+def _is_beyond(text: str, least: float, most: float) -> bool:
+    return bool(_REAL.fullmatch(text)) and not least <= float(text) <= most
 
 
 def _listed(numbers: Iterable[int]) -> str:

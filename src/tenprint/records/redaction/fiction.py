@@ -61,8 +61,8 @@ class Fiction:
             rule: of the field.
             table: that has the rule and its codes.
             text: as received, items separated by US.
-            kind: ``name``, ``born``, ``date``, ``moment``, ``number``, ``points``, ``shape``, or ``""`` for what the
-                rule wants.
+            kind: ``name``, ``born``, ``date``, ``moment``, ``number``, ``points``, ``shape``, ``status``, or ``""``
+                for what the rule wants.
         """
         if kind in WHOLE:
             items = [WHOLE[kind](n, item) for n, item in enumerate(text.split("\x1f"))]
@@ -187,5 +187,15 @@ def _points(place: int, text: str) -> str:
     return text if is_count else _point(place, text)
 
 
-WHOLE: dict[str, Callable[[int, str], str]] = {"points": _points, "shape": _shaped, "numbered": _numbered}
+def _status(place: int, _: str) -> str:
+    """Return that nothing is known of a subject; the state of a body, which only the dead have, goes."""
+    return "" if place else "X"
+
+
+WHOLE: dict[str, Callable[[int, str], str]] = {
+    "points": _points,
+    "shape": _shaped,
+    "numbered": _numbered,
+    "status": _status,
+}
 """Kinds whose rule is about the occurrence as a whole: the shape stays, what it says goes."""
