@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -301,6 +301,7 @@ def test_each_damage_of_a_mandatory_field_gives_an_error_on_that_field(number, b
 @settings(deadline=None)
 @given(number=st.sampled_from(MANDATORY_1), bad=st.none() | st.sampled_from(["", "?", "X" * 41]))
 def test_each_damage_of_a_mandatory_header_field_gives_an_error_on_that_field(number, bad):
+    assume((number, bad) != (2, None))  # a version that is not given is written by itself
     found = validate(transaction(header={number: bad}), profile=EBTS_8)
     assert f"1.{number:03d}" in {f.field for f in found if f.severity == "error"}
 

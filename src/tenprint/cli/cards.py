@@ -53,15 +53,11 @@ def book(
     from tenprint.exchange import capture, card_check
     from tenprint.records.images import nfiq2 as measures
 
-    if nfiq2:
-        measures.require()
-    if strict and not check:
-        raise SenderError("CLI_CONTRADICTION", "--strict needs the check that --no-check leaves out")
+    _ensure_possible(strict=strict, check=check, nfiq2=nfiq2)
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
     gone = capture.read_missing(missing or ())
     described = capture.read_person(read_file(person).decode(errors="replace"))
-    number = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}"
-    received = read_file(card)
+    number, received = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}", read_file(card)
     with bootstrap.image_codec() as codec:
         measure = partial(measures.measured, decode=codec[0]) if nfiq2 else None
         found = checked(received, codec[0], chosen, gone, quiet=json) if check else None
@@ -74,16 +70,28 @@ def book(
     write_file(out, data)
     named = capture.named_missing(data)
     if json:
-        sequence = None if found is None else report(found)
-        numbers = [int(finger) for finger in named]
+        numbers, sequence = [int(finger) for finger in named], None if found is None else report(found)
         print_json({"out": str(out), "bytes": len(data), "tcn": number, "named_missing": numbers, "sequence": sequence})
         return
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
     if found is not None:
         show_warnings(found)
-    if named:
-        names = ", ".join(finger.title for finger in named)
-        console.print(f"No image, so named as missing (AMP): {names}", soft_wrap=True)
+    _show_next(out, [finger.title for finger in named])
+
+
+def _ensure_possible(*, strict: bool, check: bool, nfiq2: bool) -> None:
+    """Refuse what `book` cannot do, before anything is read."""
+    from tenprint.records.images import nfiq2 as measures
+
+    if nfiq2:
+        measures.require()
+    if strict and not check:
+        raise SenderError("CLI_CONTRADICTION", "--strict needs the check that --no-check leaves out")
+
+
+def _show_next(out: Path, missing: list[str]) -> None:
+    if missing:
+        console.print(f"No image, so named as missing (AMP): {', '.join(missing)}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)
 
 
