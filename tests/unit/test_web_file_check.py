@@ -1,5 +1,7 @@
 """The validation desk: a file goes in without signing in, what is wrong comes out, and nothing of it stays."""
 
+import asyncio
+import io
 import os
 import re
 import tempfile
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 from console_rig import SITE, console, text_of
 from exchange_rig import Rig, rigs
+from PIL import Image
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from tenprint import records
@@ -18,7 +22,7 @@ from tenprint.records import TaggedRecord
 from tenprint.records.itl.tables import packaged_tables
 from tenprint.studies.example_file import BOOKING, example_file
 from tenprint.web import file_check
-from tenprint.web.guard import LARGE_BODY_BYTES, MAX_LARGE_BODIES
+from tenprint.web.guard import LARGE_BODY_BYTES, MAX_LARGE_BODIES, Guard
 from tenprint.web.pages.file_check import PLACES
 
 pytestmark = pytest.mark.slow
@@ -115,7 +119,7 @@ def test_any_bytes_get_a_page(client: TestClient, data: bytes) -> None:
 
 
 def test_a_page_of_a_hostile_file_stays_small_and_says_what_it_leaves_out(client: TestClient) -> None:
-    fields = [TaggedRecord(2, dict.fromkeys(range(3, 900), "X" * 500)) for _ in range(30)]
+    fields = [TaggedRecord(2, dict.fromkeys(range(3, 900), "<" * 500)) for _ in range(30)]
     data = records.write({2: "0300", 4: "CAR", 9: "T"}, fields)
     assert len(data) < LARGE_BODY_BYTES
     page = drop(client, data).text
@@ -144,10 +148,78 @@ def test_what_is_not_the_desks_form_is_refused(client: TestClient, network: Rig)
     assert client.post("/check", content=b"x", headers={"content-type": "multipart/form-data"}).status_code == 400
     many = client.post("/check", files={"file": ("x", b"x")}, data={f"n{n}": "x" for n in range(20)})
     assert many.status_code == 400
+    sound = b"--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n1.001:9\x1d\r\n--x--\r\n"
+    for cut in (sound[:-6], sound[:-60], sound + b"more"):
+        assert client.post("/check", content=cut, headers=UPLOAD).status_code == 400
+    in_capitals = {"content-type": "Multipart/Form-Data; boundary=x"}
+    assert client.post("/check", content=sound, headers=in_capitals).status_code == 200
     two = client.post("/check", files=[("file", ("x", b"x")), ("file", ("y", b"y"))])
     assert two.status_code == 400
     stranger = TestClient(console(network), base_url=SITE, headers={"origin": "http://elsewhere.example"})
     assert stranger.post("/check", files={"file": ("x", example_file())}).status_code == 403
+
+
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "idna", "utf-16"])
+def test_nobody_chooses_what_decodes_the_form(client: TestClient, charset: str) -> None:
+    head = b"--x\r\nContent-Disposition: form-data; name=profile\r\n\r\nitl-2011"
+    part = b"\r\n--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n" + example_file()
+    headers = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+    answer = client.post("/check", content=head + part + b"\r\n--x--\r\n", headers=headers)
+    assert answer.status_code == 200 and "by itl-2011" in text_of(answer.text)
+    long = head + b"a" * 2_000 + part + b"\r\n--x--\r\n"
+    assert client.post("/check", content=long, headers=UPLOAD).status_code == 400
+
+
+def test_images_that_would_be_too_large_together_are_not_decoded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (4_000, 4_000)).save(out, "PNG")
+    fields = {3: "1", 4: "X", 5: "20101004", 6: "4000", 7: "4000", 8: "1", 9: "500", 10: "500", 11: "PNG", 12: "24"}
+    data = records.write({4: "CAR", 9: "T"}, [TaggedRecord(14, fields | {13: "1"}, out.getvalue())] * 8)
+    decoded = []
+    whole = file_check._thumbnail
+    monkeypatch.setattr(file_check, "_thumbnail", lambda *given: decoded.append(given) or whole(*given))
+    page = drop(client, data).text
+    assert len(decoded) == file_check.MAX_DECODED_BYTES // (4_000 * 4_000 * 3) == page.count("<img src")
+    assert page.count("not too large together") == 8 - len(decoded)
+
+
+def test_requests_of_strangers_keep_no_place_while_they_are_thrown_away() -> None:
+    taken, go_on = [], asyncio.Event()
+
+    async def app(scope, receive, send) -> None:
+        taken.append(scope["path"])
+        await Response("taken")(scope, receive, send)
+
+    async def slow() -> dict[str, object]:
+        await go_on.wait()
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def short() -> dict[str, object]:
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def ask(guard: Guard, origin: str, receive) -> int:
+        statuses = []
+
+        async def send(message) -> None:
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        headers = [(b"host", b"127.0.0.1:8765"), (b"origin", origin.encode()), (b"content-length", b"9000000")]
+        scope = {"type": "http", "method": "POST", "path": "/check", "headers": headers}
+        await guard(scope, receive, send)
+        return statuses[0]
+
+    async def all_of_it() -> list[int]:
+        guard = Guard(app, lambda status, said: Response(said, status), large=frozenset({"/check"}))
+        strangers = [asyncio.create_task(ask(guard, "http://elsewhere.example", slow)) for _ in range(8)]
+        await asyncio.sleep(0)
+        mine = await ask(guard, SITE, short)
+        go_on.set()
+        return [mine, *await asyncio.gather(*strangers)]
+
+    assert asyncio.run(all_of_it()) == [200, *[403] * 8]
+    assert taken == ["/check"]
 
 
 def test_a_file_that_is_too_large_is_refused_and_one_that_just_fits_is_not(client: TestClient) -> None:

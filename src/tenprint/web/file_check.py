@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tenprint.core.errors import SenderError, TenprintError
+from tenprint.records.image_headers import announced
 from tenprint.records.itl.conformance import STANDARD
 from tenprint.records.itl.description import FieldShown, RecordShown, describe, name_of
 from tenprint.records.itl.findings import ERROR, Finding
@@ -31,7 +33,12 @@ MAX_PARTS, MAX_LINES, MAX_LINES_OF_RECORD, MAX_VALUE = 120, 3_000, 400, 400
 it."""
 MAX_OCCURRENCES, MAX_ITEMS, MAX_SUBFIELDS = 12, 40, 20_000
 """Subfields of a field and items of a subfield that are shown (minutiae come by the hundred); subfields of a file."""
+MAX_CHARACTERS = 500_000
+"""Of all values of a page."""
 MAX_THUMBNAILS, THUMBNAIL_PIXELS = 24, 220
+MAX_DECODED_BYTES = 96_000_000
+"""Of pixels of all images of a file that are decoded for the page; a card of 1000 ppi has some 50 million."""
+TOO_MANY_IMAGES = "Only the first images are shown here, as far as they are not too large together."
 SEPARATED = ", "
 FIRST_PROFILE = "ebts-8.001"
 
@@ -103,7 +110,8 @@ class FileView:
         head: what the header says: name in words and value.
         profile: by which it was judged.
         findings: all, errors first.
-        parts: the records.
+        records: how many the file has.
+        parts: those that are shown.
         left_out: sentences on what the page does not show.
     """
 
@@ -111,6 +119,7 @@ class FileView:
     head: tuple[tuple[str, str], ...]
     profile: Table
     findings: tuple[Told, ...]
+    records: int
     parts: tuple[Part, ...]
     left_out: tuple[str, ...]
 
@@ -158,8 +167,25 @@ def check(data: bytes, profile: Table, codec: CodecPool) -> FileView:
     for told in findings:
         by_place[told.finding.record, told.finding.field].append(told)
     pictures = _pictures(few, codec)
-    parts = tuple(_part(record, by_place, pictures.get(record.index)) for record in records)
-    return FileView(len(data), _head(transaction), profile, findings, parts, _left_out(transaction, described, records))
+    room = _Room(MAX_CHARACTERS)
+    parts = tuple(_part(record, by_place, pictures.get(record.index), room) for record in records)
+    count = len(transaction.records)
+    return FileView(
+        len(data), _head(transaction), profile, findings, count, parts, _left_out(transaction, described, records)
+    )
+
+
+@dataclass
+class _Room:
+    """How many characters of values a page may still show."""
+
+    characters: int
+
+    def take(self, text: str) -> str:
+        """Return a value, shortened when it is long or the page is full."""
+        most = min(MAX_VALUE, max(self.characters, 0))
+        self.characters -= min(len(text), most)
+        return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _shortened(records: Sequence[RecordShown]) -> tuple[RecordShown, ...]:
@@ -206,14 +232,17 @@ def _anchor(record: int, tag: str) -> str:
 
 
 def _part(
-    record: RecordShown, by_place: Mapping[tuple[int, str], Sequence[Told]], picture: tuple[Picture, str, str] | None
+    record: RecordShown,
+    by_place: Mapping[tuple[int, str], Sequence[Told]],
+    picture: tuple[Picture, str, str] | None,
+    room: _Room,
 ) -> Part:
     lines: list[Line] = []
     here: set[str] = set()
     for field in record.fields:
         is_first = field.tag not in here
         here.add(field.tag)
-        values = tuple(_value(field, items) for items in field.values[:MAX_OCCURRENCES])
+        values = tuple(room.take(_value(field, items)) for items in field.values[:MAX_OCCURRENCES])
         left_out = len(field.values) - len(values) + field.left_out
         told = tuple(by_place.get((record.index, field.tag), ())) if is_first else ()
         anchor = _anchor(record.index, field.tag) if is_first else ""
@@ -228,7 +257,7 @@ def _part(
         lines=tuple(lines),
         findings=tuple(told for some in others for told in some),
         thumbnail=thumbnail,
-        picture=_cut(found.sentence) if found else "",
+        picture=room.take(found.sentence) if found else "",
         trouble=trouble,
     )
 
@@ -236,22 +265,28 @@ def _part(
 def _value(field: FieldShown, items: Sequence[str]) -> str:
     """Return a subfield as text: its only item, or its items with their mnemonics."""
     if len(items) == 1 and not field.items:
-        return _cut(items[0])
+        return items[0]
     names = [*field.items, *(str(number) for number in range(len(field.items) + 1, len(items) + 1))]
     told = (f"{name} {item}" for name, item in zip(names, items[:MAX_ITEMS], strict=False) if item)
-    return _cut(SEPARATED.join(told))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}… ({len(text)} characters)"
+    return SEPARATED.join(told)
 
 
 def _pictures(transaction: Transaction, codec: CodecPool) -> dict[int, tuple[Picture, str, str]]:
     """Return images by record: what is declared, a small picture of the first ones, or why there is none."""
     found = list(pictures_of(transaction, load_table(STANDARD)))
-    small = codec.each(lambda picture: _thumbnail(picture, codec), found[:MAX_THUMBNAILS])
-    unseen = [("", f"Only the first {MAX_THUMBNAILS} images are shown.")] * (len(found) - len(small))
+    decoded = list(itertools.accumulate(map(_decoded_bytes, found)))
+    most = min(MAX_THUMBNAILS, sum(size <= MAX_DECODED_BYTES for size in decoded))
+    small = codec.each(lambda picture: _thumbnail(picture, codec), found[:most])
+    unseen = [("", TOO_MANY_IMAGES)] * (len(found) - len(small))
     return {picture.record: (picture, *seen) for picture, seen in zip(found, [*small, *unseen], strict=True)}
+
+
+def _decoded_bytes(picture: Picture) -> int:
+    """Return how much an image takes once it is decoded, as its data announces it; raw pixels are what they are."""
+    data = announced(picture.data)
+    if data is None:
+        return len(picture.data)
+    return max(data.width, 0) * max(data.height, 0) * max(1, (data.depth + 7) // 8)
 
 
 def _thumbnail(picture: Picture, codec: CodecPool) -> tuple[str, str]:

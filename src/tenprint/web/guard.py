@@ -76,41 +76,27 @@ class Guard:
                 answer.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if scope["path"] in self._large and scope["method"] not in SAFE_METHODS:
-            await self._with_place(scope, receive, send_with_headers, headers)
-        else:
-            await self._pass_on(scope, receive, send_with_headers, headers, MAX_BODY_BYTES)
-
-    async def _with_place(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Pass on a request with a file, when there is a place for it in memory."""
-        if self._large_now >= MAX_LARGE_BODIES:
+        method = str(scope["method"])
+        is_large = scope["path"] in self._large and method not in SAFE_METHODS
+        body = _Body(receive, headers, LARGE_BODY_BYTES if is_large else MAX_BODY_BYTES)
+        refusal = self._fault_of(method, headers)
+        if refusal is None and is_large and self._large_now >= MAX_LARGE_BODIES:
             said = "Several files are arriving at this moment. Please try again in a few seconds."
             refusal = self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, said)
-            await self._turn_away(refusal, _Body(receive, headers, 0), scope, receive, send)
-            return
-        self._large_now += 1  # all of this runs in one thread, the event loop's
-        try:
-            await self._pass_on(scope, receive, send, headers, LARGE_BODY_BYTES)
-        finally:
-            self._large_now -= 1
-
-    async def _turn_away(self, refusal: Response, body: _Body, scope: Scope, receive: Receive, send: Send) -> None:
-        note_refusal(refusal.status_code, "", "GET" if scope["method"] in SAFE_METHODS else "POST")
-        await body.throw_away()
-        refusal.headers["Connection"] = "close"
-        await refusal(scope, receive, send)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, headers: Headers, limit: int) -> None:
-        refusal = self._fault_of(str(scope["method"]), headers)
-        body = _Body(receive, headers, limit)
         if refusal is None:
-            refusal = await self._fault_of_body(body)
-        if body.is_cut_off:
-            return  # whoever sent it is gone; a part of a form is no form
-        if refusal is not None:
-            await self._turn_away(refusal, body, scope, receive, send)
-            return
-        await self._app(scope, _replayed(bytes(body.data), receive), send)
+            self._large_now += is_large  # all of this runs in one thread, the event loop's
+            try:
+                refusal = await self._fault_of_body(body)
+                if refusal is None and not body.is_cut_off:
+                    await self._app(scope, _replayed(bytes(body.data), receive), send_with_headers)
+            finally:
+                self._large_now -= is_large
+        # Whoever cut a form off is gone, and a part of a form is no form. A refused body keeps no place.
+        if refusal is not None and not body.is_cut_off:
+            note_refusal(refusal.status_code, "", "GET" if method in SAFE_METHODS else "POST")
+            await body.throw_away()
+            refusal.headers["Connection"] = "close"
+            await refusal(scope, receive, send_with_headers)
 
     async def _fault_of_body(self, body: _Body) -> Response | None:
         try:

@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import Response
 
@@ -34,7 +35,8 @@ PLACES = 2
 """So many files are looked at at once; whoever comes on top of them is told to try again."""
 FILE_TYPE = "application/octet-stream"
 EXAMPLE_NAME, REDACTED_NAME = "example.an2", "redacted.an2"
-MAX_FIELDS = 4
+MAX_FIELDS, MAX_TEXT = 4, 1_024
+NOT_THE_FORM = "What was sent is not the desk's form, or only a part of it has arrived."
 
 
 @dataclass(frozen=True)
@@ -195,14 +197,21 @@ async def _sent_of(request: Request) -> _Sent:
     Raises:
         Refusal: 415 for another kind of body, 400 for one that is no such form.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip() != UPLOAD:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind.lower() != UPLOAD.encode():
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The desk takes the file of its own form.")
-    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS)
+    boundary = options.get(b"boundary", b"")
+    # Nothing else of that header goes on: whoever names a character set would choose what decodes the fields.
+    headers = Headers({"content-type": f"{UPLOAD}; boundary={boundary.decode('latin-1')}"})
+    whole = await request.body()
+    if not boundary or not whole.rstrip(b"\r\n").endswith(b"--" + boundary + b"--"):
+        raise Refusal(HTTPStatus.BAD_REQUEST, NOT_THE_FORM)
+    parser = MultiPartParser(headers, request.stream(), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT)
     parser.spool_max_size = LARGE_BODY_BYTES + 1  # larger than any body that comes so far: nothing goes to a disk
     try:
         form = await parser.parse()
-    except MultiPartException as problem:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "What was sent is not the desk's form.") from problem
+    except (MultiPartException, UnicodeError) as problem:
+        raise Refusal(HTTPStatus.BAD_REQUEST, NOT_THE_FORM) from problem
     try:
         file = form.get("file")
         data = await file.read() if isinstance(file, UploadFile) else b""
