@@ -1,8 +1,9 @@
 """Redaction record by record. Default deny: what is not called structural is replaced, what no table knows is blanked.
 
-Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the result reads strictly even
-where the original did not. A resemblance in shape stays: how many records, fields and items there are, and how long
-numbers are.
+Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the framing of the result is right
+even where that of the original was not. What is wrong about an image stays wrong (L0006), such as a size (14.006) or a
+position (14.013) that is missing: that may be the fault that the file is to show. A resemblance in shape stays: how many
+records, fields and items there are, and how long numbers are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tenprint.core.errors import RecordError
 from tenprint.records.images.worker import Codec
 from tenprint.records.itl.character_sets import decode_text
 from tenprint.records.itl.conformance import STANDARD
-from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER
+from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER, UNUSED_POSITION
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -44,7 +45,12 @@ LENGTH, IDC, CONTENTS, COMPRESSION, HASH = 1, 2, 3, 11, 996
 TRANSACTION = "1.004"
 IMAGE_TYPES = frozenset({10, 13, 14, 15, 16, 17, 19})
 FINGER_HEADER_TYPES = frozenset({3, 4, 5, 6})
-SIGNATURE, VECTOR_SIGNATURE = 8, 2
+SIGNATURE = 8
+POSITIONS = slice(6, 12)
+"""Of the fingers in a header of Types 3 to 6."""
+LAST_POSITION = 15
+"""Of a finger or a plain set; palms have records of their own."""
+LAST_TYPE = 99
 LARGEST_FIELD = 9_999
 """A field number above is no number of a field, but somebody's."""
 MAX_OCCURRENCES = 2_000
@@ -122,6 +128,9 @@ class _Redaction:
         for index, record in enumerate(self.transaction.records):
             if index == 0:
                 first = self._fields(index, record, 0)
+                continue
+            if not 0 < record.type <= LAST_TYPE:
+                self._leave_out(index, "", f"a record of a type that is none, 1 to {LAST_TYPE}, is left out")
                 continue
             body = self._binary(index, record) if record.type in BINARY_TYPES else b""
             if record.type == 1 or (record.type in BINARY_TYPES and not body):
@@ -254,7 +263,8 @@ class _Redaction:
             self.counts["images"] += 1
             form, width, height = view.number(4), view.number(6), view.number(7)
             area = (width * height + 7) // 8
-            if form == 1 and 0 < area <= len(raw) * 100:  # a fax code is not written: uncompressed
+            is_image = form == 1 and 0 < area <= len(raw) * 100
+            if is_image and self.blanks.spends(width * height):  # a fax code is not written: uncompressed
                 head[6], data = 0, bytes([255]) * area
                 self.notes.append(Note(index, "8.004", "the signature: its fax code is not written here: uncompressed"))
             elif form == 0:
@@ -269,6 +279,7 @@ class _Redaction:
         if len(raw) < TYPE_4_HEADER.size:
             return b""
         head, data = bytearray(raw[: TYPE_4_HEADER.size]), b""
+        head[POSITIONS] = bytes(p if p <= LAST_POSITION else UNUSED_POSITION for p in head[POSITIONS])
         if view.data:
             blank = self.blanks.of(view)
             data, head[-1] = blank.data, COMPRESSIONS.index(blank.compression)
