@@ -2,7 +2,7 @@
 
 Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the framing of the result is right
 even where that of the original was not. What is wrong about an image stays wrong (L0006), such as a size (14.006) or a
-position (14.013) that is missing: that may be the fault that the file is to show. A resemblance in shape stays: how many
+position (14.013) that is missing: it may be the fault that the file is to show. A resemblance in shape stays: how many
 records, fields and items there are, and how long numbers are.
 """
 
@@ -292,8 +292,16 @@ class _Redaction:
 
 def _occurrences(record: Record, one: Field) -> list[str]:
     """Return a field's occurrences as text; of a hostile number of them the first."""
-    parts = record.raw[one.value_start : one.value_end].split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]
-    return ["\x1f".join(decode_text(part).split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES]) for part in parts]
+    value = record.raw[one.value_start : one.value_end]
+    if value.isascii():  # nearly always: decoded at once
+        texts = value.decode("ascii").split("\x1e", MAX_OCCURRENCES)[:MAX_OCCURRENCES]
+    else:
+        texts = [decode_text(part) for part in value.split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]]
+    return [t if t.count("\x1f") < MAX_OCCURRENCES else _first_items(t) for t in texts]
+
+
+def _first_items(text: str) -> str:
+    return "\x1f".join(text.split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES])
 
 
 def _words(parts: list[str]) -> set[str]:
