@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tenprint.core.errors import TenprintError
+from tenprint.core.errors import RecordError, TenprintError
 from tenprint.core.image import ENGINE_PPI, MAX_PPI, MIN_PPI
 from tenprint.records.image_headers import PNG_MAGIC, announced
 from tenprint.records.images.worker import MAX_PIXELS, MIN_ENCODE_SIDE, Codec
@@ -20,8 +20,14 @@ MAX_BLANK_PIXELS = 100_000_000
 """A white PNG of this size has 100 kB; a larger size is declared by nobody who means it."""
 SMALL_SIDE = 64
 """Side of the image that stands for one whose declared size is none."""
-ROWS_AT_A_TIME = 1 << 20
-"""Bytes of white rows that are packed at a time."""
+MAX_PIXELS_OF_FILE = 100_000_000
+"""Pixels encoded for one file, and pixels of its uncompressed images of one bit: a file of a hundred images, each of
+another large size, must not take minutes. A card of 14 images at 1000 ppi has half of it."""
+ROWS_AT_A_TIME = 1 << 18
+"""Bytes of white rows that are packed once and written as often as they are needed."""
+ZLIB_HEADER = b"\x78\xda"
+"""RFC 1950: deflate, a window of 32 KiB, packed as well as can be."""
+ADLER_MODULUS = 65_521
 BINARY_COMPRESSION = {3: 8, 4: 8, 5: 8, 6: 8}
 ENCODED = ("WSQ20", "JP2", "JP2L")
 
@@ -51,6 +57,12 @@ class Blanks:
 
     codec: Codec
     _made: dict[tuple[str, int, int, int, int, int], bytes] = field(default_factory=dict)
+    _pixels_left: int = MAX_PIXELS_OF_FILE
+
+    @property
+    def pixels(self) -> int:
+        """Return how many pixels were encoded so far."""
+        return MAX_PIXELS_OF_FILE - self._pixels_left
 
     def of(self, view: RecordView) -> Blank:
         """Return the blank for the image of a record that declares one (Types 3 to 6, 10, 13 to 17, 19)."""
@@ -60,7 +72,7 @@ class Blanks:
             return Blank(bytes([WHITE]) * len(view.data), declared)
         if view.type in (5, 6):  # one bit a pixel; a fax code, if it is one, is not written
             size = (max(width, 1) + 7) // 8 * max(height, 1)
-            if size <= MAX_BLANK_PIXELS // 8:
+            if self.spends(size * 8):
                 return Blank(bytes([WHITE]) * size, "NONE", "its fax code is not written here: uncompressed")
         if not (width > 0 and height > 0 and width * height <= MAX_BLANK_PIXELS):
             note = "its declared size is none that an image has: a small PNG stands for it"
@@ -76,9 +88,18 @@ class Blanks:
         note = "" if declared == "PNG" else f"{declared or 'its compression'} is not written here for it: PNG"
         return Blank(made, "PNG", note)
 
+    def spends(self, pixels: int) -> bool:
+        """Tell whether the file may still have an image of so many pixels; if so, they are counted."""
+        if pixels > self._pixels_left:
+            return False
+        self._pixels_left -= pixels
+        return True
+
     def _encoded(self, compression: str, width: int, height: int, ppi: int) -> bytes:
         key = (compression, width, height, ppi, 1, 8)
         if key not in self._made:
+            if not self.spends(width * height):
+                raise RecordError("IMAGE_TOO_LARGE", "the images of this file have too many pixels to encode them all")
             self._made[key] = self.codec.encode(np.full((height, width), WHITE, np.uint8), ppi, compression)
         return self._made[key]
 
@@ -90,7 +111,7 @@ class Blanks:
 
 
 def white_png(width: int, height: int, channels: int = 1, depth: int = 8) -> bytes:
-    """Return a white PNG (ISO/IEC 15948), packed row by row: a large one takes no memory.
+    """Return a white PNG (ISO/IEC 15948): some rows are packed once and repeated, so a large one takes no time.
 
     Args:
         width, height: pixels.
@@ -98,12 +119,24 @@ def white_png(width: int, height: int, channels: int = 1, depth: int = 8) -> byt
         depth: bits a channel, 1, 8 or 16; 1 for gray only.
     """
     row = b"\0" + bytes([WHITE]) * ((width * channels * depth + 7) // 8)
-    packer = zlib.compressobj(9)
-    at_a_time = max(1, ROWS_AT_A_TIME // len(row))
-    packed = b"".join(packer.compress(row * min(at_a_time, height - at)) for at in range(0, height, at_a_time))
+    times, left = divmod(height, max(1, ROWS_AT_A_TIME // len(row)))
+    block, rest = row * ((height - left) // max(1, times)), row * left
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)  # what follows does not look back
+    check = zlib.adler32(rest, _repeated_adler(zlib.adler32(block), len(block), times))
+    stream = ZLIB_HEADER + packed * times + packer.compress(rest) + packer.flush() + struct.pack(">I", check)
     head = struct.pack(">IIBBBBB", width, height, depth, 0 if channels == 1 else 2, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", packed + packer.flush()), (b"IEND", b""))
+    parts = ((b"IHDR", head), (b"IDAT", stream), (b"IEND", b""))
     return PNG_MAGIC + b"".join(_chunk(kind, body) for kind, body in parts)
+
+
+def _repeated_adler(one: int, size: int, times: int) -> int:
+    """Return the Adler-32 (RFC 1950) of bytes repeated, from that of the bytes once."""
+    low, high = (one & 0xFFFF) - 1, one >> 16
+    # The first sum grows by `low` each time; the second by its own growth, and by the first at each of the bytes.
+    first = (1 + times * low) % ADLER_MODULUS
+    second = (times * high + size * low * (times * (times - 1) // 2)) % ADLER_MODULUS
+    return second << 16 | first
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -23,10 +23,12 @@ class FieldClasses:
     Args:
         kept: what a structural field must match, by tag; a tag that is not here is not structural.
         kinds: of fictitious values, by tag.
+        free: structural fields whose pattern a name or a year fits as well; what other fields hold is not kept there.
     """
 
     kept: Mapping[str, Pattern]
     kinds: Mapping[str, str]
+    free: frozenset[str]
 
     def keeps(self, tag: str, occurrences: list[str]) -> bool:
         """Tell whether a field may stay as it is: it is structural, and looks like it in every occurrence."""
@@ -39,7 +41,8 @@ def field_classes() -> FieldClasses:
     """Return the classes of ``fields.toml``."""
     found = tomllib.loads(_FILE.read_text("utf-8"))
     kept = {tag: compile_pattern(entry["pattern"]) for entry in found["kept"] for tag in _tags(entry)}
-    return FieldClasses(kept, {tag: entry["kind"] for entry in found["fiction"] for tag in _tags(entry)})
+    kinds = {tag: entry["kind"] for entry in found["fiction"] for tag in _tags(entry)}
+    return FieldClasses(kept, kinds, frozenset(t for e in found["kept"] if e.get("free") for t in _tags(e)))
 
 
 def _tags(entry: Mapping[str, Any]) -> Iterator[str]:

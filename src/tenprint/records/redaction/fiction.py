@@ -22,8 +22,10 @@ LONGEST_KNOWN = 200
 LONGEST_SHAPE = 40
 """Characters of a number whose shape is kept."""
 MAX_TRIES = 200
-MAX_TRIES_OF_FILE = 100_000
-"""Values tried for one file, some seconds; then the rest of a hostile one is left blank."""
+MAX_TRIES_OF_FILE = 20_000
+"""Values tried for one file, about a second; then the rest of a hostile one is left blank."""
+MAX_ITEMS_OF_FILE = 200_000
+"""Items replaced of one file; a card with the minutiae of ten fingers has some ten thousand."""
 BORN, DAY = date(1970, 1, 1), date(2001, 1, 1)
 MOMENT = "20010101010203Z"
 DAYS = frozenset({"born", "date", "moment"})
@@ -52,7 +54,23 @@ class Fiction:
     told: frozenset[str]
     _made: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _done: dict[tuple[int, str, str], str] = field(default_factory=dict)
     _tries_left: int = MAX_TRIES_OF_FILE
+    _items_left: int = MAX_ITEMS_OF_FILE
+
+    def __post_init__(self) -> None:
+        """Note how long the values are, so that no other length is looked for."""
+        self._sizes = sorted({len(value) for value in self.told if len(value) <= LONGEST_KNOWN})
+
+    @property
+    def tries(self) -> int:
+        """Return how many values were tried so far."""
+        return MAX_TRIES_OF_FILE - self._tries_left
+
+    @property
+    def items(self) -> int:
+        """Return how many items were replaced so far."""
+        return MAX_ITEMS_OF_FILE - self._items_left
 
     def occurrence(self, rule: FieldRule, table: Table, text: str, kind: str) -> str:
         """Return what takes the place of one occurrence of a field.
@@ -64,59 +82,84 @@ class Fiction:
             kind: ``name``, ``born``, ``date``, ``moment``, ``number``, ``points``, ``shape``, ``status``, or ``""``
                 for what the rule wants.
         """
+        items = text.count("\x1f") + 1
+        if items > self._items_left:
+            return ""
+        self._items_left -= items
         if kind in WHOLE:
-            items = [WHOLE[kind](n, item) for n, item in enumerate(text.split("\x1f"))]
-            return "\x1f".join(next((v for d in DIGITS if not self.tells(v := i.replace("#", d))), "") for i in items)
+            return "\x1f".join(self._whole(kind, n, item) for n, item in enumerate(text.split("\x1f")))
         if rule.items or "\x1f" in text:
-            rules: list[ItemRule | None] = [*rule.items, *[None] * (text.count("\x1f") + 1)]
+            rules: list[ItemRule | None] = [*rule.items, *[None] * items]
             return "\x1f".join(self._item(r, table, t, kind) for r, t in zip(rules, text.split("\x1f"), strict=False))
 
         def is_right(value: str) -> bool:
             return judge_value(rule, table, value, severity="error", index=0, number=1) is None
 
-        return self._chosen(rule.tag, text, kind, _candidates(rule, table, text, kind), is_right)
+        return self._chosen((id(rule), rule.tag), text, kind, _candidates(rule, table, text, kind), is_right)
+
+    def _whole(self, kind: str, place: int, text: str) -> str:
+        """Return the shape of one item of an occurrence whose rule is about all of it; a long one has none."""
+        if len(text) > LONGEST_SHAPE:
+            return ""
+        shape = WHOLE[kind](place, text)
+        if len(text) < LEAST_TELLING:
+            return shape.replace("#", DIGITS[0])
+        for digit in islice(DIGITS, max(0, self._tries_left)):
+            self._tries_left -= 1
+            value = shape.replace("#", digit)
+            if not self.tells(value):
+                return value
+        return ""
 
     def _item(self, rule: ItemRule | None, table: Table, text: str, kind: str) -> str:
         """Return what takes the place of one item; an empty one stays empty."""
         if not text:
             return ""
         if rule is None:
-            return self._chosen("", text, kind, _texts(text, 0, len(text)), lambda value: True)
+            return self._chosen((0, ""), text, kind, _texts(text, 0, len(text)), lambda value: True)
 
         def is_right(value: str) -> bool:
             is_known = not rule.codes or value in table.codes[rule.codes].values
             return rule.fits(value) and is_known and is_date(value, rule.date)
 
-        return self._chosen(rule.mnemonic, text, kind, _candidates(rule, table, text, kind), is_right)
+        return self._chosen((id(rule), rule.mnemonic), text, kind, _candidates(rule, table, text, kind), is_right)
 
     def _chosen(
-        self, key: str, text: str, kind: str, candidates: Iterable[str], is_right: Callable[[str], bool]
+        self, rule: tuple[int, str], text: str, kind: str, candidates: Iterable[str], is_right: Callable[[str], bool]
     ) -> str:
-        """Return the first candidate that is right where the original was, and tells nothing of the file."""
-        known = ("", kind, "") if kind in DAYS else ("" if kind in DIFFERENT else key, kind, text[:LONGEST_KNOWN])
-        was_right = is_right(text)
+        """Return the first candidate that is right where the original was, and tells nothing of the file.
+
+        A rule is known by itself, and by a name that rules for the same thing share.
+        """
+        done = (rule[0], kind, text[:LONGEST_KNOWN])
+        if done in self._done:
+            return self._done[done]
+        known = ("", kind, "") if kind in DAYS else ("" if kind in DIFFERENT else rule[1], *done[1:])
+        if self._tries_left <= 0 and known not in self._made:
+            return ""
+        was_right = len(text) > LONGEST_KNOWN or is_right(text)  # to judge a long one takes long
         if known not in self._made or (was_right and not is_right(self._made[known])):
-            second = ""
-            for value in islice(candidates, min(MAX_TRIES, self._tries_left)):
-                self._tries_left -= 1
-                is_used = kind in DIFFERENT and value in self._used
-                if (is_used and second) or (was_right and not is_right(value)) or self.tells(value):
-                    continue
-                second = value
-                if not is_used:
-                    break
-            self._made[known] = second
-            self._used.add(second)
-        return self._made[known]
+            self._made[known] = self._tried(candidates, kind, is_right if was_right else lambda value: True)
+        self._done[done] = self._made[known]
+        return self._done[done]
+
+    def _tried(self, candidates: Iterable[str], kind: str, is_right: Callable[[str], bool]) -> str:
+        second = ""
+        for value in islice(candidates, max(0, min(MAX_TRIES, self._tries_left))):
+            self._tries_left -= 1
+            is_used = kind in DIFFERENT and value in self._used
+            if (is_used and second) or not is_right(value) or self.tells(value):
+                continue
+            second = value
+            if not is_used:
+                break
+        self._used.add(second)
+        return second
 
     def tells(self, value: str) -> bool:
         """Tell whether a value holds one of the file's own."""
-        size = len(value)
-        return any(
-            value[start:end] in self.told
-            for start in range(size - LEAST_TELLING + 1)
-            for end in range(start + LEAST_TELLING, size + 1)
-        )
+        spans = ((start, size) for size in self._sizes for start in range(len(value) - size + 1))
+        return any(value[start : start + size] in self.told for start, size in spans)
 
 
 def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]:
@@ -139,6 +182,7 @@ def _candidates(rule: Rule, table: Table, text: str, kind: str) -> Iterator[str]
 
 
 def _texts(text: str, shortest: int, longest: int) -> Iterator[str]:
+    shortest = min(shortest, LONGEST_KNOWN)
     if longest >= len(TEXT):
         yield TEXT.ljust(min(shortest, longest), "X")
     yield "X" * max(1, min(len(text), longest, LONGEST_SHAPE))

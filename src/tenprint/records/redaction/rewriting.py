@@ -1,13 +1,15 @@
 """Redaction record by record. Default deny: what is not called structural is replaced, what no table knows is blanked.
 
-Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the result reads strictly even
-where the original did not. A resemblance in shape stays: how many records, fields and items there are, and how long
-numbers are.
+Lengths, file content (1.003), IDCs that cannot be read, and hashes are computed; so the framing of the result is right
+even where that of the original was not. What is wrong about an image stays wrong (L0006), such as a size (14.006) or a
+position (14.013) that is missing: it may be the fault that the file is to show. A resemblance in shape stays: how many
+records, fields and items there are, and how long numbers are.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +19,7 @@ from tenprint.core.errors import RecordError
 from tenprint.records.images.worker import Codec
 from tenprint.records.itl.character_sets import decode_text
 from tenprint.records.itl.conformance import STANDARD
-from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER
+from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER, UNUSED_POSITION
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -40,13 +42,20 @@ from tenprint.records.redaction.classes import field_classes
 from tenprint.records.redaction.fiction import LEAST_TELLING, LONGEST_KNOWN, Fiction
 
 LENGTH, IDC, CONTENTS, COMPRESSION, HASH = 1, 2, 3, 11, 996
+TRANSACTION = "1.004"
 IMAGE_TYPES = frozenset({10, 13, 14, 15, 16, 17, 19})
 FINGER_HEADER_TYPES = frozenset({3, 4, 5, 6})
-SIGNATURE, VECTOR_SIGNATURE = 8, 2
+SIGNATURE = 8
+POSITIONS = slice(6, 12)
+"""Of the fingers in a header of Types 3 to 6."""
+LAST_POSITION = 15
+"""Of a finger or a plain set; palms have records of their own."""
+LAST_TYPE = 99
 LARGEST_FIELD = 9_999
 """A field number above is no number of a field, but somebody's."""
 MAX_OCCURRENCES = 2_000
 """Occurrences kept of one field, and items of one occurrence."""
+_WORD = re.compile(rf"[^\W_]{{{LEAST_TELLING},}}")
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,7 @@ class _Redaction:
     def __post_init__(self) -> None:
         self.standard = load_table(STANDARD)
         self.classes = field_classes()
+        self.kept = self._structural()
         self.fiction = Fiction(frozenset(self._told()))
 
     def run(self) -> Redacted:
@@ -118,6 +128,9 @@ class _Redaction:
         for index, record in enumerate(self.transaction.records):
             if index == 0:
                 first = self._fields(index, record, 0)
+                continue
+            if not 0 < record.type <= LAST_TYPE:
+                self._leave_out(index, "", f"a record of a type that is none, 1 to {LAST_TYPE}, is left out")
                 continue
             body = self._binary(index, record) if record.type in BINARY_TYPES else b""
             if record.type == 1 or (record.type in BINARY_TYPES and not body):
@@ -145,17 +158,36 @@ class _Redaction:
         self.counts["left out"] += 1
         self.notes.append(Note(index, tag, message))
 
+    def _texts(self) -> Iterator[tuple[tuple[int, int], str, list[str]]]:
+        """Yield place, tag and occurrences of each text field of the file that is not computed."""
+        for index, record in enumerate(self.transaction.records):
+            for place, one in enumerate(record.fields):
+                is_data = one.number == DATA_FIELD and record.type not in TEXT_ONLY_TYPES
+                is_computed = one.number in (LENGTH, CONTENTS if record.type == 1 else IDC)
+                if not is_data and not is_computed:
+                    yield (index, place), f"{record.type}.{one.number:03d}", _occurrences(record, one)
+
+    def _structural(self) -> frozenset[tuple[int, int]]:
+        """Return the places of the fields that stay: they look structural, and hold no word of a field that goes."""
+        kept: set[tuple[int, int]] = set()
+        free: dict[tuple[int, int], set[str]] = {}
+        for place, tag, parts in self._texts():
+            is_known = tag == TRANSACTION and len(parts) == 1 and parts[0] in self.profile.transactions
+            if is_known or self.classes.keeps(tag, parts):
+                kept.add(place)
+                if tag in self.classes.free and not is_known and (words := _words(parts)):
+                    free[place] = words
+        if free:
+            told = {word for place, _, parts in self._texts() if place not in kept for word in _words(parts)}
+            kept -= {place for place, words in free.items() if words & told}
+        return frozenset(kept)
+
     def _told(self) -> Iterator[str]:
         """Yield the values that must not come back."""
-        for record in self.transaction.records:
-            for one in record.fields:
-                if one.number == DATA_FIELD and record.type not in TEXT_ONLY_TYPES:
-                    continue
-                tag = f"{record.type}.{one.number:03d}"
-                parts = _occurrences(record, one)
-                if one.number not in (LENGTH, IDC, CONTENTS) and not self.classes.keeps(tag, parts):
-                    for text in parts:
-                        yield from (i for i in text.split("\x1f") if LEAST_TELLING <= len(i) <= LONGEST_KNOWN)
+        for place, _, parts in self._texts():
+            if place not in self.kept:
+                for text in parts:
+                    yield from (i for i in text.split("\x1f") if LEAST_TELLING <= len(i) <= LONGEST_KNOWN)
 
     def _rule(self, tag: str, kind: int) -> tuple[FieldRule, Table] | None:
         tables = (self.profile, self.standard) if kind in (1, 2) else (self.standard, self.profile)
@@ -179,20 +211,20 @@ class _Redaction:
                     image = self._data(index, record)
                     found.append((tag, image[0]))
                 continue
-            found.append((tag, self._value(record, one, idc)))
+            found.append((tag, self._value(record, one, idc, is_kept=(index, place) in self.kept)))
         if record.type > 1 and IDC not in seen:
             found.insert(0, (b"%d.002:" % record.type, b"%02d" % idc))
         if image is not None:
             found = [(tag, _dependent(tag, value, *image)) for tag, value in found]
         return found
 
-    def _value(self, record: Record, one: Field, idc: int) -> bytes:
+    def _value(self, record: Record, one: Field, idc: int, *, is_kept: bool) -> bytes:
         if record.type > 1 and one.number == IDC:
             text = record.raw[one.value_start : one.value_end]
             return text if text.isdigit() and len(text) <= 2 and int(text) == idc else b"%02d" % idc
         tag = f"{record.type}.{one.number:03d}"
         parts = _occurrences(record, one)
-        if self.classes.keeps(tag, parts):
+        if is_kept:
             self.counts["kept"] += 1
             return RS.join(p.encode("ascii") for p in parts)
         known = self._rule(tag, record.type)
@@ -231,7 +263,8 @@ class _Redaction:
             self.counts["images"] += 1
             form, width, height = view.number(4), view.number(6), view.number(7)
             area = (width * height + 7) // 8
-            if form == 1 and 0 < area <= len(raw) * 100:  # a fax code is not written: uncompressed
+            is_image = form == 1 and 0 < area <= len(raw) * 100
+            if is_image and self.blanks.spends(width * height):  # a fax code is not written: uncompressed
                 head[6], data = 0, bytes([255]) * area
                 self.notes.append(Note(index, "8.004", "the signature: its fax code is not written here: uncompressed"))
             elif form == 0:
@@ -246,6 +279,7 @@ class _Redaction:
         if len(raw) < TYPE_4_HEADER.size:
             return b""
         head, data = bytearray(raw[: TYPE_4_HEADER.size]), b""
+        head[POSITIONS] = bytes(p if p <= LAST_POSITION else UNUSED_POSITION for p in head[POSITIONS])
         if view.data:
             blank = self.blanks.of(view)
             data, head[-1] = blank.data, COMPRESSIONS.index(blank.compression)
@@ -258,8 +292,20 @@ class _Redaction:
 
 def _occurrences(record: Record, one: Field) -> list[str]:
     """Return a field's occurrences as text; of a hostile number of them the first."""
-    parts = record.raw[one.value_start : one.value_end].split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]
-    return ["\x1f".join(decode_text(part).split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES]) for part in parts]
+    value = record.raw[one.value_start : one.value_end]
+    if value.isascii():  # nearly always: decoded at once
+        texts = value.decode("ascii").split("\x1e", MAX_OCCURRENCES)[:MAX_OCCURRENCES]
+    else:
+        texts = [decode_text(part) for part in value.split(RS, MAX_OCCURRENCES)[:MAX_OCCURRENCES]]
+    return [t if t.count("\x1f") < MAX_OCCURRENCES else _first_items(t) for t in texts]
+
+
+def _first_items(text: str) -> str:
+    return "\x1f".join(text.split("\x1f", MAX_OCCURRENCES)[:MAX_OCCURRENCES])
+
+
+def _words(parts: list[str]) -> set[str]:
+    return {word.upper() for part in parts for word in _WORD.findall(part)}
 
 
 def _number(tag: bytes) -> int:
