@@ -260,3 +260,11 @@ def test_images_are_told_apart_by_content_and_other_files_refused(tmp_path: Path
         bootstrap.read_image(tmp_path / "b.png")
     with pytest.raises(SenderError, match="FILE_MISSING"):
         bootstrap.extract_file(tmp_path / "c.png")
+
+
+@pytest.mark.parametrize("name", ["e.xyt", "e.png", "e.iso"])
+def test_an_empty_file_is_refused_and_never_scored(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    for read in (bootstrap.extract_file, bootstrap.read_image):
+        with pytest.raises(SenderError, match="FILE_EMPTY"):
+            read(tmp_path / name)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from tenprint.cli.app import app
+from tenprint.cli.card import show_warnings
 from tenprint.core.errors import EngineError, SenderError
 from tenprint.core.fingers import PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 from tenprint.core.image import FingerImage
@@ -178,6 +181,52 @@ def test_boxes_of_a_person_stand_instead_of_the_segmentation(extract):
 
     found = checked(extract, sound(), boxes=(FingerBox(LITTLE, 720, 919, 10, 209),), segmenter=never)
     assert found.compared == (LITTLE,)
+
+
+def test_a_box_that_reaches_beyond_its_image_is_refused(extract):
+    with pytest.raises(SenderError, match="outside its image") as refused:
+        checked(extract, sound(), boxes=(FingerBox(LITTLE, 720, 1919, 10, 209),))
+    assert refused.value.code == "BOXES_INVALID"
+
+
+def test_a_box_in_a_set_that_the_card_lacks_is_refused(extract):
+    with pytest.raises(SenderError, match="no plain set with the left thumb") as refused:
+        thumb = FingerBox(FingerPosition.LEFT_THUMB, 0, 199, 10, 209)
+        checked(extract, sound(), [plain_set(RIGHT_FOUR, (2, 3, 4, 5))], boxes=(thumb,))
+    assert refused.value.code == "BOXES_INVALID"
+
+
+def test_a_card_of_which_nothing_was_compared_is_refused_and_said(extract, capsys):
+    found = checked(extract, sound(), [])
+    with pytest.raises(SenderError, match="no finger") as refused:
+        refuse_faults(found)
+    assert refused.value.code == "CARD_NOT_COMPARED"
+    show_warnings(found)
+    told = capsys.readouterr().out
+    assert "No finger could be compared." in told
+    assert "The right thumb was not compared: no plain print of it was found." in told
+
+
+def test_it_is_always_said_how_many_of_ten_fingers_were_compared(extract, capsys):
+    four = [plain_set(RIGHT_FOUR, (2, 3, 4, 5))]
+    show_warnings(checked(extract, sound(), four))
+    assert "4 of 10 fingers compared: each plain finger is its rolled one." in capsys.readouterr().out
+    show_warnings(checked(extract, with_rolled(index=3, middle=2), four))
+    told = capsys.readouterr().out
+    assert "4 of 10 fingers compared: see the warnings." in told
+    assert "The left thumb was not compared: no plain print of it was found." in told
+
+
+def test_the_command_does_not_end_well_when_nothing_was_compared(tmp_path, extract):
+    path = tmp_path / "plain.an2"
+    path.write_bytes(card([], [plain_set(RIGHT_FOUR, (255, 255, 255, 255))]))
+    done = CliRunner().invoke(app, ["card", "check", str(path)])
+    assert done.exit_code == 1 and "No finger could be compared." in done.stdout
+    told = ("--person", ROOT / "tests" / "data" / "person.toml", "--agency", "XX0000001", "--strict")
+    out = tmp_path / "booking.eft"
+    with pytest.raises(SenderError, match="CARD_NOT_COMPARED"):
+        CliRunner().invoke(app, [*map(str, ("book", path, *told, "-o", out))], catch_exceptions=False)
+    assert not out.exists()
 
 
 def test_a_file_without_images_is_refused(extract):

@@ -10,17 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tenprint import records
+from tenprint.cli import quality
 from tenprint.cli.app import app
 from tenprint.core.errors import EngineError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import FingerImage
+from tenprint.engine.slaps import SegmentedFinger, Slap, segment
 from tenprint.records.images import nfiq2, write_png
-from tenprint.records.itl.impressions import EncodedImage, FingerSegment, QualityMetric
-from tenprint.records.itl.writer import finger_record, write
-from tenprint.synth.cards import render_plain
+from tenprint.records.itl.impressions import EncodedImage, FingerSegment, MissingFinger, QualityMetric
+from tenprint.records.itl.writer import TaggedRecord, finger_record, write
+from tenprint.synth.cards import SlapLayout, render_plain, render_plain_set
 from tenprint.synth.conditions import Condition
 from tenprint.synth.person import make_person
 
@@ -54,8 +57,13 @@ def encoded(image: FingerImage, fgp: FingerPosition, *qualities: QualityMetric) 
     )  # fmt: skip
 
 
-def card(*images: EncodedImage) -> bytes:
-    return write(HEADER, [finger_record(image, "COSIB0000", "20101004") for image in images])
+def card(*images: EncodedImage, amp: str = "") -> bytes:
+    second = [TaggedRecord(2, {84: [[amp, "XX"]]})] if amp else []
+    return write(HEADER, [*second, *(finger_record(image, "COSIB0000", "20101004") for image in images)])
+
+
+def stripes(height: int, width: int) -> FingerImage:
+    return FingerImage(np.tile((np.arange(width) // 5 % 2 * 200 + 30).astype(np.uint8), (height, 1)))
 
 
 @pytest.mark.slow
@@ -86,6 +94,84 @@ def test_a_bare_image_takes_position_and_resolution_from_the_command(tmp_path: P
     assert "nothing about the person" in flat
 
 
+@pytest.mark.parametrize("shown", [FingerImage(np.full((900, 1500), 255, np.uint8)), stripes(900, 1500)])
+def test_a_plain_set_without_a_finger_is_said_and_is_no_success(tmp_path: Path, shown: FingerImage) -> None:
+    path = tmp_path / "card.an2"
+    path.write_bytes(card(encoded(shown, FingerPosition.PLAIN_RIGHT_FOUR)))
+    done = CliRunner().invoke(app, ["quality", str(path), "--json"])
+    (report,) = json.loads(done.stdout)
+    assert done.exit_code == 1 and report["fingers"] == []
+    assert [line.partition(": ")[2].partition(",")[0] for line in report["failures"]] == [
+        "SLAP_EMPTY: no finger was found in it; look at it"
+    ]
+    told = CliRunner().invoke(app, ["quality", str(path)]).stdout
+    assert "no finger could be judged" in told and "plain right four: SLAP_EMPTY" in told
+    assert "Nothing to take again" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["2.084", "14.018"])
+def test_a_finger_that_the_card_names_as_missing_is_never_asked_for_again(tmp_path: Path, where: str) -> None:
+    ring = FingerPosition.LEFT_RING
+    four = FingerPosition.PLAIN_LEFT_FOUR
+    hand = render_plain_set(
+        make_person(6301, 1), 1, four, Condition.GOOD, layout=SlapLayout(missing=frozenset({ring}))
+    ).image
+    # The gap is closed: by its place alone the middle finger is taken for the one that is gone.
+    closed = np.concatenate([np.full((hand.height, 330), 255, np.uint8), hand.pixels[:, :430], hand.pixels[:, 760:]], 1)
+    assert ring in {f.fgp for f in segment(replace(hand, pixels=closed)).fingers}
+    plain = encoded(replace(hand, pixels=closed), four)
+    if where == "14.018":
+        plain = replace(plain, missing=(MissingFinger(ring, "XX"),))
+    rolled = replace(encoded(FINGER, ring), impression=Impression.LIVESCAN_ROLLED)
+    path = tmp_path / "card.an2"
+    path.write_bytes(card(plain, rolled, amp="09" if where == "2.084" else ""))
+    (report,) = json.loads(CliRunner().invoke(app, ["quality", str(path), "--json"]).stdout)
+    assert sorted(f["fgp"] for f in report["fingers"]) == [7, 8, 10]
+    assert report["failures"] == [] and not any("left ring" in sentence for sentence in report["retakes"])
+    assert report["missing"] == [
+        "left ring: named as missing, and the plain left four does not show it",
+        "left ring: named as missing; the image in its place is not judged",
+    ]
+
+
+@pytest.mark.parametrize("doubt", ["unsure", "unexpected", "absent"])
+def test_a_finger_of_a_set_that_is_unsure_is_not_judged_and_said(doubt: str) -> None:
+    index, middle = FingerPosition.RIGHT_INDEX, FingerPosition.RIGHT_MIDDLE
+    boxes = tuple(
+        SegmentedFinger(f, 0, 9, 0, 9, 0.79 if f is middle and doubt == "unsure" else 1.0) for f in (index, middle)
+    )
+    found = Slap(
+        boxes[:1] if doubt == "absent" else boxes,
+        0.0,
+        frozenset({middle} if doubt == "absent" else ()),
+        frozenset({middle} if doubt == "unexpected" else ()),
+    )
+    assert [one.fgp for one in quality.sure(found)] == [index]
+    (told,) = quality.left_out("plain right four", found, frozenset())
+    assert told.failure.startswith(f"right middle: SLAP_{doubt.upper()}: ")
+
+
+@pytest.mark.slow
+def test_under_a_poor_print_nobody_reads_that_all_is_well(tmp_path: Path) -> None:
+    path = tmp_path / "stripes.png"
+    path.write_bytes(write_png(stripes(600, 600)))
+    told = CliRunner().invoke(app, ["quality", str(path), "--fgp", "2"]).stdout
+    assert "poor" in told and "Nothing to take again" not in told
+    assert "Keep the right index finger (plain): poor. No cause was found that another try would mend." in told
+
+
+@pytest.mark.parametrize("mode", ["RGB", "I;16"])
+def test_a_png_that_is_no_8_bit_grayscale_is_told_so(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "finger.png"
+    Image.new(mode, (300, 300)).save(path, dpi=(500, 500))
+    done = CliRunner().invoke(app, ["quality", str(path)])
+    assert done.exit_code == 2
+    assert f"IMAGE_DECODE the PNG image is not 8-bit grayscale but of mode {mode}" in done.stderr
+    path.write_bytes(b"\xff\xa0\xff")
+    assert "next: EBTS" not in CliRunner().invoke(app, ["quality", str(path)]).stderr
+
+
 @pytest.mark.parametrize("data", [b"", b"nothing", b"\x89PNG\r\n\x1a\n", b"\xff\xa0\xff"])
 def test_what_is_no_image_and_no_card_is_refused_with_a_code(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "file"
@@ -107,7 +193,7 @@ def test_a_small_card_of_many_large_images_takes_one_at_a_time(tmp_path: Path) -
     finally:
         tracemalloc.stop()
     (report,) = json.loads(done.stdout)
-    assert done.exit_code == 0 and len(report["failures"]) == 20 and "EXTRACT_TOO_LARGE" in report["failures"][0]
+    assert done.exit_code == 1 and len(report["failures"]) == 20 and "EXTRACT_TOO_LARGE" in report["failures"][0]
     assert peak < 6 * sheet.pixels.nbytes  # all of them would be twenty times
 
 

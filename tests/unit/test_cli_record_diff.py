@@ -49,6 +49,42 @@ def test_a_field_or_a_record_that_one_file_alone_has_is_told(pair: tuple[Path, P
     assert (found["fields"][0]["left"], found["fields"][0]["right"]) == ("03 | XX", "")
 
 
+def minutiae(*subfields: bytes) -> bytes:
+    """Return a booking with one Type-9 record more, whose field 9.012 has these subfields."""
+    body = b"9.002:04\x1d9.012:" + b"\x1e".join(subfields) + b"\x1c"
+    size = len(body) + len(b"9.001:\x1d")
+    total = next(n for n in range(size, size + 10) if n == size + len(str(n)))
+    header, rest = a_booking().split(b"\x1c", 1)
+    return header + b"\x1c" + rest + b"9.001:%d\x1d" % total + body
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "number", "told_values"),
+    [
+        ([b"%d" % n for n in range(30_000)], [b"%d" % n for n in range(29_999)] + [b"X"], 30_000, ("29999", "X")),
+        ([b"1"] * 20_001, [b"1"] * 20_003, 20_002, ("", "1")),
+        ([b"1"] * 30_000, [b"1"] * 15_000, 15_001, ("1", "")),
+    ],
+    ids=["the last one", "two more", "half of them"],
+)
+def test_a_field_differs_also_beyond_the_subfields_that_are_shown(
+    pair: tuple[Path, Path], left: list[bytes], right: list[bytes], number: int, told_values: tuple[str, str]
+) -> None:
+    for path, subfields in zip(pair, (left, right), strict=True):
+        path.write_bytes(minutiae(*subfields))
+    (row,) = [d for d in told("diff", *pair)["fields"] if d["field"] == "9.012"]
+    assert (row["kind"], row["occurrence"], row["left"], row["right"]) == ("rest", number, *told_values)
+    shown = " ".join(run("diff", *pair).stdout.split())
+    assert "are the same" not in shown and f"#{number}" in shown
+
+
+def test_a_subfield_differs_also_beyond_the_items_that_are_shown(pair: tuple[Path, Path]) -> None:
+    for path, last in zip(pair, (b"1", b"2"), strict=True):
+        path.write_bytes(minutiae(b"\x1f".join([b"1"] * 25_000 + [last])))
+    (row,) = told("diff", *pair)["fields"]
+    assert (row["field"], row["item"]) == ("9.012", "items beyond 20000 differ")
+
+
 def test_images_are_compared_by_digest_and_by_pixels(pair: tuple[Path, Path]) -> None:
     raw = picture(2, "NONE").data
     changed = bytes([raw[0] ^ 1]) + raw[1:]

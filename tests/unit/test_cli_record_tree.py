@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from records_rig import FILES, a_booking, needs_samples, picture, refusal, run, told
+from rich.console import Console
 
 from tenprint import records
 from tenprint.cli import records as command
+from tenprint.cli.record_tree import tree_of
 from tenprint.cli.thumbnails import COLUMNS, ROWS, Way, graphic, half_blocks, reduced, way_of
-from tenprint.records.itl.description import describe, noticed_in
+from tenprint.records.itl.description import FieldShown, RecordShown, describe, noticed_in
 from tenprint.records.itl.tables import load_table
 
 
@@ -59,6 +61,17 @@ def test_long_values_are_shortened_unless_all_is_asked_for(tmp_path: Path) -> No
     assert "5 subfields more" in shown
     assert "(115 characters)" in shown
     assert "#9" in run("inspect", path, "--whole").stdout
+
+
+@pytest.mark.parametrize("taken", [3, 1])
+def test_subfields_that_are_not_taken_are_counted_too(taken: int) -> None:
+    values = tuple((str(n),) for n in range(taken))
+    field = FieldShown("9.012", "MIN", "", 0, 50, values, left_out=20_000)
+    console = Console(width=120, file=io.StringIO())
+    console.print(tree_of("a file", [RecordShown(0, 9, 0, 0, 99, True, (field,))], (), ()))
+    shown = console.file.getvalue()
+    assert f"9.012 MIN: {20_000 + taken} subfields" in shown
+    assert "#1 0" in shown and "20000 subfields more" in shown
 
 
 def test_json_keeps_its_keys_and_gains_the_fields(booking: Path) -> None:

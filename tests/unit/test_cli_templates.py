@@ -63,7 +63,7 @@ def test_a_template_goes_round_all_formats_and_comes_back_to_the_byte(iso: Path,
     previous = iso
     for to in ("tpt", "iso", "ansi", "tpt", "iso"):
         following = tmp_path / f"next.{to}"
-        call("records", "template", "convert", previous, following, "--to", to)
+        call("records", "template", "convert", previous, following, "--to", to, "--force")
         previous = following
     assert previous.read_bytes() == start
     call("records", "template", "convert", iso, tmp_path / "p.xyt", "--to", "xyt")
@@ -75,8 +75,14 @@ def test_a_template_goes_round_all_formats_and_comes_back_to_the_byte(iso: Path,
 def test_all_views_are_converted_and_one_when_it_is_named(two: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert json.loads(call("records", "template", "convert", two, out, "--to", "ansi", "--json"))["views"] == 2
-    call("records", "template", "convert", two, out, "--to", "ansi", "--view", 1)
+    call("records", "template", "convert", two, out, "--to", "ansi", "--view", 1, "--force")
     assert [v.position for v in templates.read(out.read_bytes()).views] == [7]
+
+
+def test_no_file_is_replaced_unless_that_is_asked_for(iso: Path) -> None:
+    before = iso.read_bytes()
+    assert refusal("records", "template", "convert", iso, iso, "--to", "xyt").code == "FILE_EXISTS"
+    assert iso.read_bytes() == before
 
 
 def test_what_cannot_be_converted_is_refused_and_nothing_is_written(two: Path, tmp_path: Path) -> None:

@@ -255,6 +255,18 @@ def test_the_command_refuses_with_a_code_and_writes_nothing(tmp_path: Path) -> N
         call("records", "message", "inspect", tmp_path)
 
 
+def test_no_file_is_replaced_unless_that_is_asked_for(tmp_path: Path) -> None:
+    source = _written(tmp_path / "query", QUERY.to_bytes())
+    for words in (("convert", source, source, "--to", "xml"), ("schema", source)):
+        with pytest.raises(TenprintError, match="FILE_EXISTS"):
+            call("records", "message", *words)
+        assert source.read_bytes() == QUERY.to_bytes()
+    call("records", "message", "convert", source, source, "--to", "xml", "--force")
+    assert source.read_bytes() == messages.to_xml(QUERY)
+    call("records", "message", "schema", source, "--force")
+    assert source.read_bytes() == messages.schema()
+
+
 def test_the_schema_can_be_written(tmp_path: Path) -> None:
     call("records", "message", "schema", tmp_path / "messages.xsd")
     assert (tmp_path / "messages.xsd").read_bytes() == messages.schema()

@@ -24,7 +24,7 @@ def read_image(path: Path, ppi: int | None = None) -> FingerImage:
         ppi: resolution instead of the file's own; only PNG files tell theirs, others count as 500.
 
     Raises:
-        SenderError: ``FILE_MISSING``, or ``FILE_KIND`` when it is none of them.
+        SenderError: ``FILE_MISSING``, ``FILE_EMPTY``, or ``FILE_KIND`` when it is none of them.
         RecordError: ``IMAGE_DECODE`` or ``IMAGE_TOO_LARGE``.
     """
     data = file_bytes(path)
@@ -46,7 +46,7 @@ def read_template(path: Path) -> Template | None:
     Of several fingers in one file the first is taken.
 
     Raises:
-        SenderError: ``FILE_MISSING``.
+        SenderError: ``FILE_MISSING`` or ``FILE_EMPTY``.
         EngineError, RecordError: a template that cannot be used.
     """
     from tenprint.records import templates  # noqa: PLC0415 - few commands need it
@@ -65,10 +65,13 @@ def file_bytes(path: Path) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        SenderError: ``FILE_MISSING``.
+        SenderError: ``FILE_MISSING``, or ``FILE_EMPTY``: a file without a byte shows no finger.
         StorageError: a code of `faults`.
     """
     if not path.is_file():
         raise SenderError("FILE_MISSING", f"there is no file {path}")
     with storage_faults("reading a file"):
-        return path.read_bytes()
+        data = path.read_bytes()
+    if not data:
+        raise SenderError("FILE_EMPTY", f"{path} is empty: there is no image and no template in it", hint=IMAGE_HINT)
+    return data

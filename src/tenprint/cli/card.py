@@ -10,12 +10,14 @@ import typer
 
 from tenprint.cli.options import Json
 from tenprint.cli.output import console, print_json, progress, read_file
+from tenprint.core.fingers import SINGLE_FINGERS
 
 if TYPE_CHECKING:
     from tenprint.core.fingers import FingerPosition
     from tenprint.exchange.capture import Decode, FingerBox
     from tenprint.exchange.card_check import CardCheck
 
+EXIT_FOUND = 1
 app = typer.Typer(help="Look at a ten-print card before it is booked.", no_args_is_help=True)
 
 
@@ -36,7 +38,10 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Compare each plain finger with its rolled one. Exit code 1 when a finger stands in the wrong place."""
+    """Compare each plain finger with its rolled one.
+
+    Exit code 1: a finger stands in the wrong place, or no finger could be compared. 2: the card cannot be read.
+    """
     from tenprint import bootstrap
     from tenprint.exchange import capture
 
@@ -48,8 +53,8 @@ def check(
         print_json(report(found))
     else:
         _show(card, found)
-    if found.faults:
-        raise typer.Exit(1)
+    if found.faults or not found.compared:
+        raise typer.Exit(EXIT_FOUND)
 
 
 def checked(
@@ -83,22 +88,22 @@ def report(found: CardCheck) -> dict[str, Any]:
 
 
 def show_warnings(found: CardCheck) -> None:
-    """Print what is wrong or in doubt, and how many fingers that says something about."""
+    """Print what is wrong or in doubt, how many fingers were compared, and why the others were not."""
     for sentence in found.faults:
         console.print(f"[bold red]Warning:[/] {sentence}", soft_wrap=True)
     for sentence in found.doubts:
         console.print(f"[bold]In doubt:[/] {sentence}", soft_wrap=True)
-    if not found.faults:
-        said = "in doubt" if found.doubts else "each plain finger is its rolled one"
-        if found.compared:
-            console.print(f"{len(found.compared)} fingers compared: {said}.", soft_wrap=True)
+    if not found.compared:
+        console.print("[bold]No finger could be compared.[/]")
+    else:
+        said = "see the warnings" if found.faults else "each plain finger is its rolled one"
+        said = "in doubt" if found.doubts and not found.faults else said
+        console.print(f"{len(found.compared)} of {len(SINGLE_FINGERS)} fingers compared: {said}.", soft_wrap=True)
+    for left in found.not_compared:
+        console.print(left.sentence, style="dim", soft_wrap=True)
 
 
 def _show(card: Path, found: CardCheck) -> None:
     console.print(str(card), style="bold", markup=False)
     show_warnings(found)
-    if not found.compared:
-        console.print("No finger of this card could be compared.")
-    for left in found.not_compared:
-        console.print(left.sentence, style="dim", soft_wrap=True)
     console.print("A machine compares; a person looks and decides.", style="dim")

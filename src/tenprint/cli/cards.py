@@ -37,7 +37,7 @@ def book(
         bool, typer.Option("--check/--no-check", help="Compare each plain finger with its rolled one, and warn.")
     ] = True,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Write nothing when a finger stands in the wrong place.")
+        bool, typer.Option("--strict", help="Write nothing when a finger is in the wrong place, or none was compared.")
     ] = False,
     nfiq2: Annotated[
         bool, typer.Option("--nfiq2", help="Write NFIQ 2 of each finger (14.024); needs the optional package nbis-py.")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, read_file, write_file
+from tenprint.cli.output import console, print_json, print_table, read_file, write_new
+from tenprint.cli.record_files import Force
 from tenprint.core.errors import SenderError
 from tenprint.records.messages import MAX_BYTES, Form, Message
 
@@ -37,6 +38,7 @@ def convert(
     source: Source,
     out: Annotated[Path, typer.Argument(help="File to write.")],
     to: Annotated[Form, typer.Option(help="Form to write; text is canonical JSON for an IDENT data response.")],
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Write a message in its other form. Nothing is lost: converted back, it is the same bytes."""
@@ -44,7 +46,7 @@ def convert(
 
     message, _ = _read(source)
     written = messages.write(message, to)
-    write_file(out, written)
+    write_new(out, written, force=force)
     kind = messages.kind_of(message)
     if json:
         print_json({"kind": kind, "form": to, "bytes": len(written)})
@@ -53,11 +55,11 @@ def convert(
 
 
 @app.command()
-def schema(out: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+def schema(out: Annotated[Path, typer.Argument(help="File to write.")], force: Force = False) -> None:
     """Write the XML Schema of the XML form (Tenprint's own; neither Nlets' NIEM schema nor DHS' IXM schema)."""
     from tenprint.records import messages
 
-    write_file(out, messages.schema())
+    write_new(out, messages.schema(), force=force)
     console.print(f"{out}: the schema of {messages.NAMESPACE}", markup=False)
 
 

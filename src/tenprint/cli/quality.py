@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,27 +11,36 @@ import typer
 
 from tenprint.cli.options import Json
 from tenprint.cli.output import complain, console, print_json, print_table, progress, read_file
-from tenprint.core.errors import RecordError, SenderError, TenprintError
-from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition, Impression
+from tenprint.core.errors import SenderError, TenprintError
+from tenprint.core.fingers import ALL_PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
 
 if TYPE_CHECKING:
     from tenprint.core.image import FingerImage
     from tenprint.engine.quality import FingerQuality
+    from tenprint.engine.slaps import SegmentedFinger, Slap
+    from tenprint.records import Transaction
     from tenprint.records.images import CodecPool
 
 PNG, WSQ = b"\x89PNG", b"\xff\xa0"
-METRES_PER_INCH = 0.0254
+EXIT_NOT_JUDGED, EXIT_UNREADABLE = 1, 2
 PAPER_PX = 24
 """Put around a finger that was cut out of a plain set: its box is no edge of the glass."""
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """One print's quality; `failure` says why there is none. NFIQ 2 is -1 when it was not asked, 255 when it failed."""
+    """What is said of one print. NFIQ 2 is -1 when it was not asked, 255 when it failed.
+
+    Args:
+        quality, nfiq2: its quality.
+        failure: why there is none, though there should be.
+        missing: that it is named as missing, so that there need be none.
+    """
 
     quality: FingerQuality | None = None
     nfiq2: int = -1
     failure: str = ""
+    missing: str = ""
 
 
 def quality(
@@ -45,7 +53,7 @@ def quality(
 ) -> None:
     """Say how well each finger was taken, and which to take again, the one that gains most first.
 
-    Plain sets are segmented. Exit code 2 when a file cannot be read.
+    Plain sets are segmented. Exit code 1: a finger or an image could not be judged. 2: a file cannot be read.
     """
     from tenprint.records.images import CodecPool
 
@@ -74,60 +82,106 @@ def quality(
     if json:
         print_json(reports)
     if unreadable:
-        raise typer.Exit(2)
+        raise typer.Exit(EXIT_UNREADABLE)
+    if any(report["failures"] for report in reports):
+        raise typer.Exit(EXIT_NOT_JUDGED)
 
 
-def _images(data: bytes, codec: CodecPool, bare: tuple[FingerPosition, Impression, int]) -> Iterator[FingerImage | str]:
-    """Yield the single fingers in a file, and a sentence for each image that could not be read."""
+def _images(
+    data: bytes, codec: CodecPool, bare: tuple[FingerPosition, Impression, int]
+) -> Iterator[FingerImage | _Judged]:
+    """Yield the single fingers in a file, and a sentence for each image or finger that cannot be judged."""
     from tenprint import records
     from tenprint.core.image import ENGINE_PPI, FingerImage
-    from tenprint.records.images import decode
+    from tenprint.records.images import decode, read_png
 
-    if data.startswith((PNG, WSQ)):
-        fgp, impression, ppi = bare
-        resolution = ppi or (_png_ppi(data) if data.startswith(PNG) else ENGINE_PPI)
-        yield FingerImage(codec.decode(data), resolution, fgp, impression)
+    fgp, impression, ppi = bare
+    if data.startswith(PNG):
+        yield read_png(data, ppi=ppi or None, fgp=fgp, impression=impression)
+        return
+    if data.startswith(WSQ):
+        yield FingerImage(codec.decode(data), ppi or ENGINE_PPI, fgp, impression)
         return
     transaction = records.read(data)
     images = transaction.images()
     if not images:
         raise SenderError("NO_FINGER_IMAGE", "the file is no PNG, WSQ or ANSI/NIST-ITL file with finger images")
+    missing = _missing(transaction)
     for encoded in images:
+        fingers = ALL_PLAIN_SETS.get(encoded.fgp, (encoded.fgp,))
+        if len(fingers) == 1 and fingers[0] in missing:
+            yield _Judged(missing=f"{fingers[0].title}: named as missing; the image in its place is not judged")
+            continue
         try:
             image = decode(encoded, codec)
-            yield from [image] if encoded.fgp in (*SINGLE_FINGERS, FingerPosition.UNKNOWN) else _fingers(image)
+            alone = encoded.fgp in (*SINGLE_FINGERS, FingerPosition.UNKNOWN)
+            yield from [image] if alone else _fingers(image, missing)
         except TenprintError as problem:
-            yield f"{encoded.fgp.title}: {problem.code}: {problem.message}"
+            yield _Judged(failure=f"{encoded.fgp.title}: {problem.code}: {problem.message}")
 
 
-def _fingers(image: FingerImage) -> Iterator[FingerImage]:
-    """Yield the fingers of a plain set, each on paper of its own."""
+def _missing(transaction: Transaction) -> frozenset[FingerPosition]:
+    """Return the fingers that a card names as missing, for the whole card (2.084) or in an image's record (14.018)."""
+    from tenprint import records
+    from tenprint.records.itl.segments import read_missing
+
+    told = {one.fgp for record in transaction.records if record.type == 14 for one in read_missing(record)}
+    return records.missing_fingers(records.read_booking(transaction)) | told
+
+
+def _fingers(image: FingerImage, missing: frozenset[FingerPosition]) -> Iterator[FingerImage | _Judged]:
+    """Yield the fingers of a plain set whose position is sure, each on paper of its own, and why others lack."""
     import numpy as np
 
     from tenprint.core.image import FingerImage
     from tenprint.engine.slaps import segment
 
-    if image.fgp in (FingerPosition.PLAIN_RIGHT_THUMB, FingerPosition.PLAIN_LEFT_THUMB):
-        thumb = (
-            FingerPosition.RIGHT_THUMB if image.fgp == FingerPosition.PLAIN_RIGHT_THUMB else FingerPosition.LEFT_THUMB
-        )
-        yield replace(image, fgp=thumb)
+    members = ALL_PLAIN_SETS.get(image.fgp, ())
+    if len(members) == 1:
+        yield replace(image, fgp=members[0])
         return
+    slap = segment(image, missing & frozenset(members))
     paper = int(np.percentile(image.pixels, 95))
-    for box in segment(image).fingers:
+    for box in sure(slap):
         part = image.pixels[box.top : box.bottom + 1, box.left : box.right + 1]
         pixels = np.pad(part, PAPER_PX, constant_values=paper)
         yield FingerImage(pixels, image.ppi, box.fgp, image.impression)
+    yield from left_out(image.fgp.title, slap, missing)
 
 
-def _judged(images: Iterator[FingerImage | str], advance: Callable[[int], None], *, nfiq2: bool) -> list[_Judged]:
+def sure(slap: Slap) -> tuple[SegmentedFinger, ...]:
+    """Return the fingers of a plain set that are surely what they are called; `book` takes no others either."""
+    from tenprint.exchange.capture import LEAST_CONFIDENCE
+
+    return tuple(f for f in slap.fingers if f.confidence >= LEAST_CONFIDENCE and f.fgp not in slap.unexpected)
+
+
+def left_out(name: str, slap: Slap, missing: frozenset[FingerPosition]) -> Iterator[_Judged]:
+    """Yield a sentence for each finger of a plain set that is not judged."""
+    for finger in sorted(slap.absent & missing):
+        yield _Judged(missing=f"{finger.title}: named as missing, and the {name} does not show it")
+    if not slap.fingers and slap.absent - missing:
+        yield _Judged(failure=f"{name}: SLAP_EMPTY: no finger was found in it; look at it, and take it again")
+        return
+    for finger in sorted(slap.absent - missing):
+        yield _Judged(failure=f"{finger.title}: SLAP_ABSENT: the {name} does not show it")
+    taken = sure(slap)
+    for finger in (box.fgp for box in slap.fingers if box not in taken):
+        if finger in slap.unexpected:
+            why = f"SLAP_UNEXPECTED: it is named as missing, but the {name} shows as many fingers as if it were there"
+        else:
+            why = f"SLAP_UNSURE: the {name} does not show surely which finger it is"
+        yield _Judged(failure=f"{finger.title}: {why}")
+
+
+def _judged(images: Iterator[FingerImage | _Judged], advance: Callable[[int], None], *, nfiq2: bool) -> list[_Judged]:
     from tenprint import bootstrap
     from tenprint.engine.quality import assess
 
     found: list[_Judged] = []
     for number, image in enumerate(images, 1):
-        if isinstance(image, str):
-            found.append(_Judged(failure=image))
+        if isinstance(image, _Judged):
+            found.append(image)
             continue
         try:
             score = _nfiq2(image) if nfiq2 else -1
@@ -164,11 +218,12 @@ def _report(file: Path, judged: list[_Judged]) -> dict[str, Any]:
         "fingers": fingers,
         "retakes": again,
         "failures": [one.failure for one in judged if one.failure],
+        "missing": [one.missing for one in judged if one.missing],
     }
 
 
 def _show(file: Path, judged: list[_Judged]) -> None:
-    from tenprint.engine.quality import retakes
+    from tenprint.engine.quality import Grade, retakes
 
     asked = any(one.nfiq2 >= 0 for one in judged)
     columns = ("finger", "impression", "score", "grade", *(["NFIQ 2"] if asked else []), "causes")
@@ -178,30 +233,19 @@ def _show(file: Path, judged: list[_Judged]) -> None:
             how = "rolled" if found.impression.is_rolled else "plain"
             causes = ", ".join(cause.replace("_", " ") for cause in found.causes)
             rows.append((found.fgp.title, how, found.score, found.grade, *([one.nfiq2] if asked else []), causes))
-    print_table(file.name, columns, rows, whole=columns[:4])
+    if rows:
+        print_table(file.name, columns, rows, whole=columns[:4])
+    else:
+        console.print(f"{file.name}: no finger could be judged.", markup=False)
     for one in judged:
-        if one.failure:
-            console.print(f"not judged: {one.failure}", markup=False)
+        if one.failure or one.missing:
+            console.print(f"not judged: {one.failure or one.missing}", markup=False, soft_wrap=True)
     again = retakes(one.quality for one in judged if one.quality)
     for number, found in enumerate(again, 1):
         console.print(f"{number}. {found.sentence}", markup=False, soft_wrap=True)
-    if rows and not again:
+    poor = [q.sentence for one in judged if (q := one.quality) and q.grade is Grade.POOR and not q.retake]
+    for sentence in poor:
+        console.print(sentence, markup=False, soft_wrap=True)
+    if rows and not again and not poor and not any(one.failure for one in judged):
         console.print("Nothing to take again.")
     console.print("This says how prints were taken, and nothing about the person.", style="dim")
-
-
-def _png_ppi(data: bytes) -> int:
-    """Return the resolution that a PNG states before its pixels (pHYs).
-
-    Raises:
-        RecordError: ``IMAGE_DECODE`` when it states none.
-    """
-    at = 8
-    while at + 21 <= len(data) and data[at + 4 : at + 8] != b"IDAT":
-        length = int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] == b"pHYs" and length == 9:
-            across, _, unit = struct.unpack_from(">IIB", data, at + 8)
-            if unit == 1:
-                return round(int(across) * METRES_PER_INCH)
-        at += length + 12
-    raise RecordError("IMAGE_DECODE", "the PNG image does not say a usable resolution", hint="give it with --ppi")

@@ -100,7 +100,7 @@ def diff(
     table, standard = load_profile(profile), load_table(STANDARD)
     left, right = read_transaction(one), read_transaction(other)
     shown = describe(left, table, standard), describe(right, table, standard)
-    fields = differences(*shown)
+    fields = differences(*shown, (left.records, right.records))
     pictures = [{p.record: p for p in pictures_of(t, standard)} for t in (left, right)]
     pairs = [(pictures[0].get(a), pictures[1].get(b)) for a, b in matched(*shown)]
     changed = [(a, b) for a, b in pairs if a and b and a.data != b.data]

@@ -60,7 +60,7 @@ def _add_record(tree: Tree, record: RecordShown, picture: Picture | None, *, who
         left = [n for n in left if n not in mine]
         for problem in mine:
             node.add(_wrong(problem))
-        if len(field.values) > 1:
+        if _subfields(field) > 1:
             _add_occurrences(node, field, whole=whole)
     if len(record.fields) > len(fields):
         branch.add(Text(f"{len(record.fields) - len(fields)} fields more", "dim"))
@@ -72,8 +72,8 @@ def _field(field: FieldShown, *, whole: bool) -> Text:
     line = Text.assemble((field.tag, "green"), " ", (field.mnemonic, "bold"), f" {field.title}".rstrip(), ": ")
     if not field.values:
         return line.append(f"{field.size} bytes of data" if field.size else "no data", "dim")
-    if len(field.values) > 1:
-        return line.append(f"{len(field.values)} subfields", "dim")
+    if _subfields(field) > 1:
+        return line.append(f"{_subfields(field)} subfields", "dim")
     line.append(_value(field, field.values[0], whole=whole))
     if field.words:
         line.append(f"  ({plain(field.words)})", "dim")
@@ -84,9 +84,14 @@ def _add_occurrences(node: Tree, field: FieldShown, *, whole: bool) -> None:
     shown = field.values if whole else field.values[:MOST_OCCURRENCES]
     for number, items in enumerate(shown, 1):
         node.add(Text(f"#{number} {_value(field, items, whole=whole)}"))
-    more = len(field.values) - len(shown) + field.left_out
+    more = _subfields(field) - len(shown)
     if more:
         node.add(Text(f"{more} subfields more", "dim"))
+
+
+def _subfields(field: FieldShown) -> int:
+    """Return how many subfields a field has, with those that were not taken into its values."""
+    return len(field.values) + field.left_out
 
 
 def _value(field: FieldShown, items: Sequence[str], *, whole: bool) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, read_file, write_file
+from tenprint.cli.output import console, print_json, print_table, read_file, write_new
+from tenprint.cli.record_files import Force
 from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def convert(
     ] = None,
     size: Size = "",
     strict: Strict = False,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Convert a template. Resolution becomes 500 ppi; extended data and what the target cannot say are lost."""
@@ -98,7 +100,7 @@ def convert(
         numbers = range(len(record.views)) if view is None else [view]
         chosen = [formats.to_template(record, number) for number in numbers]
     written = _written(chosen, to)
-    write_file(out, written)
+    write_new(out, written, force=force)
     summary = {"views": len(chosen), "minutiae": sum(map(len, chosen)), "bytes": len(written), "problems": problems}
     if json:
         print_json(summary)

@@ -91,12 +91,18 @@ def check_card(
         on_progress: called with the number of images that are done.
 
     Raises:
-        SenderError: ``CARD_EMPTY`` when there are no images, ``BOXES_INVALID`` for a box outside its image.
+        SenderError: ``CARD_EMPTY`` when there are no images, ``BOXES_INVALID`` for a box outside its image, or of a
+            finger that no plain set of the card shows.
     """
     transaction = read(card)
     images = transaction.images()
     if not images:
         raise SenderError("CARD_EMPTY", "the card has no finger images that can be read")
+    there = {finger for image in images for finger in ALL_PLAIN_SETS.get(image.fgp, ())}
+    for box in boxes:
+        if box.fgp not in there:
+            hint = "leave this box out, or add the image of the plain set to the card"
+            raise SenderError("BOXES_INVALID", f"the card has no plain set with the {box.fgp.title}", hint=hint)
     desk = _Desk(tools, missing | missing_fingers(read_booking(transaction)), tuple(boxes))
     for done, image in enumerate(images, 1):
         desk.take(image)
@@ -105,14 +111,17 @@ def check_card(
 
 
 def refuse_faults(check: CardCheck) -> None:
-    """Refuse a card whose fingers stand in the wrong places.
+    """Refuse a card whose fingers stand in the wrong places, and one of which nothing is known.
 
     Raises:
-        SenderError: ``CARD_SEQUENCE`` with all faults.
+        SenderError: ``CARD_SEQUENCE`` with all faults; ``CARD_NOT_COMPARED`` when no finger could be compared.
     """
     if check.faults:
         hint = "look at the card and take these fingers again; without --strict it is booked, with a warning"
         raise SenderError("CARD_SEQUENCE", " ".join(check.faults), hint=hint)
+    if not check.compared:
+        hint = "see why with: tenprint card check; without --strict it is booked, with a warning"
+        raise SenderError("CARD_NOT_COMPARED", "no finger of this card could be compared", hint=hint)
 
 
 class _Desk:
@@ -150,6 +159,8 @@ class _Desk:
         for finger, box in self._found(pixels).items():
             try:
                 self._plain[finger] = self._tools.extract(cut(pixels, box))
+            except SenderError:
+                raise
             except TenprintError as problem:
                 self._explain((finger,), f"its plain print is unusable: {problem.message}")
 

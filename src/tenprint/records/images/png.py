@@ -55,7 +55,9 @@ def read_png(
         raise RecordError("IMAGE_DECODE", f"the PNG image is not 8-bit grayscale but of mode {mode}")
     resolution = ppi if ppi is not None else round(dots[0]) if dots else 0
     if not MIN_PPI <= resolution <= MAX_PPI:
-        raise RecordError("IMAGE_DECODE", "the PNG image does not say a usable resolution", hint="give it as ppi")
+        raise RecordError(
+            "IMAGE_DECODE", "the PNG image does not say a usable resolution", hint="give it as ppi (--ppi)"
+        )
     try:
         return FingerImage(np.array(pixels, dtype=np.uint8), resolution, fgp, impression)
     except EngineError as problem:

@@ -49,7 +49,7 @@ IMAGES_PER_PROCESS = 2_000
 """Then a fresh one, so that what a library leaks stays small."""
 PIPE_BYTES = 1 << 20
 """A whole print fits: neither side waits for the other to read."""
-HINT = "EBTS L0009"
+HINT = "get the image again, as 8-bit grayscale WSQ or PNG (EBTS answers this one with L0009)"
 _DECODERS = {
     "WSQ": process_side.DECODE_WSQ,
     "PNG": process_side.DECODE_PNG,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from tenprint.records.itl.description import FieldShown, RecordShown
+from tenprint.records.itl.character_sets import decode_text
+from tenprint.records.itl.description import MAX_OCCURRENCES, FieldShown, RecordShown
+from tenprint.records.itl.record import RS, Record
 
 LENGTH = "001"
 MAX_DIFFERENCES = 10_000
@@ -19,7 +22,8 @@ class Difference:
     """One difference.
 
     Args:
-        kind: ``record`` (one file alone has it), ``field``, ``value``, ``data`` or ``more`` (too many to tell).
+        kind: ``record`` (one file alone has it), ``field``, ``value``, ``data``, ``rest`` (subfields or items beyond
+            those that are described; the first that differs is told) or ``more`` (too many to tell).
         type, idc: of the record.
         field: tag, ``""`` for the record as a whole.
         occurrence: of a repeating field, from 1; 0 for the field as a whole.
@@ -52,14 +56,20 @@ def matched(left: Sequence[RecordShown], right: Sequence[RecordShown]) -> list[t
     return sorted(found, key=lambda pair: (pair[0] if pair[0] >= 0 else len(left), pair[1]))
 
 
-def differences(left: Sequence[RecordShown], right: Sequence[RecordShown]) -> list[Difference]:
+def differences(
+    left: Sequence[RecordShown], right: Sequence[RecordShown], read: tuple[Sequence[Record], Sequence[Record]]
+) -> list[Difference]:
     """Return what differs between the fields of two files; images are not looked at here.
 
     A record's length is told only where nothing else tells why it differs.
+
+    Args:
+        left, right: the records of either file, as `describe` gives them.
+        read: the same records as they were read: a description leaves out what is too much to show.
     """
     found: list[Difference] = []
     for a, b in matched(left, right):
-        for one in _of_records(left[a] if a >= 0 else None, right[b] if b >= 0 else None):
+        for one in _of_records(left[a] if a >= 0 else None, right[b] if b >= 0 else None, read):
             if len(found) >= MAX_DIFFERENCES:
                 return [*found, Difference("more", one.type, one.idc)]
             found.append(one)
@@ -75,7 +85,9 @@ def _paired(left: Sequence[object], right: Sequence[object]) -> list[tuple[int, 
     return pairs + [(-1, n) for n in range(len(right)) if n not in taken]
 
 
-def _of_records(left: RecordShown | None, right: RecordShown | None) -> Iterator[Difference]:
+def _of_records(
+    left: RecordShown | None, right: RecordShown | None, read: tuple[Sequence[Record], Sequence[Record]]
+) -> Iterator[Difference]:
     if left is None or right is None:
         here = left or right
         assert here is not None
@@ -84,7 +96,8 @@ def _of_records(left: RecordShown | None, right: RecordShown | None) -> Iterator
         yield Difference("record", here.type, here.idc, "", 0, "", told * bool(left), told * bool(right), places)
         return
     places = (left.index, right.index)
-    found = [d for a, b in _fields(left, right) for d in _of_fields(left, a, b, places)]
+    both = (read[0][left.index], read[1][right.index])
+    found = [d for a, b in _fields(left, right) for d in _of_fields(left, a, b, both, places)]
     telling = [d for d in found if not d.field.endswith(f".{LENGTH}")]
     yield from telling or found
 
@@ -96,7 +109,11 @@ def _fields(left: RecordShown, right: RecordShown) -> Iterator[tuple[FieldShown 
 
 
 def _of_fields(
-    record: RecordShown, left: FieldShown | None, right: FieldShown | None, places: tuple[int, int]
+    record: RecordShown,
+    left: FieldShown | None,
+    right: FieldShown | None,
+    read: tuple[Record, Record],
+    places: tuple[int, int],
 ) -> Iterator[Difference]:
     if left is None or right is None:
         here = left or right
@@ -112,9 +129,45 @@ def _of_fields(
             yield Difference("data", record.type, record.idc, left.tag, 0, "", *sizes, places)
         return
     many = max(len(left.values), len(right.values)) > 1
-    for number, (a, b) in enumerate(zip_longest(left.values, right.values, fillvalue=()), 1):
+    is_cut = _is_cut(left) or _is_cut(right)
+    both = min(len(left.values), len(right.values))
+    most = both if is_cut else None
+    for number, (a, b) in enumerate(zip_longest(left.values[:most], right.values[:most], fillvalue=()), 1):
         grouped = bool(left.items) or max(len(a), len(b)) > 1
         for at, (one, other) in enumerate(zip_longest(a, b, fillvalue=""), 0):
             if one != other:
                 name = (left.items[at] if at < len(left.items) else str(at + 1)) if grouped else ""
                 yield Difference("value", record.type, record.idc, left.tag, number * many, name, one, other, places)
+    if is_cut:
+        yield from _beyond(record, (left, right), read, places)
+
+
+def _is_cut(field: FieldShown) -> bool:
+    """Tell whether the field has more subfields, or one of them more items, than are described."""
+    return field.left_out > 0 or any(len(items) >= MAX_OCCURRENCES for items in field.values)
+
+
+def _beyond(
+    record: RecordShown, fields: tuple[FieldShown, FieldShown], read: tuple[Record, Record], places: tuple[int, int]
+) -> Iterator[Difference]:
+    """Yield where a field differs in what its description leaves out."""
+    both = min(len(field.values) for field in fields)
+    parts = [_value(one, field.offset).split(RS, both) for one, field in zip(read, fields, strict=True)]
+    for number, (a, b) in enumerate(zip(fields[0].values[:both], fields[1].values[:both], strict=True), 1):
+        if a == b and len(a) >= MAX_OCCURRENCES and parts[0][number - 1] != parts[1][number - 1]:
+            one, other = (f"{len(part[number - 1])} bytes" for part in parts)
+            what = f"items beyond {len(a)} differ"
+            yield Difference("rest", record.type, record.idc, fields[0].tag, number, what, one, other, places)
+    rests = [part[both].split(RS) if len(part) > both else [] for part in parts]
+    for number, values in enumerate(zip_longest(*rests), both + 1):
+        if values[0] != values[1]:
+            one, other = (decode_text(v or b"", r.character_set) for v, r in zip(values, read, strict=True))
+            what = f"subfields beyond {both} differ"
+            yield Difference("rest", record.type, record.idc, fields[0].tag, number, what, one, other, places)
+            return
+
+
+def _value(record: Record, offset: int) -> bytes:
+    """Return the bytes of the value of the field that begins there in the file."""
+    field = record.fields[bisect_left(record.fields, offset - record.offset, key=lambda one: one.tag_start)]
+    return record.raw[field.value_start : field.value_end]
