@@ -334,7 +334,7 @@ def test_a_try_that_could_not_be_looked_at_takes_back_no_other_one(accounts: Acc
             if not inside:
                 inside.append(name)
                 told.extend(knock(door, name) for _ in range(FREE_TRIES - 1))
-                raise RecordError("ACCOUNTS_INVALID", "", "broken")
+                raise RecordError("ACCOUNTS_INVALID", "broken")
             return accounts.check(name, password)
 
     told: list[str] = []
