@@ -147,7 +147,7 @@ def test_a_finger_of_a_set_that_is_unsure_is_not_judged_and_said(doubt: str) -> 
         frozenset({middle} if doubt == "absent" else ()),
         frozenset({middle} if doubt == "unexpected" else ()),
     )
-    assert [one.fgp for one in quality.sure(found)] == [index]
+    assert [one.fgp for one in found.sure] == [index]
     (told,) = quality.left_out("plain right four", found, frozenset())
     assert told.failure.startswith(f"right middle: SLAP_{doubt.upper()}: ")
 

@@ -53,6 +53,22 @@ def test_a_problem_stands_where_it_is(booking: Path) -> None:
     assert any("no field of Type-2 begins here" in line for line in lines)
 
 
+def test_a_problem_of_an_image_stands_in_its_own_record_though_another_has_its_idc(booking: Path) -> None:
+    data = booking.read_bytes().replace(b"14.002:02", b"14.002:01", 1)
+    start = data.index(b"14.002:01", data.index(b"14.002:01") + 1)
+    booking.write_bytes(data[:start] + data[start:].replace(b"14.006:96", b"14.006:97", 1))
+    problems = [problem for problem in told("inspect", booking)["problems"] if problem["code"] == "IMAGE_SIZE"]
+    assert [problem["record"] for problem in problems] == [3]
+
+
+def test_a_resolution_of_20_00_means_500_for_every_reader(tmp_path: Path) -> None:
+    path = tmp_path / "old.an2"
+    path.write_bytes(a_booking(record_type=4).replace(b"1.011:19.69", b"1.011:20.00"))
+    shown = told("inspect", path)
+    assert {image["ppi"] for image in shown["images"]} == {500}
+    assert {record["image"]["ppi"] for record in shown["records"] if record["image"]} == {500}
+
+
 def test_long_values_are_shortened_unless_all_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "long.an2"
     charges = tuple(("20101003", f"THEFT NUMBER {n} " + "X" * 100) for n in range(9))

@@ -12,8 +12,7 @@ from tenprint.records.image_headers import PNG_MAGIC, announced
 
 IMAGE_HINT = "give one finger's image (PNG, WSQ, JPEG 2000, JPEG) or its template"
 XYT_ENDING = ".xyt"
-TEMPLATE_MAGIC = b"FMR\0"
-"""How ISO/IEC 19794-2 and ANSI INCITS 378 begin; an .xyt file is told by its name."""
+"""A file of this name holds a template in text, which nothing else tells."""
 
 
 def read_image(path: Path, ppi: int | None = None) -> FingerImage:
@@ -50,11 +49,12 @@ def read_template(path: Path) -> Template | None:
         EngineError, RecordError: a template that cannot be used.
     """
     from tenprint.records import templates  # noqa: PLC0415 - few commands need it
+    from tenprint.records.templates import layout  # noqa: PLC0415
 
     data = file_bytes(path)
     if data.startswith(MAGIC):
         return Template.from_bytes(data)
-    if data.startswith(TEMPLATE_MAGIC):
+    if data.startswith(layout.MAGIC):
         return templates.to_template(templates.read(data))
     if path.suffix.lower() == XYT_ENDING:
         return templates.to_template(templates.read_xyt(data))

@@ -102,7 +102,10 @@ def synth(
 ) -> None:
     """Measure synthetic prints: minutiae that LEADER finds, likeness to real sets, compression, seconds a print."""
     if sheet is not None:
-        _write_sheet(sheet, json)
+        from tenprint.studies import print_sheet
+
+        counted = "impressions", print_sheet.IMPRESSIONS
+        _write_sheet(sheet, print_sheet.make_sheet, counted, "contact sheet", json=json)
         return
     asked = _Asked(prints, plain=plain, sets=sets, json=json)
     report = {name: _MEASURES[name](asked) for name in dict.fromkeys(part or list(Part))}
@@ -121,7 +124,9 @@ def slaps(
 ) -> None:
     """Segmentation of plain sets on synthetic slaps with known boxes: positions, edges, seconds a slap."""
     if sheet is not None:
-        _write_slaps(sheet, json)
+        from tenprint.studies import slap_sheet
+
+        _write_sheet(sheet, slap_sheet.make_sheet, ("slaps", slap_sheet.SLAPS), "segmented slaps", json=json)
         return
     from tenprint.studies import slaps as study
 
@@ -143,26 +148,16 @@ class _Asked:
     json: bool
 
 
-def _write_sheet(sheet: Path, json: bool) -> None:
-    from tenprint.studies import print_sheet
-
-    with progress("impressions", print_sheet.IMPRESSIONS, quiet=json) as advance:
-        write_file(sheet, print_sheet.make_sheet(advance))
+def _write_sheet(
+    sheet: Path, make: Callable[[Callable[[int], None]], bytes], counted: tuple[str, int], title: str, *, json: bool
+) -> None:
+    """Write a picture for the documents; `counted` is what is rendered for it, and how many of them."""
+    with progress(*counted, quiet=json) as advance:
+        write_file(sheet, make(advance))
     if json:
         print_json({"sheet": str(sheet)})
     else:
-        console.print(f"contact sheet in {sheet}")
-
-
-def _write_slaps(sheet: Path, json: bool) -> None:
-    from tenprint.studies import slap_sheet
-
-    with progress("slaps", slap_sheet.SLAPS, quiet=json) as advance:
-        write_file(sheet, slap_sheet.make_sheet(advance))
-    if json:
-        print_json({"sheet": str(sheet)})
-    else:
-        console.print(f"segmented slaps in {sheet}")
+        console.print(f"{title} in {sheet}")
 
 
 def _found(asked: _Asked) -> SynthesisFigures:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, progress
+from tenprint.cli.output import console, percent_range, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from tenprint.stats.errors import Interval
     from tenprint.studies.card_checks import CheckFigures
 
 COLUMNS = (
@@ -51,8 +50,9 @@ def cards(
 def _show(figures: CheckFigures) -> None:
     rows = [
         (
-            kind, f.cards, f.compared, f.false_faults, _between(f.false_card_interval), f.unconfirmed, f.expected or "",
-            f.named if f.expected else "", _between(f.miss_interval) if f.expected else "", f.doubted or "",
+            kind, f.cards, f.compared, f.false_faults, percent_range(f.false_card_interval), f.unconfirmed,
+            f.expected or "", f.named if f.expected else "",
+            percent_range(f.miss_interval) if f.expected else "", f.doubted or "",
         )
         for kind, f in figures.kinds.items()
     ]  # fmt: skip
@@ -62,7 +62,3 @@ def _show(figures: CheckFigures) -> None:
         "fault of which only this is said.",
         style="dim",
     )
-
-
-def _between(interval: Interval) -> str:
-    return f"{100 * interval.low:.1f}-{100 * interval.high:.1f} %"

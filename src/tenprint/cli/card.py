@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenprint.cli.options import Json
+from tenprint.cli.options import EXIT_FOUND, Json
 from tenprint.cli.output import console, print_json, progress, read_file
 from tenprint.core.fingers import SINGLE_FINGERS
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tenprint.exchange.capture import Decode, FingerBox
     from tenprint.exchange.card_check import CardCheck
 
-EXIT_FOUND = 1
 app = typer.Typer(help="Look at a ten-print card before it is booked.", no_args_is_help=True)
 
 

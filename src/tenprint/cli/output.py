@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tenprint.core.errors import SenderError, TenprintError
+
+if TYPE_CHECKING:
+    from tenprint.stats.errors import Interval
 
 READ_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of one file that a command takes unless it says otherwise."""
@@ -129,6 +132,11 @@ def write_new(path: Path, data: bytes, *, force: bool = False) -> None:
         if made is not None:
             with suppress(OSError):
                 Path(made).unlink()
+
+
+def percent_range(interval: Interval) -> str:
+    """Return an interval of a share in percent: ``98.9-99.9 %``."""
+    return f"{100 * interval.low:.1f}-{100 * interval.high:.1f} %"
 
 
 def to_minute(moment: datetime) -> str:

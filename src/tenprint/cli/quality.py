@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenprint.cli.options import Json
+from tenprint.cli.options import EXIT_FOUND, EXIT_UNREADABLE, Json
 from tenprint.cli.output import complain, console, print_json, print_table, progress, read_file
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.core.fingers import ALL_PLAIN_SETS, SINGLE_FINGERS, FingerPosition, Impression
@@ -17,12 +17,10 @@ from tenprint.core.fingers import ALL_PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 if TYPE_CHECKING:
     from tenprint.core.image import FingerImage
     from tenprint.engine.quality import FingerQuality
-    from tenprint.engine.slaps import SegmentedFinger, Slap
+    from tenprint.engine.slaps import Slap
     from tenprint.records import Transaction
     from tenprint.records.images import CodecPool
 
-PNG, WSQ = b"\x89PNG", b"\xff\xa0"
-EXIT_NOT_JUDGED, EXIT_UNREADABLE = 1, 2
 PAPER_PX = 24
 """Put around a finger that was cut out of a plain set: its box is no edge of the glass."""
 
@@ -44,7 +42,7 @@ class _Judged:
 
 
 def quality(
-    files: Annotated[list[Path], typer.Argument(help="ANSI/NIST-ITL files (a card each), or PNG or WSQ images.")],
+    files: Annotated[list[Path], typer.Argument(help="ANSI/NIST-ITL files (a card each), or images of one finger.")],
     position: Annotated[int, typer.Option("--fgp", min=0, max=10, help="Position of a bare image.")] = 0,
     rolled: Annotated[bool, typer.Option("--rolled", help="A bare image was rolled; else it is plain.")] = False,
     ppi: Annotated[int, typer.Option(min=0, help="Resolution of a bare image, instead of its own.")] = 0,
@@ -84,7 +82,7 @@ def quality(
     if unreadable:
         raise typer.Exit(EXIT_UNREADABLE)
     if any(report["failures"] for report in reports):
-        raise typer.Exit(EXIT_NOT_JUDGED)
+        raise typer.Exit(EXIT_FOUND)
 
 
 def _images(
@@ -93,19 +91,21 @@ def _images(
     """Yield the single fingers in a file, and a sentence for each image or finger that cannot be judged."""
     from tenprint import records
     from tenprint.core.image import ENGINE_PPI, FingerImage
+    from tenprint.records.image_headers import announced
     from tenprint.records.images import decode, read_png
 
     fgp, impression, ppi = bare
-    if data.startswith(PNG):
+    kind = announced(data)
+    if kind is not None and kind.kind == "PNG":
         yield read_png(data, ppi=ppi or None, fgp=fgp, impression=impression)
         return
-    if data.startswith(WSQ):
+    if kind is not None:
         yield FingerImage(codec.decode(data), ppi or ENGINE_PPI, fgp, impression)
         return
     transaction = records.read(data)
     images = transaction.images()
     if not images:
-        raise SenderError("NO_FINGER_IMAGE", "the file is no PNG, WSQ or ANSI/NIST-ITL file with finger images")
+        raise SenderError("NO_FINGER_IMAGE", "the file is no image, and no ANSI/NIST-ITL file with finger images")
     missing = _missing(transaction)
     for encoded in images:
         fingers = ALL_PLAIN_SETS.get(encoded.fgp, (encoded.fgp,))
@@ -142,18 +142,11 @@ def _fingers(image: FingerImage, missing: frozenset[FingerPosition]) -> Iterator
         return
     slap = segment(image, missing & frozenset(members))
     paper = int(np.percentile(image.pixels, 95))
-    for box in sure(slap):
+    for box in slap.sure:
         part = image.pixels[box.top : box.bottom + 1, box.left : box.right + 1]
         pixels = np.pad(part, PAPER_PX, constant_values=paper)
         yield FingerImage(pixels, image.ppi, box.fgp, image.impression)
     yield from left_out(image.fgp.title, slap, missing)
-
-
-def sure(slap: Slap) -> tuple[SegmentedFinger, ...]:
-    """Return the fingers of a plain set that are surely what they are called; `book` takes no others either."""
-    from tenprint.exchange.capture import LEAST_CONFIDENCE
-
-    return tuple(f for f in slap.fingers if f.confidence >= LEAST_CONFIDENCE and f.fgp not in slap.unexpected)
 
 
 def left_out(name: str, slap: Slap, missing: frozenset[FingerPosition]) -> Iterator[_Judged]:
@@ -165,8 +158,7 @@ def left_out(name: str, slap: Slap, missing: frozenset[FingerPosition]) -> Itera
         return
     for finger in sorted(slap.absent - missing):
         yield _Judged(failure=f"{finger.title}: SLAP_ABSENT: the {name} does not show it")
-    taken = sure(slap)
-    for finger in (box.fgp for box in slap.fingers if box not in taken):
+    for finger in (box.fgp for box in slap.unsure):
         if finger in slap.unexpected:
             why = f"SLAP_UNEXPECTED: it is named as missing, but the {name} shows as many fingers as if it were there"
         else:

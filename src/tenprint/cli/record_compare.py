@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenprint.cli.options import Json
+from tenprint.cli.options import DEFAULT_PROFILE, EXIT_FOUND, EXIT_UNREADABLE, Json
 from tenprint.cli.output import console, print_json, print_table
 from tenprint.cli.record_files import (
-    EXIT_FOUND,
-    EXIT_UNREADABLE,
     Files,
     Name,
     each_file,
@@ -81,7 +79,7 @@ def roundtrip(files: Files, name: Name = "*", json: Json = False) -> None:
 def diff(
     one: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file.")],
     other: Annotated[Path, typer.Argument(help="The file to compare with.")],
-    profile: Annotated[str, typer.Option(help="Profile that names the fields.")] = "ebts-8.001",
+    profile: Annotated[str, typer.Option(help="Profile that names the fields.")] = DEFAULT_PROFILE,
     pixels: Annotated[bool, typer.Option(help="Decode images that differ and compare their pixels.")] = True,
     json: Json = False,
 ) -> None:
@@ -166,7 +164,7 @@ def _other_data(
 
 def _print_differences(fields: list[Difference], images: list[dict[str, Any]], table: Table, at: int) -> None:
     from tenprint.records.itl.conformance import STANDARD
-    from tenprint.records.itl.description import name_of
+    from tenprint.records.itl.description import rule_of
     from tenprint.records.itl.tables import load_table
 
     if at < 0:
@@ -174,7 +172,7 @@ def _print_differences(fields: list[Difference], images: list[dict[str, Any]], t
         return
     rows = []
     for d in fields[:MOST_ROWS]:
-        rule = name_of(d.field, (table, load_table(STANDARD)))
+        rule = rule_of(d.field, (table, load_table(STANDARD)))
         place = " ".join(p for p in (d.field, rule[0].mnemonic if rule else "", f"#{d.occurrence}" * bool(d.occurrence),
                                      d.item) if p)  # fmt: skip
         what = place or ("the whole record" if d.kind == "record" else "there are more")

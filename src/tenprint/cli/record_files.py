@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_FILES = 100_000
 """Files taken of all directories together; more are more than one run can tell about."""
-EXIT_FOUND, EXIT_UNREADABLE = 1, 2
 
 Files = Annotated[list[Path], typer.Argument(help="ANSI/NIST-ITL files, or directories that are searched for them.")]
 Name = Annotated[str, typer.Option("--name", help="Of directories, take files with such a name only, as in '*.an2'.")]

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenprint.cli.options import Json
+from tenprint.cli.options import DEFAULT_PROFILE, EXIT_FOUND, EXIT_UNREADABLE, Json
 from tenprint.cli.output import console, plain, print_json, print_table, write_new
 from tenprint.cli.record_files import (
-    EXIT_FOUND,
-    EXIT_UNREADABLE,
     Files,
     Force,
     Name,
@@ -84,7 +82,7 @@ def redact(
     out: Annotated[Path, typer.Option("--out", help="File to write.")],
     profile: Annotated[
         str, typer.Option(help="Profile that knows the fields of Type-2; a field that none knows is blanked.")
-    ] = "ebts-8.001",
+    ] = DEFAULT_PROFILE,
     force: Force = False,
     json: Json = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from tenprint.cli.options import Json
+from tenprint.cli.options import DEFAULT_PROFILE, EXIT_FOUND, EXIT_UNREADABLE, Json
 from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.cli.record_files import (
-    EXIT_FOUND,
-    EXIT_UNREADABLE,
     Files,
     Name,
     each_file,
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from tenprint.records.itl.findings import Finding
     from tenprint.records.itl.pictures import Picture
     from tenprint.records.itl.tables import Table
-
-DEFAULT_PROFILE = "ebts-8.001"
 
 Profile = Annotated[
     str,
@@ -67,9 +63,8 @@ def inspect(
 
     Fields have the names of the profile (Type-1, Type-2) and of the standard. Images are decoded only for thumbnails.
     """
-    from tenprint.records.images import contradictions
     from tenprint.records.itl.conformance import STANDARD
-    from tenprint.records.itl.description import Noticed, describe, noticed_in
+    from tenprint.records.itl.description import describe, noticed_in
     from tenprint.records.itl.pictures import pictures_of
     from tenprint.records.itl.tables import load_table
     from tenprint.records.itl.validation import load_profile
@@ -77,14 +72,7 @@ def inspect(
     way = _way(thumbnails=thumbnails, is_json=json)
     table, standard = load_profile(profile), load_table(STANDARD)
     found = read_transaction(file, needed=False)
-    index = {(r.type, r.idc): n for n, r in reversed(list(enumerate(found.records)))}
-    problems = list(noticed_in(found))
-    for i in found.images():
-        tag, record = (
-            f"{i.record_type}.{'999' if i.record_type == 14 else '009'}",
-            index.get((i.record_type, i.idc), -1),
-        )
-        problems += [Noticed(p.code, tag, None, f"IDC {i.idc}: {p.message}", record) for p in contradictions(i)]
+    problems = [*noticed_in(found), *_contradictions(found)]
     records, pictures = describe(found, table, standard, problems), list(pictures_of(found, standard))
     if json:
         print_json(_as_json(found, records, pictures, problems))
@@ -93,6 +81,20 @@ def inspect(
     console.print(tree_of(title, records, pictures, problems, whole=whole))
     if way:
         _show_images(pictures, way)
+
+
+def _contradictions(found: Transaction) -> Iterator[Noticed]:
+    """Yield where an image's data contradicts its record."""
+    from tenprint.records.images import contradictions
+    from tenprint.records.itl.description import Noticed
+    from tenprint.records.itl.impressions import EncodedImage, image_of
+
+    for index, record in enumerate(found.records):
+        image = image_of(record, found.get("1.011"))
+        if isinstance(image, EncodedImage):
+            tag = f"{record.type}.{'999' if record.type == 14 else '009'}"
+            for problem in contradictions(image):
+                yield Noticed(problem.code, tag, None, f"IDC {image.idc}: {problem.message}", index)
 
 
 def _way(*, thumbnails: bool | None, is_json: bool) -> Way | None:

@@ -29,6 +29,8 @@ VERSION = 1
 HEADER = struct.Struct("<4sBBBBHHHH")
 MAX_MINUTIAE = 255
 QUALITY_UNKNOWN = 255
+SUREST = 63
+"""Quality of a minutia that is certain; it is stored in six bits."""
 ANGLE_STEPS = 65536
 MINUTIA_BYTES = 7
 KIND_OTHER, KIND_ENDING, KIND_BIFURCATION = 0, 1, 2
@@ -74,8 +76,8 @@ class Template:
             raise EngineError("TEMPLATE_INVALID", f"template size {self.width}x{self.height} is out of range")
         if count and (self.x.max() >= self.width or self.y.max() >= self.height or self.kind.max() > KIND_BIFURCATION):
             raise EngineError("TEMPLATE_INVALID", "a minutia lies outside the image or is of no known kind")
-        if count and self.quality.max() > 63:
-            raise EngineError("TEMPLATE_INVALID", "a minutia's quality is above 63")
+        if count and self.quality.max() > SUREST:
+            raise EngineError("TEMPLATE_INVALID", f"a minutia's quality is above {SUREST}")
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
@@ -123,7 +125,7 @@ class Template:
             y=y,
             angle=angle,
             kind=packed >> np.uint8(6),
-            quality=packed & np.uint8(63),
+            quality=packed & np.uint8(SUREST),
             width=width,
             height=height,
             fgp=FingerPosition(fgp),

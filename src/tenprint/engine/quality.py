@@ -18,13 +18,12 @@ import numpy.typing as npt
 
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import ENGINE_PPI, FingerImage
-from tenprint.core.template import Template
+from tenprint.core.template import SUREST, Template
 from tenprint.engine import imaging
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION, ExtractionParameters
 from tenprint.engine.parameters.quality import DEFAULT_QUALITY, QualityParameters
 
 MM_PER_PX = 25.4 / ENGINE_PPI
-QUALITY_STEPS = 63
 SMOOTH_PX = 1.0
 BRIGHTEST_PERCENTILE = 98
 
@@ -209,7 +208,7 @@ def _measured(
         contrast=float(contrast[judged].mean()),
         weak_share=float(np.count_nonzero(wiped) / np.count_nonzero(judged)),
         clarity=float(coherence[judged].mean()),
-        minutiae=int((template.quality >= parameters.usable_confidence * QUALITY_STEPS).sum()),
+        minutiae=int((template.quality >= parameters.usable_confidence * SUREST).sum()),
         cut_mm=_cut_blocks(blocks, round(parameters.room_mm / block_mm)) * block_mm,
         off_centre_mm=float(np.hypot(*middle)) * block_mm,
     )

@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tenprint.core.image import FingerImage
-from tenprint.core.template import Template, angle_from_radians
+from tenprint.core.template import SUREST, Template, angle_from_radians
 from tenprint.engine.minutiae.decoding import MinutiaSet
 from tenprint.engine.parameters.extraction import ExtractionParameters
-
-QUALITY_STEPS = 63
 
 
 def template_of(
@@ -27,7 +25,7 @@ def template_of(
         y=kept.y.astype(np.uint16),
         angle=angle_from_radians(kept.radians),
         kind=kept.kind,
-        quality=np.clip(np.rint(kept.confidence * QUALITY_STEPS), 0, QUALITY_STEPS).astype(np.uint8),
+        quality=np.clip(np.rint(kept.confidence * SUREST), 0, SUREST).astype(np.uint8),
         width=width,
         height=height,
         fgp=image.fgp,

@@ -27,8 +27,6 @@ Decode = Callable[[EncodedImage], FingerImage]
 Encode = Callable[[FingerImage], EncodedImage]
 Segment = Callable[[FingerImage, frozenset[FingerPosition]], Slap]
 """A plain set and the fingers that are said to be missing, to the fingers found in it."""
-LEAST_CONFIDENCE = 0.8
-"""A position found with less is not booked: a person gives the boxes."""
 MOST_NEIGHBOURS = 0.02
 """A box with a larger share of other fingers' print gets an outline beside it."""
 MISSING_WORDS = frozenset({"XX", "UP"})
@@ -250,7 +248,7 @@ def segmented(
         pixels = decode(image)
         slap = segment(pixels, frozenset(amputated))
         needed = [finger for finger in slap.fingers if finger.fgp not in present]
-        unsure = [finger for finger in needed if finger.confidence < LEAST_CONFIDENCE or finger.fgp in slap.unexpected]
+        unsure = [finger for finger in slap.unsure if finger in needed]
         if unsure:
             names = " and the ".join(finger.fgp.title for finger in unsure)
             message = f"the {image.fgp.title} does not show surely which finger is the {names}"
@@ -266,7 +264,7 @@ def _described(image: EncodedImage, slap: Slap, amputated: Mapping[FingerPositio
     """Return a plain set with what its record says of its fingers."""
     alone = len(ALL_PLAIN_SETS[image.fgp]) == 1
     # the standard has segments in images of several fingers alone
-    sure = [finger for finger in slap.fingers if finger.confidence >= LEAST_CONFIDENCE and not alone]
+    sure = () if alone else slap.sure
     gone = [finger for finger in ALL_PLAIN_SETS[image.fgp] if finger in amputated and finger in slap.absent]
     return replace(
         image,

@@ -14,7 +14,7 @@ from tenprint.core.fingers import ALL_PLAIN_SETS, SINGLE_FINGERS, FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
 from tenprint.engine.compare.sequence import SequenceFault, SequenceFinding, check_sequence
-from tenprint.exchange.capture import LEAST_CONFIDENCE, Decode, FingerBox, Segment, cut
+from tenprint.exchange.capture import Decode, FingerBox, Segment, cut
 from tenprint.records import EncodedImage, read
 from tenprint.records.itl.booking import missing_fingers, read_booking
 
@@ -175,11 +175,11 @@ class _Desk:
                 f"The {finger.title} is named as missing, but the {pixels.fgp.title} shows as many "
                 "fingers as if it were there."
             )
-        sure = {f.fgp: f for f in slap.fingers if f.confidence >= LEAST_CONFIDENCE and f.fgp not in slap.unexpected}
-        doubtful = [finger.fgp for finger in slap.fingers if finger.fgp not in sure]
         self._explain(slap.absent, f"the {pixels.fgp.title} does not show it")
-        self._explain(doubtful, f"the {pixels.fgp.title} does not show surely which finger it is")
-        return {fgp: FingerBox(fgp, f.left, f.right, f.top, f.bottom) for fgp, f in sure.items()}
+        self._explain(
+            [finger.fgp for finger in slap.unsure], f"the {pixels.fgp.title} does not show surely which finger it is"
+        )
+        return {f.fgp: FingerBox(f.fgp, f.left, f.right, f.top, f.bottom) for f in slap.sure}
 
     def _explain(self, fingers: Iterable[FingerPosition], why: str) -> None:
         for finger in fingers:

@@ -17,7 +17,7 @@ import numpy as np
 from tenprint.core.errors import EngineError, SenderError
 from tenprint.core.fingers import SINGLE_FINGERS
 from tenprint.core.image import ENGINE_PPI, FingerImage
-from tenprint.core.template import Template
+from tenprint.core.template import SUREST, Template
 from tenprint.engine.imaging import at_engine_resolution, foreground
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.stats.distances import distance_by_chance, kolmogorov_smirnov
@@ -39,7 +39,6 @@ UNUSABLE = frozenset({"EXTRACT_NO_FOREGROUND", "EXTRACT_TOO_SMALL", "EXTRACT_TOO
 """Refusals that are the image's fault."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MM_PER_INCH = 25.4
-_QUALITY_STEPS = 63
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def read(image: FingerImage, extract: Extract) -> Reading | None:
         raise
     blocks = foreground(at_engine_resolution(image, DEFAULT_EXTRACTION), DEFAULT_EXTRACTION)
     side_mm = DEFAULT_EXTRACTION.block_px * MM_PER_INCH / ENGINE_PPI
-    confidence = float(template.quality.mean()) / _QUALITY_STEPS if len(template) else 0.0
+    confidence = float(template.quality.mean()) / SUREST if len(template) else 0.0
     return Reading(len(template), confidence, template.overall_quality, float(blocks.sum()) * side_mm**2)
 
 

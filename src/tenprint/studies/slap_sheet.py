@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.image import FingerImage
 from tenprint.engine.slaps import SegmentedFinger, segment
+from tenprint.exchange.capture import MOST_NEIGHBOURS
 from tenprint.synth.cards import SlapLayout, render_plain_set
 from tenprint.synth.person import make_person
 
@@ -27,8 +28,6 @@ SIZE = (640, 400)
 """Of each slap in the picture, px."""
 LINE, OUTLINE = (44, 72, 110), (170, 90, 20)
 """Colours (blue, green, red) of boxes and of the outlines of crowded fingers."""
-CROWDED = 0.02
-"""Share of other fingers in a box from which its outline is shown, as `book` writes it."""
 LEVELS = 24
 """Levels kept in the file: more would treble it and look the same."""
 
@@ -59,7 +58,7 @@ def _drawn(image: FingerImage, fingers: tuple[SegmentedFinger, ...]) -> Picture:
         left, right = (round(x * across) for x in (finger.left, finger.right))
         top, bottom = (round(y * down) for y in (finger.top, finger.bottom))
         cv2.rectangle(picture, (left, top), (right, bottom), LINE, 2)
-        if finger.neighbours > CROWDED:
+        if finger.neighbours > MOST_NEIGHBOURS:
             corners = np.rint(np.array(finger.outline) * (across, down)).astype(np.int32)
             cv2.polylines(picture, [corners], isClosed=True, color=OUTLINE, thickness=2)
         label = f"{finger.fgp.title} {finger.confidence:.2f}"

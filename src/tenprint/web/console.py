@@ -17,6 +17,7 @@ from starlette.responses import Response
 from tenprint.core.errors import TenprintError
 from tenprint.policy.access import Verdict
 from tenprint.web import words
+from tenprint.web.codec import LateCodec
 from tenprint.web.desk import Desk, Refusal
 from tenprint.web.door import Door
 from tenprint.web.proofs import Logs
@@ -49,6 +50,7 @@ class Console:
 
     def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool, door: Door | None = None) -> None:
         self.desk, self.sessions, self.is_demo, self.door = desk, sessions, is_demo, door
+        self.codec = LateCodec()
         self.logs = Logs()
         """The trees of the ledgers, for proofs; used while the network is held."""
         self.globals: dict[str, Any] = {}

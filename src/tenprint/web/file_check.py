@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.records.image_headers import announced
 from tenprint.records.itl.conformance import STANDARD
-from tenprint.records.itl.description import FieldShown, RecordShown, describe, name_of
+from tenprint.records.itl.description import FieldShown, RecordShown, describe, rule_of
 from tenprint.records.itl.findings import ERROR, Finding
 from tenprint.records.itl.pictures import Picture, pictures_of
 from tenprint.records.itl.reader import read
 from tenprint.records.itl.table_model import Table
 from tenprint.records.itl.tables import load_table, packaged_tables
 from tenprint.records.itl.transaction import Transaction
-from tenprint.records.itl.validation import load_profile, validate
+from tenprint.records.itl.validation import EDITION, load_profile, validate
 
 if TYPE_CHECKING:
     from tenprint.records.images import CodecPool
@@ -40,7 +40,8 @@ MAX_DECODED_BYTES = 96_000_000
 """Of pixels of all images of a file that are decoded for the page; a card of 1000 ppi has some 50 million."""
 TOO_MANY_IMAGES = "Only the first images are shown here, as far as they are not too large together."
 SEPARATED = ", "
-FIRST_PROFILE = "ebts-8.001"
+FIRST_PROFILE = EDITION
+"""The one of the exchange is offered first."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def _head(transaction: Transaction) -> tuple[tuple[str, str], ...]:
 
 def _told(finding: Finding, profile: Table, shown: set[tuple[int, str]]) -> Told:
     record = f"record {finding.record}" if finding.record >= 0 else "the file"
-    found = name_of(finding.field, (profile, load_table(STANDARD)))
+    found = rule_of(finding.field, (profile, load_table(STANDARD)))
     field = f"{finding.field} {found[0].mnemonic if found else ''}".strip()
     nth = f"occurrence {finding.occurrence}" if finding.occurrence > 1 else ""
     place = ", ".join(part for part in (record, field, finding.item, nth) if part)

@@ -7,10 +7,7 @@ content is kept for a while, by content.
 from __future__ import annotations
 
 import io
-import threading
-import weakref
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -109,14 +106,11 @@ class Lightbox:
 
     Args:
         desk: the network.
-        decode: image bytes to pixels, for tests; else a codec process that may crash, started with the first image.
+        decode: a record's image to pixels.
     """
 
-    def __init__(self, desk: Desk, decode: Decode | None = None) -> None:
+    def __init__(self, desk: Desk, decode: Decode) -> None:
         self._desk, self._decode = desk, decode
-        self._starting = threading.Lock()
-        self._ending = ExitStack()
-        weakref.finalize(self, self._ending.close)
         self._cards: Shelf[tuple[EncodedImage, ...]] = Shelf(CARD_BYTES, _card_size)
         self._pictures: Shelf[bytes] = Shelf(PICTURE_BYTES, len)
         self._looks: Shelf[bool] = Shelf(MAX_LOOKS, int)
@@ -253,7 +247,7 @@ class Lightbox:
     def _developed(self, image: EncodedImage, is_small: bool) -> bytes:
         from PIL import Image  # noqa: PLC0415 - heavy
 
-        pixels = self._decoder()(image)
+        pixels = self._decode(image)
         picture = Image.fromarray(pixels.pixels)
         out = io.BytesIO()
         if is_small:
@@ -261,14 +255,6 @@ class Lightbox:
         else:
             picture.save(out, "PNG", compress_level=FAST, dpi=(pixels.ppi, pixels.ppi))
         return out.getvalue()
-
-    def _decoder(self) -> Decode:
-        with self._starting:
-            if self._decode is None:
-                from tenprint.bootstrap import image_codec  # noqa: PLC0415 - loads Pillow
-
-                self._decode, _ = self._ending.enter_context(image_codec())
-            return self._decode
 
 
 def _singles(data: bytes) -> tuple[EncodedImage, ...]:

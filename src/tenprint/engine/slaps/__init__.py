@@ -22,13 +22,17 @@ from tenprint.engine import imaging
 from tenprint.engine.imaging import Blocks
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.engine.parameters.slaps import DEFAULT_SLAPS, SlapParameters
+from tenprint.engine.slaps.ink import CELLS
 from tenprint.engine.slaps.naming import MODELS, certainty, namings
-from tenprint.engine.slaps.outline import CELLS, in_cells, outlined, polygon
+from tenprint.engine.slaps.outline import in_cells, outlined, polygon
 from tenprint.engine.slaps.pieces import Piece, find_pieces, find_print, hand_angle, tips
 
-__all__ = ["SegmentedFinger", "Slap", "segment"]
+__all__ = ["LEAST_CONFIDENCE", "SegmentedFinger", "Slap", "segment"]
 
 _MOST_PIECES = 8
+
+LEAST_CONFIDENCE = 0.8
+"""A position found with less is not sure: a person looks at it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,17 @@ class Slap:
     angle_rad: float
     absent: frozenset[FingerPosition]
     unexpected: frozenset[FingerPosition]
+
+    @property
+    def sure(self) -> tuple[SegmentedFinger, ...]:
+        """Return the fingers that are surely what they are called: only these are booked, compared and judged."""
+        return tuple(f for f in self.fingers if f.confidence >= LEAST_CONFIDENCE and f.fgp not in self.unexpected)
+
+    @property
+    def unsure(self) -> tuple[SegmentedFinger, ...]:
+        """Return the others: a person looks at them, and gives their boxes."""
+        sure = self.sure
+        return tuple(finger for finger in self.fingers if finger not in sure)
 
 
 def segment(

@@ -8,6 +8,8 @@ import numpy as np
 from tenprint.engine.imaging import Blocks, Pixels, Values
 from tenprint.engine.parameters.slaps import SlapParameters
 
+CELLS = 2
+"""Cells along the side of a block."""
 _PAPER_STEP = 16
 """Paper is looked for on an image this many times smaller: no ridge survives there."""
 
@@ -25,7 +27,7 @@ def ink_cells(pixels: Pixels, ridges: Blocks, parameters: SlapParameters) -> Val
     """
     rows, columns = ridges.shape
     if not ridges.any():
-        return np.zeros((2 * rows, 2 * columns), dtype=np.float32)
+        return np.zeros((CELLS * rows, CELLS * columns), dtype=np.float32)
     side = parameters.block_px
     padded = cv2.copyMakeBorder(
         pixels, 0, rows * side - pixels.shape[0], 0, columns * side - pixels.shape[1], cv2.BORDER_REPLICATE
@@ -36,7 +38,7 @@ def ink_cells(pixels: Pixels, ridges: Blocks, parameters: SlapParameters) -> Val
     depth = float(np.percentile((paper - half)[shown], parameters.ridge_percentile))
     dark = (paper - half > parameters.ink_share * depth).astype(np.float32)
     window = parameters.ink_window_px // 2
-    share = cv2.resize(cv2.blur(dark, (window, window)), (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
+    share = cv2.resize(cv2.blur(dark, (window, window)), (CELLS * columns, CELLS * rows), interpolation=cv2.INTER_AREA)
     return np.asarray(share, dtype=np.float32)
 
 

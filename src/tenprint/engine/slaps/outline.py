@@ -9,9 +9,7 @@ import numpy as np
 
 from tenprint.engine.imaging import Blocks
 from tenprint.engine.parameters.slaps import SlapParameters
-
-CELLS = 2
-"""Cells along the side of a block."""
+from tenprint.engine.slaps.ink import CELLS
 
 
 def outlined(

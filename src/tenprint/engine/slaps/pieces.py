@@ -13,15 +13,13 @@ from tenprint.engine import imaging
 from tenprint.engine.imaging import Blocks, Pixels, Values
 from tenprint.engine.parameters.extraction import DEFAULT_EXTRACTION
 from tenprint.engine.parameters.slaps import SlapParameters
-from tenprint.engine.slaps.ink import ink_cells
+from tenprint.engine.slaps.ink import CELLS, ink_cells
 
 _MOST_TURN_RAD = math.radians(30)
 _SPIKE_BLOCKS = 4
 """Columns with fewer blocks of print, at a part's sides, are what a cut through a waist left over."""
 _BUMP = 0.4
 """A part whose depth is below this share of its neighbour's is a bump on it."""
-
-_CELLS_A_BLOCK = 4
 
 Labels = npt.NDArray[np.int32]
 
@@ -166,8 +164,8 @@ def find_print(pixels: Pixels, parameters: SlapParameters) -> Print:
 
 def _with_ink(ridges: Blocks, cells: Values, parameters: SlapParameters) -> Blocks:
     """Return the blocks with ink that can be reached from clear ridges by a short way through ink."""
-    shape = (ridges.shape[0], 2, ridges.shape[1], 2)
-    ink = ((cells > parameters.ink_least).reshape(shape).sum(axis=(1, 3)) >= _CELLS_A_BLOCK // 2).astype(np.uint8)
+    shape = (ridges.shape[0], CELLS, ridges.shape[1], CELLS)
+    ink = ((cells > parameters.ink_least).reshape(shape).sum(axis=(1, 3)) >= CELLS**2 // 2).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (parameters.open_blocks, parameters.open_blocks))
     ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, kernel)
     reached = ridges.astype(np.uint8) & ink

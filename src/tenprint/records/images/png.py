@@ -12,8 +12,8 @@ from PIL import Image
 from tenprint.core.errors import EngineError, RecordError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.image import MAX_PPI, MAX_SIDE_PX, MIN_PPI, FingerImage
+from tenprint.records.image_headers import PNG_MAGIC
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PIXELS = 24_000_000
 MAX_FILE_BYTES = 64 << 20
 METRES_PER_INCH = 0.0254
@@ -39,7 +39,7 @@ def read_png(
         RecordError: ``IMAGE_DECODE`` when it is no 8-bit or bilevel grayscale PNG, is damaged, or says no usable
             resolution and none was given; ``IMAGE_TOO_LARGE`` when it announces more pixels than we accept.
     """
-    if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or len(data) < 33:
+    if not data.startswith(PNG_MAGIC) or data[12:16] != b"IHDR" or len(data) < 33:
         raise RecordError("IMAGE_DECODE", "the data is no PNG image")
     width, height = struct.unpack_from(">II", data, 16)
     # Checked before Pillow sees a byte: a few kilobytes may announce gigabytes.

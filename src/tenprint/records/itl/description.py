@@ -129,7 +129,7 @@ def noticed_in(transaction: Transaction) -> tuple[Noticed, ...]:
     )
 
 
-def name_of(tag: str, tables: Iterable[Table]) -> tuple[FieldRule, Table] | None:
+def rule_of(tag: str, tables: Iterable[Table]) -> tuple[FieldRule, Table] | None:
     """Return the rule of a field, and the first table that has one."""
     return next(((t.fields[tag], t) for t in tables if tag in t.fields), None)
 
@@ -179,7 +179,7 @@ def _values(record: Record, one: Field, left: _Left) -> tuple[list[tuple[str, ..
 
 def _shown(tag: str, place: tuple[int, int], values: list[tuple[str, ...]], tables: tuple[Table, ...]) -> FieldShown:
     offset, size = place
-    found = name_of(tag, tables)
+    found = rule_of(tag, tables)
     if found is None:
         return FieldShown(tag, "", "", offset, size, tuple(values))
     rule, table = found

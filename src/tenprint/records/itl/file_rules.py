@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from tenprint.records.itl.character_sets import CharacterSet
 from tenprint.records.itl.findings import ERROR, WARNING
 from tenprint.records.itl.record import Problem
 from tenprint.records.itl.record_view import RecordView
@@ -27,8 +28,8 @@ FIXED_RESOLUTION = (3, 4, 5, 6, 7)
 LEAST_PPMM = 19.30
 """490 pixels per inch: 500 less the allowed 2 per cent."""
 MAX_IDC = 99
-CHARACTER_SETS = {0: "ASCII", 2: "UTF16", 3: "UTF8", 4: "UTF32"}
-"""By index (5.6); 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
+CHARACTER_SETS = {int(s): s.name.replace("_", "") for s in CharacterSet if s is not CharacterSet.LATIN_1}
+"""Names by index (5.6); 1 is an older 8-bit set, 5 to 127 are reserved, the rest is the user's."""
 RESERVED_SETS = range(5, 128)
 _DECIMAL = re.compile(r"[0-9]{2}\.[0-9]{2}")
 _RULES = {"E0012": "length", "E0005": "field-tags", "E0004": "framing"}

@@ -11,12 +11,16 @@ import re
 from tenprint.records.image_headers import FAMILIES, Announced, announced
 from tenprint.records.itl.file_rules import VERSION_2011, VERSION_2013
 from tenprint.records.itl.findings import ERROR, WARNING
-from tenprint.records.itl.impressions import COMPRESSIONS
+from tenprint.records.itl.impressions import (
+    CENTIMETRES_PER_INCH,
+    COMPRESSIONS,
+    FINGER_BINARY_TYPES,
+    compression_of,
+)
 from tenprint.records.itl.record_view import RecordView
 from tenprint.records.itl.verdicts import Findings
 
-BINARY_IMAGES = (3, 4, 5, 6)
-TAGGED_IMAGES = (10, 13, 14, 15, 16, 17)
+JUDGED_IMAGES = (10, 13, 14, 15, 16, 17)
 MEASURED = (3, 4, 5, 6, 13, 14, 15, 17)
 """Types whose pixels are measured. A photograph shown in another size than declared misleads nobody: a warning."""
 HEADERS = {14: (3, *range(6, 13)), 15: tuple(range(6, 13)), 17: tuple(range(6, 14))}
@@ -27,7 +31,6 @@ NOT_FOR_IRISES = ("WSQ20", "JPEGB", "JPEGL")
 LOSSLESS = ("NONE", "PNG", "JP2L", "JPEGL")
 MOST_PPI_FOR_WSQ = 550
 """WSQ is for 500 pixels an inch; 1,000 need JPEG 2000. In between lies the tolerance, generously."""
-INCH_IN_CENTIMETRES = 2.54
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -39,9 +42,9 @@ def check_image(view: RecordView, version: int, findings: Findings) -> None:
         version: 1.002 as a number.
         findings: where to write.
     """
-    if view.type in BINARY_IMAGES:
+    if view.type in FINGER_BINARY_TYPES:
         _check_binary(view, findings)
-    elif view.type in TAGGED_IMAGES:
+    elif view.type in JUDGED_IMAGES:
         _present(view, version, findings)
         _scales(view, version, findings)
         if view.type == 17 and version >= VERSION_2011 and view.text(11) in NOT_FOR_IRISES:
@@ -177,7 +180,7 @@ def _scales(view: RecordView, version: int, findings: Findings) -> None:
             expected=str(scanned[0]),
             severity=ERROR if version >= VERSION_2011 else WARNING,
         )
-    ppi = across * (INCH_IN_CENTIMETRES if unit == 2 else 1) if unit in (1, 2) else 0
+    ppi = across * (CENTIMETRES_PER_INCH if unit == 2 else 1) if unit in (1, 2) else 0
     if view.text(11) == "WSQ20" and ppi > MOST_PPI_FOR_WSQ and version >= VERSION_2011:
         findings.add(
             "wsq-resolution",
@@ -195,12 +198,12 @@ def _depth_declared(view: RecordView) -> int:
 
 def _actual(view: RecordView, declared: str, depth: int, findings: Findings) -> None:
     """Compare what the header declares with what the image says of itself."""
-    number = 8 if view.type in BINARY_IMAGES else 11
+    number = 8 if view.type in FINGER_BINARY_TYPES else 11
     width, height = view.number(6), view.number(7)
     if declared == "NONE":
         _raw(view, depth, (width, height), findings)
         return
-    family = FAMILIES.get("WSQ20" if declared == "WSQ" else declared)  # EBTS 8.001 writes WSQ
+    family = FAMILIES.get(compression_of(declared))
     if family is None:
         return  # the code table has spoken
     header = announced(view.data)
@@ -235,7 +238,7 @@ def _actual(view: RecordView, declared: str, depth: int, findings: Findings) -> 
             "image-depth",
             "the image has another depth than declared",
             view=view,
-            number=number if view.type in BINARY_IMAGES else 12,
+            number=number if view.type in FINGER_BINARY_TYPES else 12,
             found=str(depth),
             expected=str(header.depth),
             severity=ERROR if is_error else WARNING,
@@ -253,7 +256,7 @@ def _raw(view: RecordView, depth: int, size: tuple[int, int], findings: Findings
         return
     needed = (size[0] * bits + 7) // 8 * size[1]
     if len(view.data) != needed:
-        number = 7 if view.type in BINARY_IMAGES else 999
+        number = 7 if view.type in FINGER_BINARY_TYPES else 999
         findings.add(
             "image-length",
             "the uncompressed image is not as long as its declared size",

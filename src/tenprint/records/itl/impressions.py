@@ -19,9 +19,11 @@ COMPRESSIONS = ("NONE", "WSQ20", "JPEGB", "JPEGL", "JP2", "JP2L", "PNG")
 STANDARD_PPI = (500, 1000)
 PPI_TOLERANCE = 0.01
 """Nominal resolutions are given rounded (19.69 a millimetre, 197 a centimetre); ITL allows one per cent."""
-MILLIMETRES_PER_INCH = 25.4
+MILLIMETRES_PER_INCH, CENTIMETRES_PER_INCH = 25.4, 2.54
 MAX_WIRE_SIDE = 65_535
 UNUSED_POSITION = 255
+FINGER_BINARY_TYPES = (3, 4, 5, 6)
+"""Finger images with a binary header (`TYPE_4_HEADER`)."""
 OTHER_IMPRESSIONS = frozenset({*range(4, 9), *range(10, 16), *range(20, 42)})
 """Impression codes of ITL 1-2007 to 1-2011 Update 2015 (Table 8) that are no rolled or plain exemplar: latent, swipe,
 palm, contactless."""
@@ -170,16 +172,32 @@ def nominal_ppi(pixels_per_inch: float) -> int:
     return round(pixels_per_inch)
 
 
+def native_ppi(text: str) -> int:
+    """Return the resolution that 1.011 or 1.012 state, 0 when it is no number.
+
+    EBTS 8.001 writes 500 ppi as 19.69, its examples and old systems as 20.00; both mean 500.
+    """
+    stated = float(text) if _DECIMAL.match(text := text.strip()) else 0.0
+    return STANDARD_PPI[0] if stated == 20.0 else nominal_ppi(stated * MILLIMETRES_PER_INCH)
+
+
+def scaled_ppi(unit: int, scale: int) -> int:
+    """Return the resolution of a tagged record: its scale in pixels an inch (SLC 1) or a centimetre (2), else 0."""
+    return nominal_ppi(max(scale, 0) * {1: 1.0, 2: CENTIMETRES_PER_INCH}.get(unit, 0.0))
+
+
+def compression_of(text: str) -> str:
+    """Return the compression that a tagged record declares, one of `COMPRESSIONS`; ``""`` for none that is known."""
+    code = text.strip().upper()
+    return "WSQ20" if code == "WSQ" else code if code in COMPRESSIONS else ""
+
+
 def _declared_in_type_4(record: Record, native_ppmm: str) -> _Declared | None:
     if len(record.raw) < TYPE_4_HEADER_BYTES:
         return None
     _, _, impression, positions, isr, width, height, gca = TYPE_4_HEADER.unpack_from(record.raw)
     used = [p for p in positions if p != UNUSED_POSITION]
-    # EBTS 8.001 writes 500 ppi as 19.69, its examples and old systems as 20.00; both mean 500.
-    text = native_ppmm.strip()
-    stated = float(text) if _DECIMAL.match(text) else 0.0
-    native = STANDARD_PPI[0] if stated == 20.0 else nominal_ppi(stated * MILLIMETRES_PER_INCH)
-    ppi = STANDARD_PPI[0] if isr == 0 else native
+    ppi = STANDARD_PPI[0] if isr == 0 else native_ppi(native_ppmm)
     compression = COMPRESSIONS[gca] if gca < len(COMPRESSIONS) else ""
     return _Declared(impression, used[0] if used else 0, width, height, ppi, compression)
 
@@ -191,9 +209,7 @@ def _declared_in_type_14(record: Record) -> _Declared:
         if field.number != DATA_FIELD:
             values.setdefault(field.number, record.raw[field.value_start : field.value_end])
     unit, across, down = (number_of(values.get(n)) for n in (8, 9, 10))
-    per_inch = {1: 1.0, 2: 2.54}.get(unit, 0.0)
-    ppi = nominal_ppi(across * per_inch) if across == down else -1
-    code = decode_text(values.get(11, b"")).strip().upper()
+    ppi = scaled_ppi(unit, across) if across == down else -1
     positions = record.occurrences("14.013")
     return _Declared(
         impression=number_of(values.get(3)),
@@ -201,7 +217,7 @@ def _declared_in_type_14(record: Record) -> _Declared:
         width=number_of(values.get(6)),
         height=number_of(values.get(7)),
         ppi=ppi,
-        compression="WSQ20" if code == "WSQ" else code if code in COMPRESSIONS else "",
+        compression=compression_of(decode_text(values.get(11, b""))),
         depth=number_of(values.get(12)),
     )
 

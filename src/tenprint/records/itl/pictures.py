@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tenprint.records.itl.impressions import COMPRESSIONS, MILLIMETRES_PER_INCH, STANDARD_PPI, nominal_ppi
-from tenprint.records.itl.record import number_of
+from tenprint.records.itl.impressions import (
+    COMPRESSIONS,
+    FINGER_BINARY_TYPES,
+    STANDARD_PPI,
+    compression_of,
+    native_ppi,
+    scaled_ppi,
+)
 from tenprint.records.itl.record_view import RecordView, view_of
 from tenprint.records.itl.table_model import Table
 from tenprint.records.itl.transaction import Transaction
 
-FINGER_BINARY, SIGNATURE = (3, 4, 5, 6), 8
-TAGGED = (10, 13, 14, 15, 16, 17, 19)
+SIGNATURE = 8
+TAGGED_IMAGES = frozenset({10, 13, 14, 15, 16, 17, 19})
 ONE_BIT = (5, 6, SIGNATURE)
-CENTIMETRES_PER_INCH = 2.54
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,10 @@ def pictures_of(transaction: Transaction, table: Table) -> Iterator[Picture]:
     """
     native = transaction.get("1.011")
     for index, record in enumerate(transaction.records):
-        if record.type in (*FINGER_BINARY, SIGNATURE, *TAGGED):
+        if record.type in (*FINGER_BINARY_TYPES, SIGNATURE, *TAGGED_IMAGES):
             view = view_of(index, record)
             if view.data:
-                yield _tagged(view, table) if record.type in TAGGED else _binary(view, table, native)
+                yield _tagged(view, table) if record.type in TAGGED_IMAGES else _binary(view, table, native)
 
 
 def _words(table: Table, tag: str, code: str) -> str:
@@ -95,7 +100,6 @@ def _words(table: Table, tag: str, code: str) -> str:
 def _tagged(view: RecordView, table: Table) -> Picture:
     is_friction = view.type in (13, 14, 15, 19)
     shown = 13 if is_friction else 3
-    scale = {1: 1.0, 2: CENTIMETRES_PER_INCH}.get(view.number(8), 0.0)
     depth = view.number(12)
     if view.type == 10:
         depth = 8 if view.text(12) == "GRAY" else 24
@@ -108,18 +112,17 @@ def _tagged(view: RecordView, table: Table) -> Picture:
         impression=_words(table, view.tag(3), view.text(3)) if is_friction else "",
         width=view.number(6),
         height=view.number(7),
-        ppi=nominal_ppi(view.number(9) * scale) if scale and view.number(9) > 0 else -1,
-        compression=_code(view.text(11)),
+        ppi=scaled_ppi(view.number(8), view.number(9)) or -1,
+        compression=compression_of(view.text(11)),
         depth=depth,
         data=view.data,
     )
 
 
 def _binary(view: RecordView, table: Table, native: str) -> Picture:
-    is_finger = view.type in FINGER_BINARY
+    is_finger = view.type in FINGER_BINARY_TYPES
     code = view.number(8) if is_finger else -1
-    ppmm = float(native) if number_of(native.replace(".", "", 1)) >= 0 and native.strip() != "." else 0.0
-    ppi = STANDARD_PPI[0] if view.number(5) == 0 else nominal_ppi(ppmm * MILLIMETRES_PER_INCH) or -1
+    ppi = STANDARD_PPI[0] if view.number(5) == 0 else native_ppi(native) or -1
     raw_signature = "NONE" if view.text(4) == "0" else ""
     return Picture(
         record=view.index,
@@ -135,8 +138,3 @@ def _binary(view: RecordView, table: Table, native: str) -> Picture:
         depth=1 if view.type in ONE_BIT else 8,
         data=view.data,
     )
-
-
-def _code(text: str) -> str:
-    code = text.strip().upper()
-    return "WSQ20" if code == "WSQ" else code if code in COMPRESSIONS else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tenprint.records.itl.character_sets import decode_text
-from tenprint.records.itl.impressions import TYPE_4_HEADER, UNUSED_POSITION
+from tenprint.records.itl.impressions import FINGER_BINARY_TYPES, TYPE_4_HEADER, UNUSED_POSITION
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -155,7 +155,7 @@ def _binary_fields(record: Record) -> dict[int, tuple[Occurrence, ...]]:
         places = (0, 4, 5, 6, 7, 8, 10, 12)
         values: list[object] = [*SIGNATURE_HEADER.unpack_from(raw)]
         held = len(raw) > SIGNATURE_HEADER.size
-    elif record.type in (3, 4, 5, 6) and len(raw) >= TYPE_4_HEADER.size:
+    elif record.type in FINGER_BINARY_TYPES and len(raw) >= TYPE_4_HEADER.size:
         values = [*TYPE_4_HEADER.unpack_from(raw)]
         held = len(raw) > TYPE_4_HEADER_BYTES
     elif len(raw) >= BINARY_HEADER_BYTES:

@@ -164,13 +164,17 @@ def _tagged(kind: int, values: Mapping[int, bytes], data: bytes | None) -> bytes
     parts = [b"%d.%03d:%s" % (kind, number, value) for number, value in sorted(values.items())]
     if data is not None:
         parts.append(b"%d.%03d:%s" % (kind, DATA_FIELD, data))
-    body = GS.join(parts) + FS
+    return framed(kind, GS + GS.join(parts) + FS)
+
+
+def framed(kind: int, body: bytes) -> bytes:
+    """Return a tagged record: `body`, separators included, with its type and length (T.001) in front."""
     tag = b"%d.001:" % kind
-    length = len(tag) + len(GS) + len(body)
+    length = len(tag) + len(body)
     # The number counts its own digits: 99 without them may be 102 with them.
     total = length + len(str(length))
     total = length + len(str(total))
-    return tag + b"%d" % total + GS + body
+    return tag + b"%d" % total + body
 
 
 def _binary(image: EncodedImage, idc: int) -> bytes:

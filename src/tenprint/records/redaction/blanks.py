@@ -12,7 +12,7 @@ from tenprint.core.errors import RecordError, TenprintError
 from tenprint.core.image import ENGINE_PPI, MAX_PPI, MIN_PPI
 from tenprint.records.image_headers import PNG_MAGIC, announced
 from tenprint.records.images.worker import MAX_PIXELS, MIN_ENCODE_SIDE, Codec
-from tenprint.records.itl.impressions import COMPRESSIONS
+from tenprint.records.itl.impressions import COMPRESSIONS, FINGER_BINARY_TYPES, compression_of, scaled_ppi
 from tenprint.records.itl.record_view import RecordView
 
 WHITE = 255
@@ -28,7 +28,6 @@ ROWS_AT_A_TIME = 1 << 18
 ZLIB_HEADER = b"\x78\xda"
 """RFC 1950: deflate, a window of 32 KiB, packed as well as can be."""
 ADLER_MODULUS = 65_521
-BINARY_COMPRESSION = {3: 8, 4: 8, 5: 8, 6: 8}
 ENCODED = ("WSQ20", "JP2", "JP2L")
 
 
@@ -144,11 +143,10 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _compression(view: RecordView) -> str:
-    if view.type in BINARY_COMPRESSION:
+    if view.type in FINGER_BINARY_TYPES:
         code = view.number(8)
         return COMPRESSIONS[code] if 0 <= code < len(COMPRESSIONS) else ""
-    text = view.text(11).strip().upper()
-    return "WSQ20" if text == "WSQ" else text if text in COMPRESSIONS else ""
+    return compression_of(view.text(11))
 
 
 def _shape(view: RecordView) -> tuple[int, int]:
@@ -163,6 +161,5 @@ def _shape(view: RecordView) -> tuple[int, int]:
 def _ppi(view: RecordView, compression: str) -> int:
     if compression == "WSQ20":
         return ENGINE_PPI  # the encoder knows no other; the record's own scale says what is meant
-    unit = {1: 1.0, 2: 2.54}.get(view.number(8) if view.type > 8 else 0, 0.0)
-    ppi = round(view.number(9) * unit)
+    ppi = 0 if view.type in FINGER_BINARY_TYPES else scaled_ppi(view.number(8), view.number(9))
     return ppi if MIN_PPI <= ppi <= MAX_PPI else ENGINE_PPI

@@ -19,7 +19,9 @@ from tenprint.core.errors import RecordError
 from tenprint.records.images.worker import Codec
 from tenprint.records.itl.character_sets import decode_text
 from tenprint.records.itl.conformance import STANDARD
-from tenprint.records.itl.impressions import COMPRESSIONS, TYPE_4_HEADER, UNUSED_POSITION
+from tenprint.records.itl.description import DOMAIN_TYPES, rule_of
+from tenprint.records.itl.impressions import COMPRESSIONS, FINGER_BINARY_TYPES, TYPE_4_HEADER, UNUSED_POSITION
+from tenprint.records.itl.pictures import SIGNATURE, TAGGED_IMAGES
 from tenprint.records.itl.record import (
     BINARY_HEADER_BYTES,
     BINARY_TYPES,
@@ -37,15 +39,13 @@ from tenprint.records.itl.table_model import FieldRule, Table
 from tenprint.records.itl.tables import load_table
 from tenprint.records.itl.transaction import Transaction
 from tenprint.records.itl.validation import EDITION, load_profile
+from tenprint.records.itl.writer import framed
 from tenprint.records.redaction.blanks import Blanks
 from tenprint.records.redaction.classes import field_classes
 from tenprint.records.redaction.fiction import LEAST_TELLING, LONGEST_KNOWN, Fiction
 
 LENGTH, IDC, CONTENTS, COMPRESSION, HASH = 1, 2, 3, 11, 996
 TRANSACTION = "1.004"
-IMAGE_TYPES = frozenset({10, 13, 14, 15, 16, 17, 19})
-FINGER_HEADER_TYPES = frozenset({3, 4, 5, 6})
-SIGNATURE = 8
 POSITIONS = slice(6, 12)
 """Of the fingers in a header of Types 3 to 6."""
 LAST_POSITION = 15
@@ -190,8 +190,8 @@ class _Redaction:
                     yield from (i for i in text.split("\x1f") if LEAST_TELLING <= len(i) <= LONGEST_KNOWN)
 
     def _rule(self, tag: str, kind: int) -> tuple[FieldRule, Table] | None:
-        tables = (self.profile, self.standard) if kind in (1, 2) else (self.standard, self.profile)
-        return next(((t.fields[tag], t) for t in tables if tag in t.fields), None)
+        is_domain = kind in DOMAIN_TYPES
+        return rule_of(tag, (self.profile, self.standard) if is_domain else (self.standard, self.profile))
 
     def _fields(self, index: int, record: Record, idc: int) -> list[tuple[bytes, bytes]]:
         """Return tags and values of a tagged record, without its length."""
@@ -240,7 +240,7 @@ class _Redaction:
     def _data(self, index: int, record: Record) -> tuple[bytes, str]:
         """Return what stands in field 999, and the compression to declare or ``""``."""
         view = view_of(index, record)
-        if record.type not in IMAGE_TYPES or not view.data:
+        if record.type not in TAGGED_IMAGES or not view.data:
             self.counts["data blanked"] += bool(view.data)
             return b"\0" * len(view.data), ""
         blank = self.blanks.of(view)
@@ -253,7 +253,7 @@ class _Redaction:
     def _binary(self, index: int, record: Record) -> bytes:
         """Return a binary record with a blank image; nothing when its header is cut short."""
         view, raw = view_of(index, record), record.raw
-        if record.type in FINGER_HEADER_TYPES:
+        if record.type in FINGER_BINARY_TYPES:
             return self._finger(index, view)
         size = SIGNATURE_HEADER.size if record.type == SIGNATURE else BINARY_HEADER_BYTES
         if len(raw) < size:
@@ -322,9 +322,4 @@ def _dependent(tag: bytes, value: bytes, data: bytes, compression: str) -> bytes
 
 def _framed(kind: int, fields: list[tuple[bytes, bytes]]) -> bytes:
     """Return a tagged record with its length in front."""
-    body = b"".join(GS + tag + value for tag, value in fields) + FS
-    tag = b"%d.001:" % kind
-    length = len(tag) + len(body)
-    total = length + len(str(length))
-    total = length + len(str(total))
-    return tag + b"%d" % total + body
+    return framed(kind, b"".join(GS + tag + value for tag, value in fields) + FS)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -58,10 +57,6 @@ class CheckPages:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._places = threading.BoundedSemaphore(PLACES)
-        self._starting = threading.Lock()
-        self._ending = ExitStack()
-        self._codec: CodecPool | None = None
-        weakref.finalize(self, self._ending.close)
 
     def show(self, request: Request) -> Response:
         """Say what the desk does, what its profiles cover and do not know, and ask for a file."""
@@ -139,17 +134,9 @@ class CheckPages:
             said = "Several files are being looked at at this moment. Please try again in a few seconds."
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, said, "DESK_BUSY")
         try:
-            yield self._pool()
+            yield self._console.codec.pool()
         finally:
             self._places.release()
-
-    def _pool(self) -> CodecPool:
-        with self._starting:
-            if self._codec is None:
-                from tenprint.records.images import CodecPool  # noqa: PLC0415 - loads Pillow
-
-                self._codec = self._ending.enter_context(CodecPool())
-            return self._codec
 
 
 def allowed(rule: FieldRule) -> str:

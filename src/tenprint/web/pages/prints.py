@@ -71,7 +71,7 @@ class PrintPages:
 
 def lightbox_of(console: Console) -> Lightbox:
     """Return the console's one lightbox."""
-    lightbox = console.globals.setdefault(LIGHTBOX, Lightbox(console.desk))
+    lightbox = console.globals.setdefault(LIGHTBOX, Lightbox(console.desk, console.codec.decode))
     assert isinstance(lightbox, Lightbox)
     return lightbox
 
