@@ -1,15 +1,9 @@
-"""The one place where real things are built and put together. Heavy libraries load when they are first needed.
-
-with open_network(Path("data/demo")) as network:
-    submit(network.node("agency"), card)
-    network.run()
-"""
+"""All parties of a data directory in this process: opened, run, founded."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,23 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.blobs import FileBlobs
-from tenprint.adapters.card_cache import CardCache
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
-from tenprint.adapters.image_files import read_image, read_template
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place, load_network
-from tenprint.adapters.pool import Crew, InProcessPool, WorkerPool, default_workers
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
-from tenprint.adapters.templates import TemplateCache
+from tenprint.bootstrap.prints import make_extractor, open_gallery
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, ManualClock, SystemClock
 from tenprint.core.errors import SenderError
-from tenprint.core.image import ENGINE_PPI, FingerImage
-from tenprint.core.template import Template
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
@@ -43,24 +32,13 @@ from tenprint.exchange.ports import Node, Services, Trigger, no_trigger
 from tenprint.ledger.keys import PrivateKey, PublicKey
 from tenprint.ledger.verify import Finding, verify_log
 from tenprint.policy import programme as programmes
-from tenprint.records import EncodedImage
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from tenprint.engine.gallery import Gallery
-    from tenprint.studies.cards import CardShop
 
 TEMPLATE_FOLDER = Path("cache") / "templates"
 LOG_ORIGIN = "tenprint/{party}"
 """Name of a party's log in its checkpoints."""
-
-__all__ = [
-    "AccountFile", "DeadLetter", "Founding", "Network", "card_shop", "compare", "extract", "extract_file",
-    "image_codec", "init_network", "ledger_origin", "load_network", "make_extractor", "open_accounts", "open_gallery",
-    "open_network", "read_image", "seeded_random", "templates_of", "warm",
-]  # fmt: skip
 
 
 @dataclass
@@ -339,15 +317,6 @@ def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
     return SeededRandomSource(f"{seed}/{sizes}")
 
 
-@contextmanager
-def image_codec() -> Iterator[tuple[Callable[[EncodedImage], FingerImage], Callable[[FingerImage], EncodedImage]]]:
-    """Run codec processes; yields how to decode and how to encode (WSQ) an image of a record."""
-    from tenprint.records.images import CodecPool, decode, encode  # noqa: PLC0415 - loads Pillow
-
-    with CodecPool() as codec:
-        yield lambda image: decode(image, codec), lambda image: encode(image, codec)
-
-
 def open_accounts(directory: Path) -> AccountFile:
     """Return the accounts of a network's people; raises as `load_network`."""
     return AccountFile(load_network(directory).folder)
@@ -356,123 +325,6 @@ def open_accounts(directory: Path) -> AccountFile:
 def ledger_origin(party_id: str) -> str:
     """Return the name of a party's log, as its checkpoints state it."""
     return LOG_ORIGIN.format(party=party_id)
-
-
-def open_gallery(folder: Path) -> Gallery:
-    """Open a gallery, making an empty one if there is none."""
-    from tenprint.engine.gallery import Gallery  # noqa: PLC0415 - loads the compiled kernels
-
-    return Gallery(folder)
-
-
-def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack) -> Extractor:
-    """Return the extraction line: cache, codec processes, workers. Nothing starts before the first new image.
-
-    Args:
-        cache: folder of templates of images seen before.
-        workers: as for `open_network`.
-        ending: gets what must be ended.
-    """
-    from tenprint.records.images import CodecPool, decode  # noqa: PLC0415 - loads Pillow
-
-    count = default_workers() if workers is None else workers
-    pool = WorkerPool(count) if count else InProcessPool()
-    ending.callback(pool.close)
-    codec = ending.enter_context(CodecPool())
-    return Extractor(TemplateCache(cache, _extractor_version), lambda image: decode(image, codec), pool)
-
-
-@contextmanager
-def card_shop(folder: Path, workers: int | None = None) -> Iterator[CardShop]:
-    """Open the folder in which the stories' cards and their templates are kept; its workers start when one is missing.
-
-    Args:
-        folder: created when the first card is made; the templates lie in `templates_of` it.
-        workers: processes that make cards; None takes as many as there are cores, at most one a hand.
-    """
-    from tenprint.studies.cards import HANDS, CardShop  # noqa: PLC0415 - only who tells stories
-
-    crew = Crew(min(len(HANDS), default_workers() + 1) if workers is None else workers)
-    cache = CardCache(folder, TemplateCache(templates_of(folder), _extractor_version))
-    try:
-        yield CardShop(cache, crew, _extractor_version)
-    finally:
-        crew.close()
-
-
-def templates_of(cards: Path) -> Path:
-    """Return the folder of templates beside kept cards: `templates` of `open_network` for who uses them."""
-    return cards / "templates"
-
-
-def extract_file(path: Path, ppi: int | None = None) -> Template:
-    """Return the template of an image file, or the one that a template file holds.
-
-    Raises:
-        as `read_image` and `read_template`; EngineError when the image cannot be used.
-    """
-    found = read_template(path)
-    return found if found is not None else extract(read_image(path, ppi))
-
-
-def extract(image: FingerImage | npt.NDArray[np.uint8], ppi: int = ENGINE_PPI) -> Template:
-    """Return the template of one impression: `tenprint.extract`.
-
-    Args:
-        image: a `FingerImage`, or pixels of shape (height, width), uint8, ridges dark.
-        ppi: resolution of bare pixels, 200 to 2000.
-
-    Raises:
-        EngineError: the image cannot be used, with a code that says why.
-    """
-    from tenprint.engine.extract import extract as engine_extract  # noqa: PLC0415 - loads the network
-
-    return engine_extract(image if isinstance(image, FingerImage) else FingerImage(image, ppi))
-
-
-def compare(probe: Template, candidate: Template) -> Any:
-    """Return the comparison of two templates, a score with its named terms: `tenprint.compare`."""
-    from tenprint.engine.compare import compare as engine_compare  # noqa: PLC0415 - loads the compiled kernels
-
-    return engine_compare(probe, candidate)
-
-
-def warm() -> Iterator[tuple[str, float]]:
-    """Build what is built once a machine (compiled kernels, the network's graph); yield each one's name and seconds."""
-    steps: Mapping[str, Callable[[], None]] = {
-        "network": _warm_network,
-        "comparison": warm_comparison,
-        "synthetic prints": _warm_prints,
-    }
-    for name, step in steps.items():
-        started = time.perf_counter()
-        step()
-        yield name, time.perf_counter() - started
-
-
-def _extractor_version() -> str:
-    from tenprint.engine.extract import EXTRACTOR_VERSION  # noqa: PLC0415 - loads the engine
-
-    return EXTRACTOR_VERSION
-
-
-def _warm_network() -> None:
-    from tenprint.engine import extract as extraction  # noqa: PLC0415 - loads the network
-
-    extraction.warm()
-
-
-def warm_comparison() -> None:
-    """Load the compiled kernels of the comparison, so that the first pairing of a process does not wait for them."""
-    from tenprint.engine import compare as comparison  # noqa: PLC0415 - compiles
-
-    comparison.warm()
-
-
-def _warm_prints() -> None:
-    from tenprint.synth import warming  # noqa: PLC0415 - compiles
-
-    warming.warm()
 
 
 def _blobs(file: NetworkFile, place: Place) -> FileBlobs:

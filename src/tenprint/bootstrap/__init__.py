@@ -1,0 +1,56 @@
+"""The one place where real things are built and put together. Heavy libraries load when they are first needed.
+
+with open_network(Path("data/demo")) as network:
+    submit(network.node("agency"), card)
+    network.run()
+"""
+
+from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.founding import Founding
+from tenprint.adapters.image_files import read_image
+from tenprint.adapters.network import load_network
+from tenprint.adapters.reading import DeadLetter
+from tenprint.bootstrap.network import (
+    Network,
+    init_network,
+    ledger_origin,
+    open_accounts,
+    open_network,
+    seeded_random,
+)
+from tenprint.bootstrap.prints import (
+    card_shop,
+    compare,
+    extract,
+    extract_file,
+    image_codec,
+    make_extractor,
+    open_gallery,
+    templates_of,
+    warm,
+    warm_comparison,
+)
+
+__all__ = [
+    "AccountFile",
+    "DeadLetter",
+    "Founding",
+    "Network",
+    "card_shop",
+    "compare",
+    "extract",
+    "extract_file",
+    "image_codec",
+    "init_network",
+    "ledger_origin",
+    "load_network",
+    "make_extractor",
+    "open_accounts",
+    "open_gallery",
+    "open_network",
+    "read_image",
+    "seeded_random",
+    "templates_of",
+    "warm",
+    "warm_comparison",
+]
