@@ -1,18 +1,20 @@
 """Checkpoints: one form, strictly read, signed by the log's own key, open to witnesses."""
 
 import base64
-from datetime import UTC, datetime
+import hashlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tenprint.core.errors import RecordError
 from tenprint.ledger.checkpoint import (
     Checkpoint,
-    add_signature,
-    is_signed_by,
+    cosignature_line,
     parse_checkpoint,
     sign_checkpoint,
     verify_checkpoint,
+    with_cosignature,
+    witnessed_at,
 )
 from tenprint.ledger.keys import PrivateKey
 
@@ -61,14 +63,50 @@ def test_a_signature_for_one_name_does_not_count_for_another():
         verify_checkpoint(swapped, KEY.public, ORIGIN)
 
 
+def cosigned(note=NOTE, name="tenprint/jail", key=OTHER, at=CHECKPOINT.time):
+    return cosignature_line(note, name, key.public, key.sign, at)
+
+
 def test_a_witness_signs_beside_the_log_and_neither_replaces_the_other():
-    witnessed = add_signature(NOTE, "tenprint/jail", OTHER)
+    witnessed = with_cosignature(NOTE, cosigned(), "tenprint/jail", OTHER.public)
     assert witnessed.startswith(NOTE)
     assert verify_checkpoint(witnessed, KEY.public, ORIGIN) == CHECKPOINT
     signed = parse_checkpoint(witnessed)
-    assert is_signed_by(signed, "tenprint/jail", OTHER.public)
-    assert not is_signed_by(signed, "tenprint/jail", KEY.public)
-    assert not is_signed_by(parse_checkpoint(NOTE), "tenprint/jail", OTHER.public)
+    assert witnessed_at(signed, "tenprint/jail", OTHER.public) == CHECKPOINT.time
+    assert witnessed_at(signed, "tenprint/jail", KEY.public) is None
+    assert witnessed_at(signed, "tenprint/court", OTHER.public) is None
+    assert witnessed_at(parse_checkpoint(NOTE), "tenprint/jail", OTHER.public) is None
+
+
+def test_the_same_witness_twice_leaves_one_line():
+    once = with_cosignature(NOTE, cosigned(), "tenprint/jail", OTHER.public)
+    later = cosigned(at=CHECKPOINT.time + timedelta(hours=1))
+    assert with_cosignature(once, later, "tenprint/jail", OTHER.public) == once
+
+
+def test_a_cosignature_reads_as_the_specification_says():
+    _, name, blob = cosigned().decode().rstrip("\n").split(" ")
+    raw = base64.b64decode(blob)
+    seconds = int.from_bytes(raw[4:12], "big")
+    assert (name, len(raw), seconds) == ("tenprint/jail", 76, int(CHECKPOINT.time.timestamp()))
+    assert raw[:4] == hashlib.sha256(b"tenprint/jail\n\x04" + OTHER.public.raw).digest()[:4]
+    assert OTHER.public.verify(b"cosignature/v1\ntime %d\n" % seconds + CHECKPOINT.body(), raw[12:])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        cosigned(sign_checkpoint(Checkpoint(ORIGIN, 43, bytes(32), CHECKPOINT.time), KEY)),
+        cosigned(name="tenprint/court"),
+        cosigned(key=KEY),
+        cosigned() + cosigned(),
+        NOTE[NOTE.index("—".encode()) :],
+    ],
+    ids=["another checkpoint", "another name", "another key", "two lines", "the log's own line"],
+)
+def test_a_line_that_is_not_that_witnesses_over_this_note_is_refused(line):
+    with pytest.raises(RecordError, match="COSIGNATURE_INVALID"):
+        with_cosignature(NOTE, line, "tenprint/jail", OTHER.public)
 
 
 def test_a_wrong_signature_beside_the_right_one_spoils_the_note():
@@ -80,7 +118,7 @@ def test_a_wrong_signature_beside_the_right_one_spoils_the_note():
 
 def test_a_witness_with_a_malformed_name_is_refused():
     with pytest.raises(RecordError, match="CHECKPOINT_FORM"):
-        add_signature(NOTE, "a b", OTHER)
+        cosigned(name="a b")
 
 
 MALFORMED = {

@@ -9,8 +9,12 @@ A C2SP tlog-checkpoint in a C2SP signed-note, with one extension line for the ti
                                                (empty line)
     — tenprint/immigration_repository Az3grl…  name, base64 of key id (4 bytes) and Ed25519 signature (64 bytes)
 
-The signature covers the text up to and with the last newline before the empty line. Signatures by others (witnesses)
-may follow and are carried along.
+The signature covers the text up to and with the last newline before the empty line. Witnesses add cosignatures
+(C2SP tlog-cosignature): a line with key id, the time as seconds since 1970 (8 bytes, big-endian) and a signature over::
+
+    cosignature/v1
+    time 1286179200
+    (the note's text)
 """
 
 from __future__ import annotations
@@ -18,18 +22,28 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError
-from tenprint.ledger.keys import KEY_ID_BYTES, SIGNATURE_BYTES, PrivateKey, PublicKey
+from tenprint.ledger.keys import (
+    KEY_ID_BYTES,
+    NOTE_ALGORITHM_COSIGNATURE,
+    SIGNATURE_BYTES,
+    PrivateKey,
+    PublicKey,
+)
 from tenprint.ledger.tree import HASH_BYTES, MAX_SIZE
 
 SIGNATURE_MARK: Final = "— "
 TIME_MARK: Final = "time "
 MAX_NOTE_BYTES: Final = 64 * 1024
+COSIGNATURE_MARK: Final = "cosignature/v1"
+COSIGNATURE_TIME_BYTES: Final = 8
+MAX_COSIGNATURE_SECONDS: Final = 253_402_300_799  # the end of the year 9999, as far as a time can be told here
 _NAME = re.compile(r"[^\s+]{1,120}")  # C2SP signed-note: key names have neither spaces nor plus signs
 
 
@@ -66,11 +80,12 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class NoteSignature:
-    """One signature line: whose, by which key, and the signature (64 bytes)."""
+    """One signature line: whose, by which key, the signature (64 bytes), and a cosignature's seconds since 1970."""
 
     name: str
     key_id: bytes
     signature: bytes
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,15 +103,51 @@ def sign_checkpoint(checkpoint: Checkpoint, private_key: PrivateKey) -> bytes:
     return body + b"\n" + _signature_line(checkpoint.origin, body, private_key)
 
 
-def add_signature(note: bytes, name: str, private_key: PrivateKey) -> bytes:
-    """Return the note with one more signature: a witness saw it.
+def cosignature_line(note: bytes, name: str, key: PublicKey, sign: Callable[[bytes], bytes], at: datetime) -> bytes:
+    """Return the line by which a witness says that it saw this checkpoint, and all before it as its beginning.
+
+    Args:
+        note: the checkpoint as signed by its log.
+        name: of the witness, as a signed note takes it.
+        key, sign: the witness's public key, and what signs with its other half (64 bytes).
+        at: when, to the second.
 
     Raises:
         RecordError: ``CHECKPOINT_FORM`` when note or name have another form.
     """
     if _NAME.fullmatch(name) is None:
         raise _malformed("a signer's name has white space or a plus sign, or is too long")
-    return note + _signature_line(name, parse_checkpoint(note).body, private_key)
+    seconds = int(at.timestamp())
+    signature = sign(_cosigned(parse_checkpoint(note).body, seconds))
+    return _line(
+        name, key.key_id(name, NOTE_ALGORITHM_COSIGNATURE) + seconds.to_bytes(COSIGNATURE_TIME_BYTES, "big") + signature
+    )
+
+
+def with_cosignature(note: bytes, line: bytes, name: str, public_key: PublicKey) -> bytes:
+    """Return the note with a witness's line, which must be that witness's over this very note; twice changes nothing.
+
+    Raises:
+        RecordError: ``CHECKPOINT_FORM``, or ``COSIGNATURE_INVALID``.
+    """
+    before = parse_checkpoint(note)
+    after = parse_checkpoint(note + line)
+    added = after.signatures[len(before.signatures) :]
+    alone = SignedCheckpoint(after.checkpoint, after.body, added)
+    if len(added) != 1 or witnessed_at(alone, name, public_key) is None:
+        raise RecordError("COSIGNATURE_INVALID", f"this is no cosignature of {name} over this checkpoint")
+    return note if witnessed_at(before, name, public_key) is not None else note + line
+
+
+def witnessed_at(signed: SignedCheckpoint, name: str, public_key: PublicKey) -> datetime | None:
+    """Return when `name` cosigned the checkpoint with that key, or None when it did not."""
+    key_id = public_key.key_id(name, NOTE_ALGORITHM_COSIGNATURE)
+    for line in signed.signatures:
+        if line.name != name or line.key_id != key_id or line.seconds is None:
+            continue
+        if public_key.verify(_cosigned(signed.body, line.seconds), line.signature):
+            return datetime.fromtimestamp(line.seconds, UTC)
+    return None
 
 
 def parse_checkpoint(note: bytes) -> SignedCheckpoint:
@@ -145,8 +196,15 @@ def is_signed_by(signed: SignedCheckpoint, name: str, public_key: PublicKey) -> 
 
 
 def _signature_line(name: str, body: bytes, private_key: PrivateKey) -> bytes:
-    blob = private_key.public.key_id(name) + private_key.sign(body)
+    return _line(name, private_key.public.key_id(name) + private_key.sign(body))
+
+
+def _line(name: str, blob: bytes) -> bytes:
     return f"{SIGNATURE_MARK}{name} {base64.b64encode(blob).decode()}\n".encode()
+
+
+def _cosigned(body: bytes, seconds: int) -> bytes:
+    return f"{COSIGNATURE_MARK}\n{TIME_MARK}{seconds}\n".encode() + body
 
 
 def _parsed_body(lines: list[str]) -> Checkpoint:
@@ -169,9 +227,13 @@ def _parsed_signature(line: str) -> NoteSignature:
         blob = base64.b64decode(words[1], validate=True)
     except (binascii.Error, ValueError) as problem:
         raise _malformed("a signature is no base64") from problem
-    if len(blob) != KEY_ID_BYTES + SIGNATURE_BYTES:
-        raise _malformed("a signature has another length than Ed25519 signatures have")
-    return NoteSignature(words[0], blob[:KEY_ID_BYTES], blob[KEY_ID_BYTES:])
+    key_id, signature = blob[:KEY_ID_BYTES], blob[-SIGNATURE_BYTES:]
+    if len(blob) == KEY_ID_BYTES + SIGNATURE_BYTES:
+        return NoteSignature(words[0], key_id, signature)
+    seconds = int.from_bytes(blob[KEY_ID_BYTES:-SIGNATURE_BYTES], "big")
+    if len(blob) != KEY_ID_BYTES + COSIGNATURE_TIME_BYTES + SIGNATURE_BYTES or seconds > MAX_COSIGNATURE_SECONDS:
+        raise _malformed("a signature has another length than signatures and cosignatures of Ed25519 have")
+    return NoteSignature(words[0], key_id, signature, seconds)
 
 
 def _malformed(why: str) -> RecordError:

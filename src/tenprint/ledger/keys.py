@@ -18,6 +18,7 @@ KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 KEY_ID_BYTES: Final = 4
 NOTE_ALGORITHM_ED25519: Final = b"\x01"  # C2SP signed-note, signature types
+NOTE_ALGORITHM_COSIGNATURE: Final = b"\x04"  # the same list: Ed25519 cosignature with a time (C2SP tlog-cosignature)
 
 _FIELD_PRIME: Final = 2**255 - 19
 _ORDER_8_Y: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
@@ -69,9 +70,9 @@ class PublicKey:
             return False
         return True
 
-    def key_id(self, name: str) -> bytes:
-        """Return the 4 bytes by which a signed note names this key together with its owner (C2SP signed-note)."""
-        return hashlib.sha256(name.encode() + b"\n" + NOTE_ALGORITHM_ED25519 + self.raw).digest()[:KEY_ID_BYTES]
+    def key_id(self, name: str, algorithm: bytes = NOTE_ALGORITHM_ED25519) -> bytes:
+        """Return the 4 bytes by which a signed note names this key with its owner and use (C2SP signed-note)."""
+        return hashlib.sha256(name.encode() + b"\n" + algorithm + self.raw).digest()[:KEY_ID_BYTES]
 
     def to_verifier_line(self, name: str) -> str:
         """Return ``name+keyid+base64``, the verifier key that other tools for signed notes read (C2SP signed-note)."""

@@ -54,7 +54,7 @@ def verify_log(
         earlier: older checkpoints, by whomever they were kept: each must be of a beginning of this log.
     """
     tree = MerkleTree(leaf_hash(entry.leaf()) for entry in entries)
-    findings = [finding for index, entry in enumerate(entries) for finding in _check_entry(index, entry)]
+    findings = [finding for index, entry in enumerate(entries) for finding in check_entry(index, entry)]
     findings += _check_times(entries)
     findings += _check_checkpoint(tree, checkpoint, public_key, origin, must_cover=True)
     for note in earlier:
@@ -62,7 +62,8 @@ def verify_log(
     return tuple(findings)
 
 
-def _check_entry(index: int, entry: Entry) -> Iterator[Finding]:
+def check_entry(index: int, entry: Entry) -> Iterator[Finding]:
+    """Yield what is wrong with one entry: an open field that differs from its commitment, a wrong sequence number."""
     for name, value in entry.fields.items():
         if not verify_opened(entry.commitments, OpenedField(name, value, entry.salts[name])):
             yield Finding(FIELD_CHANGED, index, f"field {name} is not what entry {index} committed to")
