@@ -11,8 +11,8 @@ from typing import Any, Self
 from exchange_rig import Rig
 from starlette.testclient import TestClient
 
-from tenprint.bootstrap import ledger_origin
 from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.web.app import create_app
 
 SITE = "http://127.0.0.1:8765"

@@ -3,8 +3,8 @@
 import pytest
 from browser import NARROW, Keyboard, assert_no_axe_violations, assert_readable
 
-from tenprint.bootstrap import ledger_origin
 from tenprint.exchange.model.words import Kind, Role
+from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.web import case_words
 
 pytestmark = [pytest.mark.web, pytest.mark.slow]

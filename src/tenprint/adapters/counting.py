@@ -40,13 +40,6 @@ def counts(connection: sa.Connection) -> Counts:
     )
 
 
-def newest_checkpoint(connection: sa.Connection) -> bytes | None:
-    """Return the signed checkpoint of the greatest size, or None before the first one."""
-    table = tables.checkpoints
-    note = connection.execute(sa.select(table.c.note).order_by(table.c.size.desc()).limit(1)).scalar_one_or_none()
-    return None if note is None else bytes(note)
-
-
 def waiting_timers(connection: sa.Connection, case_id: str) -> list[Timer]:
     """Return a case's timers that have not fired, earliest first."""
     table = tables.timers

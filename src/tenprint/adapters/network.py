@@ -18,6 +18,7 @@
     public_key = "…"                             base64
     url = "inproc:"                              where it takes messages
     peers = { state_bureau = "state_bureau" }    role = party id
+    witnesses = ["auditor"]                      who cosigns its ledger's checkpoints; may be left out
     settings = { nff_state = false }             its own facts, for the policy; since when and by whose decision
                                                  it takes part: connected_since = "2010-10-04", connected_by = "…"
 
@@ -194,6 +195,7 @@ def _place_table(place: Place) -> dict[str, Any]:
         "public_key": base64.b64encode(party.public_key).decode(),
         "url": place.url,
         "peers": {str(role): peer for role, peer in party.peers.items()},
+        "witnesses": list(party.witnesses),
         "settings": dict(party.settings),
     }
 
@@ -240,6 +242,7 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         peers={_role(role, f"{where}.peers"): _text(peers, role, f"{where}.peers.{role}") for role in peers},
         settings=dict(settings),
         name=_text(table, "name", f"{where}.name", default=""),
+        witnesses=_texts(table, "witnesses", f"{where}.witnesses"),
     )
     return Place(
         party=party,
@@ -258,6 +261,9 @@ def _check_peers(places: tuple[Place, ...]) -> None:
         for role, peer in place.party.peers.items():
             if roles.get(peer) != role:
                 raise _invalid(f"party.{place.party.id}.peers.{role}", f"no party {peer!r} of that role is in the file")
+        for witness in place.party.witnesses:
+            if witness not in roles or witness == place.party.id:
+                raise _invalid(f"party.{place.party.id}.witnesses", f"{witness!r} is no other party of the file")
 
 
 def _table(data: Mapping[str, Any], key: str, where: str, *, optional: bool = False) -> Mapping[str, Any]:
@@ -272,6 +278,13 @@ def _text(data: Mapping[str, Any], key: str, where: str, *, default: str | None 
     if not isinstance(value, str):
         raise _invalid(where, "it is missing, or no text")
     return value
+
+
+def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise _invalid(where, "it is a list of texts")
+    return tuple(value)
 
 
 def _moment(data: Mapping[str, Any], key: str, where: str) -> datetime:

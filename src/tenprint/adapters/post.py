@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.exchange.dispatch import accept
+from tenprint.exchange.dispatch import accept, cosign
 from tenprint.exchange.ports import Node
 
 
@@ -29,13 +29,25 @@ class InProcessPost:
             StorageError: ``PARTY_UNREACHABLE``, or the receiver could not keep it; try again.
             SenderError: the receiver refuses it, with its code; trying again is useless.
         """
-        node = self._nodes.get(recipient)
+        return self._at(recipient, wire, accept)
+
+    def cosign(self, request: bytes, witness: str) -> bytes:
+        """Show a witness a checkpoint; return its signature line.
+
+        Raises:
+            StorageError: ``PARTY_UNREACHABLE``, or the witness could not keep it; try again.
+            SenderError: the witness refuses it, with its code.
+        """
+        return self._at(witness, request, cosign)
+
+    def _at(self, party: str, data: bytes, door: Callable[[Node, bytes], bytes]) -> bytes:
+        node = self._nodes.get(party)
         if node is None:
             raise StorageError(
-                "PARTY_UNREACHABLE", f"{recipient} does not run in this process", hint="start it, then run this again"
+                "PARTY_UNREACHABLE", f"{party} does not run in this process", hint="start it, then run this again"
             )
         try:
-            return accept(node, bytes(wire))
+            return door(node, bytes(data))
         except RecordError as problem:
             # What the receiver cannot read is the sender's to mend.
             raise SenderError(problem.code, problem.message, hint=problem.hint, field=problem.field) from problem

@@ -9,15 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, tables
+from tenprint.adapters import rows, tables, witnessing
 from tenprint.core.errors import StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
 from tenprint.exchange.ports import Blobs, Queue, RowKey
+from tenprint.exchange.store import WitnessedNote
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
+from tenprint.ledger.witness import Seen
 
 BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
 ENROLMENT = "ENROLMENT"
@@ -282,9 +284,20 @@ class Reader:
             return bytes(body)
 
     def checkpoints(self) -> list[bytes]:
-        """Return all signed checkpoints of this ledger, smallest first."""
-        query = sa.select(tables.checkpoints.c.note).order_by(tables.checkpoints.c.size)
-        return [bytes(note) for note in self._connection.execute(query).scalars()]
+        """Return all signed checkpoints of this ledger with their witnesses' lines, smallest first."""
+        return witnessing.checkpoints(self._connection)
+
+    def cosigned_sizes(self) -> dict[str, int]:
+        """Return, by witness, the size of the newest checkpoint of this ledger that it cosigned."""
+        return witnessing.cosigned_sizes(self._connection)
+
+    def witnessed(self, origin: str) -> Seen:
+        """Return what this party cosigned last of another log."""
+        return witnessing.last_cosigned(self._connection, origin)
+
+    def witnessed_notes(self) -> list[WitnessedNote]:
+        """Return all checkpoints of other logs that this party was shown, cosigned or refused, by log and size."""
+        return witnessing.notes(self._connection)
 
     def _message_row(self, key: MessageKey) -> rows.Row | None:
         return self._connection.execute(sa.select(tables.messages).where(is_message(key))).first()

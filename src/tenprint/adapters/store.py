@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tenprint.adapters import counting
+from tenprint.adapters import counting, witnessing
 from tenprint.adapters.database import WRITING, migrate, open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
@@ -19,7 +19,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.ports import Blobs, Queue
-from tenprint.exchange.store import Counts
+from tenprint.exchange.store import Counts, WitnessedNote
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey
@@ -143,14 +143,24 @@ class SqlStore:
             return reader.file(digest)
 
     def checkpoints(self) -> list[bytes]:
-        """Return all signed checkpoints of this ledger, smallest first; the last one is the newest."""
+        """Return all signed checkpoints of this ledger with their witnesses' lines; the last one is the newest."""
         with self.reading() as reader:
             return reader.checkpoints()
 
     def newest_checkpoint(self) -> bytes | None:
-        """Return the signed checkpoint of the greatest size, or None before the first one."""
+        """Return the newest signed checkpoint with its witnesses' lines, or None before the first one."""
         with self._connected() as connection:
-            return counting.newest_checkpoint(connection)
+            return witnessing.newest_checkpoint(connection)
+
+    def cosigned_sizes(self) -> dict[str, int]:
+        """Return, by witness, the size of the newest checkpoint of this ledger that it cosigned."""
+        with self.reading() as reader:
+            return reader.cosigned_sizes()
+
+    def witnessed_notes(self) -> list[WitnessedNote]:
+        """Return all checkpoints of other logs that this party was shown, cosigned or refused, by log and size."""
+        with self.reading() as reader:
+            return reader.witnessed_notes()
 
     def waiting_timers(self, case_id: str) -> list[Timer]:
         """Return a case's timers that have not fired, earliest first."""

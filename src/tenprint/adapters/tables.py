@@ -182,3 +182,23 @@ checkpoints = sa.Table(
     sa.Column("signed_at", _TIME, nullable=False),
     sa.Column("note", sa.LargeBinary, nullable=False),  # signed note, ledger.checkpoint
 )
+
+cosignatures = sa.Table(
+    "cosignatures",
+    metadata,
+    sa.Column("size", sa.BigInteger, sa.ForeignKey(checkpoints.c.size), primary_key=True, autoincrement=False),
+    sa.Column("witness", _ID, primary_key=True),
+    sa.Column("line", sa.LargeBinary, nullable=False),  # signature line, ledger.checkpoint
+    sa.Column("kept_at", _TIME, nullable=False),
+)
+
+witnessed = sa.Table(
+    "witnessed",
+    metadata,
+    sa.Column("origin", _ID, primary_key=True),  # whose log, as its checkpoints name it
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", _HASH, primary_key=True),
+    sa.Column("note", sa.LargeBinary, nullable=False),  # as its log signed it
+    sa.Column("seen_at", _TIME, nullable=False),
+    sa.Column("is_cosigned", sa.Boolean, nullable=False),  # false: refused, kept as evidence
+)

@@ -17,6 +17,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.ports import Blobs, Queue, RowKey
+from tenprint.ledger.checkpoint import Checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier, leaf_hash
 
@@ -160,6 +161,23 @@ class Writer(Reader):
         """Keep a signed checkpoint; the first one of a size stays."""
         row = {"size": size, "root": root.hex(), "signed_at": rows.time_text(signed_at), "note": note}
         self._insert_once(tables.checkpoints, "size", row)
+
+    def keep_cosignature(self, size: int, witness: str, line: bytes, at: datetime) -> None:
+        """Keep a witness's line under the checkpoint of that size; the first one stays."""
+        row = {"size": size, "witness": witness, "line": line, "kept_at": rows.time_text(at)}
+        self._insert_once(tables.cosignatures, ("size", "witness"), row)
+
+    def keep_witnessed(self, stated: Checkpoint, note: bytes, at: datetime, *, is_cosigned: bool) -> bool:
+        """Keep another log's checkpoint that was shown here; False when it was kept before."""
+        row = {
+            "origin": stated.origin,
+            "size": stated.size,
+            "root": stated.root.hex(),
+            "note": note,
+            "seen_at": rows.time_text(at),
+            "is_cosigned": is_cosigned,
+        }
+        return self._insert_once(tables.witnessed, ("origin", "size", "root"), row)
 
     def finish(self) -> None:
         """Write what was collected: once a transaction, whatever number of entries it appended."""

@@ -13,7 +13,6 @@ from tenprint.adapters.reading import DeadLetter
 from tenprint.bootstrap.network import (
     Network,
     init_network,
-    ledger_origin,
     open_accounts,
     open_network,
     seeded_random,
@@ -42,7 +41,6 @@ __all__ = [
     "extract_file",
     "image_codec",
     "init_network",
-    "ledger_origin",
     "load_network",
     "make_extractor",
     "open_accounts",

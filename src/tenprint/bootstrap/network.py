@@ -29,6 +29,7 @@ from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node, Services, Trigger, no_trigger
+from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PrivateKey, PublicKey
 from tenprint.ledger.verify import Finding, verify_log
 from tenprint.policy import programme as programmes
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from tenprint.engine.gallery import Gallery
 
 TEMPLATE_FOLDER = Path("cache") / "templates"
-LOG_ORIGIN = "tenprint/{party}"
-"""Name of a party's log in its checkpoints."""
 
 
 @dataclass
@@ -320,11 +319,6 @@ def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
 def open_accounts(directory: Path) -> AccountFile:
     """Return the accounts of a network's people; raises as `load_network`."""
     return AccountFile(load_network(directory).folder)
-
-
-def ledger_origin(party_id: str) -> str:
-    """Return the name of a party's log, as its checkpoints state it."""
-    return LOG_ORIGIN.format(party=party_id)
 
 
 def _blobs(file: NetworkFile, place: Place) -> FileBlobs:

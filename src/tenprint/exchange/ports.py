@@ -130,6 +130,15 @@ class Post(Protocol):
         """
         ...
 
+    def cosign(self, request: bytes, witness: str) -> bytes:
+        """Show a witness a checkpoint (`ledger.witness`); return its signature line.
+
+        Raises:
+            StorageError: the witness cannot be reached or could not keep it; try again.
+            SenderError: ``WITNESS_BEHIND`` with the size it knows as field, or a refusal.
+        """
+        ...
+
 
 class Signer(Protocol):
     """Holds one party's private key."""

@@ -18,7 +18,9 @@ from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.ledger.checkpoint import Checkpoint
 from tenprint.ledger.entry import Entry
+from tenprint.ledger.witness import Seen
 
 
 class Queue(StrEnum):
@@ -55,6 +57,25 @@ class Counts:
     def cases(self) -> int:
         """Return the number of cases."""
         return sum(self.states.values())
+
+
+@dataclass(frozen=True)
+class WitnessedNote:
+    """A checkpoint of another log that a party was shown.
+
+    Args:
+        origin: name of the log.
+        size: number of its entries.
+        note: the checkpoint as its log signed it.
+        seen_at: when it was shown first.
+        is_cosigned: False when it was refused, and is kept as evidence.
+    """
+
+    origin: str
+    size: int
+    note: bytes
+    seen_at: datetime
+    is_cosigned: bool
 
 
 class Transaction(Protocol):
@@ -188,6 +209,34 @@ class Transaction(Protocol):
         """Return the number of ledger entries."""
         ...
 
+    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
+        """Return ledger entries from `start` up to and without `end`."""
+        ...
+
+    def case_entries(self, case_id: str) -> list[Entry]:
+        """Return the ledger entries of a case, in their order."""
+        ...
+
+    def leaf_hashes(self) -> list[bytes]:
+        """Return the hash (32 bytes) of every leaf of the ledger."""
+        ...
+
+    def checkpoints(self) -> list[bytes]:
+        """Return all signed checkpoints of this ledger with their witnesses' lines, smallest first."""
+        ...
+
+    def keep_cosignature(self, size: int, witness: str, line: bytes, at: datetime) -> None:
+        """Keep a witness's line under the checkpoint of that size; the first one stays."""
+        ...
+
+    def witnessed(self, origin: str) -> Seen:
+        """Return what this party cosigned last of another log."""
+        ...
+
+    def keep_witnessed(self, stated: Checkpoint, note: bytes, at: datetime, *, is_cosigned: bool) -> bool:
+        """Keep another log's checkpoint that was shown here; False when it was kept before."""
+        ...
+
     def append_entry(self, entry: Entry) -> None:
         """Append to the ledger; its sequence must be `ledger_size()`."""
         ...
@@ -278,6 +327,14 @@ class Store(Protocol):
 
     def checkpoints(self) -> list[bytes]:
         """Return all signed checkpoints of this ledger, smallest first; the last one is the newest."""
+        ...
+
+    def cosigned_sizes(self) -> dict[str, int]:
+        """Return, by witness, the size of the newest checkpoint of this ledger that it cosigned."""
+        ...
+
+    def witnessed_notes(self) -> list[WitnessedNote]:
+        """Return all checkpoints of other logs that this party was shown, cosigned or refused, by log and size."""
         ...
 
     def close(self) -> None:

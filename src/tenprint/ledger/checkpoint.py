@@ -38,6 +38,7 @@ from tenprint.ledger.keys import (
 )
 from tenprint.ledger.tree import HASH_BYTES, MAX_SIZE
 
+LOG_ORIGIN: Final = "tenprint/{party}"
 SIGNATURE_MARK: Final = "— "
 TIME_MARK: Final = "time "
 MAX_NOTE_BYTES: Final = 64 * 1024
@@ -45,6 +46,11 @@ COSIGNATURE_MARK: Final = "cosignature/v1"
 COSIGNATURE_TIME_BYTES: Final = 8
 MAX_COSIGNATURE_SECONDS: Final = 253_402_300_799  # the end of the year 9999, as far as a time can be told here
 _NAME = re.compile(r"[^\s+]{1,120}")  # C2SP signed-note: key names have neither spaces nor plus signs
+
+
+def ledger_origin(party_id: str) -> str:
+    """Return the name of a party's log, as its checkpoints state it; its name as a witness too."""
+    return LOG_ORIGIN.format(party=party_id)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenprint.bootstrap import ledger_origin
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange.ports import Node
-from tenprint.ledger.checkpoint import Checkpoint, verify_checkpoint
+from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
 from tenprint.ledger.disclosure import Disclosure, disclose, verify_disclosure
 from tenprint.ledger.entry import Entry, OpenedField, verify_opened
 from tenprint.ledger.keys import PublicKey

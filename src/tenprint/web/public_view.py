@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tenprint.bootstrap import ledger_origin
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, StatusFinding, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.store import Counts
-from tenprint.ledger.checkpoint import Checkpoint, verify_checkpoint
+from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
 from tenprint.ledger.keys import PublicKey
 from tenprint.policy.programme import Programme
 from tenprint.web import case_words, words

@@ -12,11 +12,14 @@ from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
+from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Sought",
     "Step",
     "Submission",
     "accept",
+    "cosign",
     "decide_task",
     "enrol",
     "enrol_due",
@@ -26,5 +29,6 @@ __all__ = [
     "points",
     "relay_due",
     "run_until_idle",
+    "seek_cosignatures",
     "submit",
 ]

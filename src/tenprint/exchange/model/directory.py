@@ -20,6 +20,7 @@ class Party:
         peers: party id per role that it talks to.
         settings: dated facts of its own (such as ``nff_state``), for the policy's questions.
         name: for people; empty when the party file gives none.
+        witnesses: ids of the parties that cosign its ledger's checkpoints.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Party:
     peers: dict[Role, str] = field(default_factory=dict)
     settings: dict[str, str | int | bool] = field(default_factory=dict)
     name: str = ""
+    witnesses: tuple[str, ...] = ()
 
 
 CONNECTED_SINCE, CONNECTED_BY = "connected_since", "connected_by"
