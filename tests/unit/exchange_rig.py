@@ -324,16 +324,21 @@ def build_rig(
     settings: Mapping[Role, Mapping[str, str | int | bool]] | None = None,
     seed: int = 7,
     second_agency: bool = False,
+    auditor: bool = False,
 ) -> Rig:
-    """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key."""
+    """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
+
+    With `auditor`, an eighth party that holds nobody's data.
+    """
+    oris = ORIS | ({Role.AUDITOR: "XXAUDIT01"} if auditor else {})
     clock, post = DriftingClock(START), RecordingPost()
-    keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in ORIS}
+    keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in oris}
     parties = tuple(
         Party(
-            str(role), role, ori, keys[role].public.raw, {peer: str(peer) for peer in PEERS[role]},
+            str(role), role, ori, keys[role].public.raw, {peer: str(peer) for peer in PEERS.get(role, ())},
             dict((settings or {}).get(role, {})),
         )
-        for role, ori in ORIS.items()
+        for role, ori in oris.items()
     )  # fmt: skip
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
     directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated))

@@ -126,3 +126,11 @@ def test_sentences_name_both_parties_and_the_message():
     for discrepancy in reconcile("agency", agency_log(), "state", []):
         assert "agency" in discrepancy.sentence
         assert discrepancy.message in discrepancy.sentence
+
+
+def test_a_receipt_other_than_the_one_that_the_receiver_says_it_signed_is_found():
+    state = state_log()
+    state[0] = wrote("received", "CAR-1", "agency", receipt_hash="ef" * 32)
+    assert found(agency_log(), state) == [("receipt_differs", "CAR-1", "agency", "state", "agency")]
+    state[0] = wrote("received", "CAR-1", "agency", receipt_hash="cd" * 32)
+    assert found(agency_log(), state) == []

@@ -50,6 +50,8 @@ TITLES: dict[str, str] = {
     Kind.CUSTODY: "the report on how the hold ended",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a wake-up",
+    Kind.AUDIT_QUERY: "the question of an audit",
+    Kind.AUDIT_ANSWER: "the answer to an audit",
 }
 
 

@@ -28,6 +28,7 @@ NOT_SENT: Final = "not_sent"
 HASH_DIFFERS: Final = "hash_differs"
 RECEIPT_MISSING: Final = "receipt_missing"
 RECEIPT_UNFOUNDED: Final = "receipt_unfounded"
+RECEIPT_DIFFERS: Final = "receipt_differs"
 RECORDED_TWICE: Final = "recorded_twice"
 NOT_COMPARABLE: Final = "not_comparable"
 
@@ -55,12 +56,21 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class _Side:
-    """One party's entries about the other, by message id; a value is the message's hash, empty when erased."""
+    """One party's entries about the other, by message id; a value is a hash, empty when erased or never there.
+
+    Args:
+        party: whose.
+        sent, received: hashes of messages.
+        receipts: hashes of the receipts that the other party signed and this one holds.
+        signed: hashes of the receipts that this party says it signed for what it received.
+        troubles: what could not be compared.
+    """
 
     party: str
     sent: dict[str, str]
     received: dict[str, str]
     receipts: dict[str, str]
+    signed: dict[str, str]
     troubles: tuple[Discrepancy, ...]
 
 
@@ -90,12 +100,15 @@ def _one_way(sender: _Side, recipient: _Side) -> Iterator[Discrepancy]:
         if received_hash is None:
             sentence = f"{sender.party} sent {message}; {recipient.party} has not recorded its arrival"
             yield found(NOT_RECEIVED, message, sender.party, sentence)
-        elif sent_hash and received_hash and sent_hash != received_hash:
+        elif not _are_alike(sent_hash, received_hash):
             sentence = f"{message} left {sender.party} with other bytes than {recipient.party} recorded"
             yield found(HASH_DIFFERS, message, sender.party, sentence)
         if message not in sender.receipts:
             sentence = f"{sender.party} holds no receipt of {recipient.party} for {message}"
             yield found(RECEIPT_MISSING, message, sender.party, sentence)
+        elif not _are_alike(sender.receipts[message], recipient.signed.get(message, "")):
+            sentence = f"{sender.party} holds another receipt for {message} than {recipient.party} says it signed"
+            yield found(RECEIPT_DIFFERS, message, sender.party, sentence)
     for message in sorted(recipient.received.keys() - sender.sent.keys()):
         sentence = f"{recipient.party} recorded {message}; {sender.party} has not recorded sending it"
         yield found(NOT_SENT, message, recipient.party, sentence)
@@ -106,6 +119,7 @@ def _one_way(sender: _Side, recipient: _Side) -> Iterator[Discrepancy]:
 
 def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
     tables: dict[str, dict[str, str]] = {SENT: {}, RECEIVED: {}, RECEIPT: {}}
+    signed: dict[str, str] = {}
     troubles: list[Discrepancy] = []
     for position, entry in enumerate(entries):
         kind = str(entry.fields.get(KIND, ""))
@@ -123,16 +137,23 @@ def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
             troubles.append(Discrepancy(RECORDED_TWICE, message, *_direction(kind, party, other), party, sentence))
             continue
         tables[kind][message] = str(entry.fields.get(RECEIPT_HASH if kind == RECEIPT else MESSAGE_HASH, ""))
+        if kind == RECEIVED:
+            signed[message] = str(entry.fields.get(RECEIPT_HASH, ""))
         if kind != RECEIPT and not tables[kind][message]:
             sentence = f"{where} has no message hash any more, so the bytes of {message} cannot be compared"
             troubles.append(Discrepancy(NOT_COMPARABLE, message, *_direction(kind, party, other), party, sentence))
-    return _Side(party, tables[SENT], tables[RECEIVED], tables[RECEIPT], tuple(troubles))
+    return _Side(party, tables[SENT], tables[RECEIVED], tables[RECEIPT], signed, tuple(troubles))
 
 
 def _may_concern(entry: Entry, kind: str, tables: dict[str, dict[str, str]], other: str) -> bool:
     """Tell whether an entry is, or through erasure might be, about a message exchanged with `other`."""
     is_of_kind = kind in tables or (KIND in entry.erased and MESSAGE in entry.commitments)
     return is_of_kind and entry.fields.get(COUNTERPART, other) == other
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Tell whether two hashes are the same; one that was erased, or never written, contradicts nothing."""
+    return not one or not other or one == other
 
 
 def _direction(kind: str, party: str, other: str) -> tuple[str, str]:

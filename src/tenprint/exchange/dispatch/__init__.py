@@ -5,6 +5,7 @@ things come in from outside the exchange are `submit` (a booking) and `decide_ta
 other parties come in through `accept`.
 """
 
+from tenprint.exchange.dispatch.audits import ask_for_ledgers, ask_for_trail
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept
@@ -19,6 +20,8 @@ __all__ = [
     "Step",
     "Submission",
     "accept",
+    "ask_for_ledgers",
+    "ask_for_trail",
     "cosign",
     "decide_task",
     "enrol",

@@ -12,6 +12,7 @@ from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
+    auditor,
     criminal_repository,
     field_office,
     immigration_repository,
@@ -29,6 +30,7 @@ from tenprint.exchange.ports import (
     Work,
     write_down,
 )
+from tenprint.exchange.tasks import audit
 
 DEAD_LETTER = "dead_letter"
 
@@ -49,7 +51,10 @@ PARTIES: dict[Role, PartyModule] = {
     Role.SUPPORT_CENTER: support_center,
     Role.FIELD_OFFICE: field_office,
     Role.JAIL: jail,
+    Role.AUDITOR: auditor,
 }
+EVERYBODYS: dict[Kind, Handler] = {Kind.AUDIT_QUERY: audit.on_query}
+"""What every party does alike, whatever its role."""
 
 
 def handle_due(node: Node, limit: int) -> int:
@@ -74,10 +79,10 @@ def handle_due(node: Node, limit: int) -> int:
 def _handle(node: Node, envelope: Envelope) -> None:
     role = node.party.role
     party = PARTIES.get(role)
-    handler = party.HANDLERS.get(envelope.kind) if party else None
-    if party is None or handler is None:
+    handler = (party.HANDLERS if party else {}).get(envelope.kind) or EVERYBODYS.get(envelope.kind)
+    if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
-    preparer = party.PREPARERS.get(envelope.kind)
+    preparer = party.PREPARERS.get(envelope.kind) if party else None
     prepared = preparer(node.services, envelope) if preparer else None
     node.trigger(HANDLE_PREPARED)
     with node.store.transaction() as tx:

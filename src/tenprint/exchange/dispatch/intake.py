@@ -44,6 +44,7 @@ def accept(node: Node, wire: bytes) -> bytes:
             RECEIVED,
             counterpart=envelope.sender,
             in_reply_to=envelope.in_reply_to,
+            receipt_hash=sha256_hex(receipt),
         )
         node.trigger(ACCEPT_BEFORE_COMMIT)
     node.trigger(ACCEPT_AFTER_COMMIT)

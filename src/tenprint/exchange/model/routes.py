@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from tenprint.exchange.model.words import Kind, Role
 
+_ASKS_FOR_A_TRAIL = {
+    (Role.AGENCY, Role.STATE_BUREAU),
+    (Role.AGENCY, Role.CRIMINAL_REPOSITORY),
+    (Role.AGENCY, Role.IMMIGRATION_REPOSITORY),
+}
+"""Whom an agency may ask to whom its booking was disclosed."""
+
 ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
         {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
@@ -23,6 +30,11 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.DETAINER: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.DETAINER_ANSWER: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
     Kind.CUSTODY: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
+    Kind.AUDIT_QUERY: frozenset(_ASKS_FOR_A_TRAIL | {(Role.AUDITOR, role) for role in Role if role != Role.AUDITOR}),
+    Kind.AUDIT_ANSWER: frozenset(
+        {(told, asker) for asker, told in _ASKS_FOR_A_TRAIL}
+        | {(role, Role.AUDITOR) for role in Role if role != Role.AUDITOR}
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
+from tenprint.exchange.tasks import audit
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
@@ -51,6 +52,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.SRE: on_answer,
     Kind.SECOND_SRE: on_answer,
     Kind.ERRT: on_rejection,
+    Kind.AUDIT_ANSWER: audit.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}
