@@ -21,6 +21,7 @@ from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.prints import make_extractor, open_gallery
+from tenprint.bootstrap.witnesses import Contradicted, Standing, contradicted, standing_of
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, ManualClock, SystemClock
 from tenprint.core.errors import SenderError
@@ -120,11 +121,22 @@ class Network:
         return True
 
     def sign_checkpoints(self) -> dict[str, bytes]:
-        """Sign each ledger's present root, unless that was done; return the newest checkpoint per party."""
-        return {
+        """Sign each ledger's present root, unless that was done, and have it cosigned; return the newest per party."""
+        signed = {
             party: store.sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())
             for party, store in self._stores.items()
         }
+        for node in self.nodes.values():
+            dispatch.seek_cosignatures(node)
+        return signed
+
+    def witness_standing(self) -> list[Standing]:
+        """Return who cosigned each ledger's newest checkpoint, in file order."""
+        return [standing_of(node) for node in self.nodes.values()]
+
+    def contradictions(self) -> tuple[Contradicted, ...]:
+        """Return every two checkpoints of a party, by whomever they were kept, that cannot both be true."""
+        return contradicted(self.nodes)
 
     def checkpoints(self, role_or_id: Role | str) -> list[bytes]:
         """Return all signed checkpoints of a party's ledger, oldest first."""

@@ -1,16 +1,25 @@
-"""`tenprint ledger`: check every party's log, and every pair of logs."""
+"""`tenprint ledger`: check every party's log, and every pair of logs; audits from outside; witnesses."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
+from tenprint.core.clock import to_wire
+from tenprint.exchange.model.words import Role
+
+if TYPE_CHECKING:
+    from tenprint.exchange.ports import Node
+    from tenprint.exchange.tasks.audit_report import SeenLedger
 
 FOUND_SOMETHING = 1
+NOT_SEEN = "not cosigned"
 
 app = typer.Typer(help="Evidence: verify logs, reconcile what two parties recorded.", no_args_is_help=True)
 
@@ -65,3 +74,117 @@ def reconcile(
         console.print(f"{len(pairs)} pairs of parties recorded the same.")
     if differing:
         raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command()
+def audit(
+    a: Annotated[str, typer.Argument(help="A party.")],
+    b: Annotated[str, typer.Argument(help="The other party.")],
+    by: Annotated[str, typer.Option(help="The auditor that asks; by default the first one of the network.")] = "",
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Let an auditor, who holds nobody's data, compare two ledgers: signed checkpoints and opened fields alone."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch
+    from tenprint.exchange.tasks import audit_report
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        node = network.node(by or Role.AUDITOR)
+        audit_id = dispatch.ask_for_ledgers(node, network.node(a).party.id, network.node(b).party.id)
+        network.run()
+        report = audit_report.report_of(node, audit_id)
+    if json:
+        print_json(report.as_json())
+    else:
+        columns = ("party", "entries", "root", "signed", "witnesses", "result")
+        print_table(f"Ledgers as {node.party.id} was shown them", columns, map(_seen, report.ledgers))
+        for ledger in report.ledgers:
+            for finding in ledger.findings:
+                console.print(f"{ledger.party}: {finding.code} {finding.sentence}", markup=False, style="red")
+        if report.discrepancies:
+            print_table("They disagree", ("kind", "what"), ((one.kind, one.sentence) for one in report.discrepancies))
+        elif report.is_clean:
+            console.print("Both ledgers verify, and each message that one recorded the other recorded too.")
+    if not report.is_clean:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command()
+def trail(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    by: Annotated[str, typer.Option(help="Who asks: the agency that booked, or an auditor.")] = "agency",
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Ask along the way of a booking to whom it was disclosed; each line is proved by the discloser's ledger."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch
+    from tenprint.exchange.tasks import audit_report
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        node = _asker(network.nodes.values(), network.node, by, case_id)
+        dispatch.ask_for_trail(node, case_id)
+        network.run()
+        trails = audit_report.trails_of(node, case_id)
+    rows = [
+        (one.party, *(str(line.fields.get(name, "")) for name in ("time", "message_kind", "counterpart")),
+         "proved" if line.is_proved else "NOT PROVED")
+        for one in trails
+        for line in one.lines
+    ]  # fmt: skip
+    columns = ("party", "time", "sent", "to", "proof")
+    problems = [(one.party, one.problem) for one in trails if one.problem]
+    if json:
+        said = [dict(zip(columns, row, strict=True)) for row in rows]
+        beyond = {one.party: one.beyond for one in trails if one.beyond}
+        print_json({"case": case_id, "disclosures": said, "problems": dict(problems), "not_yet_covered": beyond})
+    else:
+        print_table(f"To whom case {case_id} was disclosed", columns, rows)
+        for party, problem in problems:
+            console.print(f"{party}: {problem}", markup=False, style="red")
+    if problems or any(not line.is_proved for one in trails for line in one.lines):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command()
+def witnesses(data: Data = DEFAULT_DATA, json: Json = False) -> None:
+    """Show who cosigned each ledger's newest checkpoint, and every pair of checkpoints that cannot both be true."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        standing = network.witness_standing()
+        found = network.contradictions()
+    if json:
+        print_json({"logs": [one.as_json() for one in standing], "contradictions": [one.as_json() for one in found]})
+    else:
+        rows = ((one.party, one.size, witness, _when(at)) for one in standing for witness, at in one.witnesses.items())
+        print_table("Witnesses", ("ledger", "entries", "witness", "cosigned"), rows)
+        for one in found:
+            said = f"{one.party} signed two ledgers of {one.size} entries; {', '.join(one.kept_by)} kept both or one"
+            console.print(said, markup=False, style="red")
+    if found:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _asker(nodes: Iterable[Node], node: Callable[[str], Node], by: str, case_id: str) -> Node:
+    """Return the party named, or for the default the agency that knows the case, when there are several."""
+    for each in nodes:
+        if by == "agency" and each.party.role == Role.AGENCY:
+            with each.store.transaction() as tx:
+                if tx.case(case_id) is not None:
+                    return each
+    return node(by)
+
+
+def _seen(ledger: SeenLedger) -> tuple[object, ...]:
+    witnesses = ", ".join(f"{name} {_when(at)}" for name, at in ledger.witnesses.items()) or "none named"
+    result = "verified" if ledger.is_verified else "NOT VERIFIED"
+    return ledger.party, ledger.size, ledger.root[:16], _when(ledger.signed_at), witnesses, result
+
+
+def _when(at: datetime | None) -> str:
+    return to_wire(at)[:19].replace("T", " ") if at else NOT_SEEN
