@@ -28,6 +28,7 @@ from tenprint.core.template import Template
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
+from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.reconcile import reconcile
 from tenprint.ledger.verify import verify_log
@@ -199,7 +200,7 @@ def faults(network) -> list[str]:
         node = network.node(party)
         earlier = network.checkpoints(party)[:-1]
         key = PublicKey(node.party.public_key)
-        findings = verify_log(node.store.entries(), note, key, bootstrap.ledger_origin(party), earlier)
+        findings = verify_log(node.store.entries(), note, key, ledger_origin(party), earlier)
         wrong += [f"{party}: {finding.code}" for finding in findings]
     parties = list(network.nodes)
     for number, one in enumerate(parties):

@@ -23,7 +23,7 @@ from tenprint.exchange import dispatch
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind, Role
-from tenprint.ledger.checkpoint import verify_checkpoint
+from tenprint.ledger.checkpoint import ledger_origin, verify_checkpoint
 from tenprint.ledger.keys import PublicKey
 from tenprint.records import templates
 from tenprint.records.images import CodecWorker, encode, write_png
@@ -134,7 +134,7 @@ def test_bytes_that_are_no_booking_are_answered_and_every_ledger_gets_a_signed_r
         assert network.message_counts() == {"CAR": 1, "ERRT": 1}
         for party, node in network.nodes.items():
             (note,) = network.checkpoints(party)[-1:]
-            checkpoint = verify_checkpoint(note, PublicKey(node.party.public_key), bootstrap.ledger_origin(party))
+            checkpoint = verify_checkpoint(note, PublicKey(node.party.public_key), ledger_origin(party))
             assert (checkpoint.size, checkpoint.root) == network.root(party)
         assert network.root("agency")[0] > 0
 
