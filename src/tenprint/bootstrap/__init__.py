@@ -13,11 +13,12 @@ from tenprint.adapters.reading import DeadLetter
 from tenprint.bootstrap.network import (
     Network,
     init_network,
-    ledger_origin,
     open_accounts,
     open_network,
     seeded_random,
 )
+from tenprint.bootstrap.node import ledger_origin
+from tenprint.bootstrap.party import RunningParty, address_of, open_party
 from tenprint.bootstrap.prints import (
     card_shop,
     compare,
@@ -30,12 +31,16 @@ from tenprint.bootstrap.prints import (
     warm,
     warm_comparison,
 )
+from tenprint.bootstrap.status import PartyState, party_states
 
 __all__ = [
     "AccountFile",
     "DeadLetter",
     "Founding",
     "Network",
+    "PartyState",
+    "RunningParty",
+    "address_of",
     "card_shop",
     "compare",
     "extract",
@@ -48,6 +53,8 @@ __all__ = [
     "open_accounts",
     "open_gallery",
     "open_network",
+    "open_party",
+    "party_states",
     "read_image",
     "seeded_random",
     "templates_of",
