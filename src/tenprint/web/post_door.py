@@ -43,6 +43,8 @@ WRITERS = 8
 """Messages that are taken in at the same time; the database has one writer, and a waiting one holds a connection."""
 RETRY_SECONDS = 1
 LINGER_SECONDS = 1.0
+LINGER_BYTES = 4 * 1024 * 1024
+"""How long, and how far, a body that is refused is read on."""
 STATUS = {
     "MESSAGE_TOO_LARGE": 413, "LENGTH_MISSING": 411, "CONTENT_TYPE": 415, "BODY_TOO_SLOW": 408,
     "SIGNATURE_MISSING": 401, "SIGNATURE_FORM": 401, "SIGNATURE_COMPONENT": 401, "SIGNATURE_INVALID": 401,
@@ -136,6 +138,8 @@ class PostDoor:
     async def _take(self, request: Request, arrival: _Arrival) -> bytes:
         target = target_of(request)
         arrival.size = size_of(target)
+        if arrival.size > MAX_MESSAGE_BYTES:
+            raise SenderError("MESSAGE_TOO_LARGE", f"a message has at most {MAX_MESSAGE_BYTES} bytes")
         sender = self._verified_sender(target)
         arrival.sender = sender
         body = _Body(request, arrival.size, self.stall_seconds, self.first_seconds)
@@ -273,15 +277,13 @@ def size_of(target: signing.Target) -> int:
     """Return how long the body is to be.
 
     Raises:
-        SenderError: ``CONTENT_TYPE``, ``LENGTH_MISSING`` or ``MESSAGE_TOO_LARGE``.
+        SenderError: ``CONTENT_TYPE`` or ``LENGTH_MISSING``.
     """
     if target.headers.get("content-type") != signing.ENVELOPE_CONTENT:
         raise SenderError("CONTENT_TYPE", f"a message is posted as {signing.ENVELOPE_CONTENT}", field="content-type")
     text = target.headers.get("content-length", "")
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         raise SenderError("LENGTH_MISSING", "a message is posted with its Content-Length", field="content-length")
-    if int(text) > MAX_MESSAGE_BYTES:
-        raise SenderError("MESSAGE_TOO_LARGE", f"a message has at most {MAX_MESSAGE_BYTES} bytes")
     return int(text)
 
 
@@ -317,9 +319,10 @@ async def _answer_before_the_end(response: Response, receive: Receive, send: Sen
     await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
     try:
         async with asyncio.timeout(LINGER_SECONDS):
-            more = True
-            while more:
+            more, read = True, 0
+            while more and read < LINGER_BYTES:
                 message = await receive()
+                read += len(message.get("body", b""))
                 more = message["type"] == "http.request" and message.get("more_body", False)
     except TimeoutError:
         pass
