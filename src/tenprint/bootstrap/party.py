@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.certificates import server_context
+from tenprint.adapters.drop import DropFolder
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.network import NetworkFile, Place, load_network
@@ -80,6 +81,11 @@ class RunningParty:
     def address(self) -> tuple[str, int]:
         """Return host and port of its door."""
         return address_of(self.place)
+
+    def drop_folder(self, folder: Path) -> DropFolder:
+        """Return the party's drop folder; raises as `adapters.drop.DropFolder`."""
+        database, journal = self.file.database_url(self.place), self.file.folder / self.place.home / "drop"
+        return DropFolder(folder, self.node, database, journal, self.bell.set)
 
     def tls(self) -> SSLContext:
         """Return the TLS settings of its door; raises as `adapters.certificates.server_context`."""

@@ -220,6 +220,7 @@ def serve_one(data: Path, party: str, *, json: bool, templates: Path | None, dro
                 console.print(sentence, soft_wrap=True, markup=False)
             sys.stdout.flush()
 
-        serve_party(running, say_ready)
+        jobs = () if drop is None else (running.drop_folder(drop).work,)
+        serve_party(running, say_ready, jobs)
     if not json:
         console.print("Stopped; nothing is lost.")
