@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 TEMPLATE_FOLDER = Path("cache") / "templates"
 SETTLE_SECONDS = 10.0
 """How long a command that wrote something waits for the running parties to carry it out."""
-SETTLE_POLL_SECONDS = 0.03
+SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
 
 
 @dataclass
@@ -124,13 +124,14 @@ class Network:
         if not self.is_beside:
             self.run()
             return True
-        ends_at, before = time.monotonic() + seconds, -1
+        ends_at, before, pause = time.monotonic() + seconds, -1, SETTLE_POLL_SECONDS
         while time.monotonic() < ends_at:
             is_busy, size = self._running_state()
             if not is_busy and size == before:  # twice in a row: a message on its way lies in one of two databases
                 return True
             before = -1 if is_busy else size
-            time.sleep(SETTLE_POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, SETTLE_POLL_MOST_SECONDS)
         return False
 
     def process_of(self, party_id: str) -> int | None:

@@ -185,16 +185,26 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     if json:
         print_json([asdict(state) for state in found])
         return
-    columns = ("party", "runs", "cases", "tasks", "in", "out", "waits since", "given up", "next timer", "ledger")
+    columns = ("party", "runs", "cases", "tasks", "in/out", "given up", "ledger", "signed")
     rows = (
         (
-            state.party, "yes" if state.answers else state.trouble or "no", state.cases, state.open_tasks,
-            state.inbox_waiting, state.outbox_waiting, state.oldest_waiting[:19], state.dead_letters,
-            state.next_timer[:19], state.ledger_entries,
+            state.party,
+            "yes" if state.answers else state.trouble or "no",
+            state.cases,
+            state.open_tasks,
+            f"{state.inbox_waiting}/{state.outbox_waiting}",
+            state.dead_letters,
+            state.ledger_entries,
+            state.checkpoint_entries,
         )
         for state in found
-    )  # fmt: skip
+    )
     print_table("Parties", columns, rows, whole=("party",))
+    for state in found:
+        if state.oldest_waiting:
+            console.print(f"{state.party}: a message waits since {state.oldest_waiting}", markup=False)
+        if state.next_timer:
+            console.print(f"{state.party}: the next timer fires at {state.next_timer}", markup=False)
     if not any(state.answers for state in found):
         console.print("No party runs by itself. Start them with: tenprint network up", style="dim")
 

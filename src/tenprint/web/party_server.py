@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from types import FrameType
 
+from tenprint import bootstrap
 from tenprint.bootstrap import RunningParty
 from tenprint.core.errors import StorageError
 from tenprint.web.post_door import PostDoor
@@ -38,6 +39,9 @@ def serve_party(party: RunningParty, on_ready: Callable[[], None], jobs: Sequenc
     door = PostDoor(party.node, party.blobs, party.bell.set, lambda: not failed.is_set())
     listener = door_socket(*party.address)
     server = door_server(door, party.tls(), on_ready)
+    if party.place.gallery:
+        # The first search would wait for the kernels; messages that need none do not.
+        threading.Thread(target=bootstrap.warm_comparison, name="warm", daemon=True).start()
     threads = [_started(job, server, stop, failed) for job in (party.work, *jobs)]
     signal.signal(signal.SIGTERM, _interrupt)
     try:
