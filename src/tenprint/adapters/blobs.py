@@ -5,6 +5,7 @@ A row that names a blob is written after `put` returned, so a row never outlives
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import StorageError
 
 REMEMBERED_BLOBS = 4096
+SPOOL = "spool"
+"""Folder of what is still arriving; no blob's folder, which has two hex digits."""
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -48,6 +51,35 @@ class FileBlobs:
                 write_whole(path, data)
         self._remember(digest)
         return digest
+
+    def adopt(self, spooled: Path, digest: str) -> None:
+        """Keep a file of this file system that was written elsewhere, durably; it is gone from there afterwards.
+
+        Args:
+            spooled: whole and closed; whoever wrote it has checked that it has this hash.
+            digest: SHA-256 in hex.
+
+        Raises:
+            StorageError: as `put`.
+        """
+        path = self._path(digest)
+        with storage_faults("writing a blob"), spooled.open("rb+") as file:
+            os.fsync(file.fileno())
+            make_folders(path.parent)
+            spooled.replace(path)
+            sync_folder(path.parent)
+        self._remember(digest)
+
+    def spool_folder(self) -> Path:
+        """Return the folder in which a door may collect what `adopt` takes; on the same file system.
+
+        Raises:
+            StorageError: as `put`.
+        """
+        folder = self._root / SPOOL
+        with storage_faults("making the folder of a door's files"):
+            make_folders(folder)
+        return folder
 
     def get(self, digest: str) -> bytes:
         """Return the bytes with this SHA-256 (64 lower-case hex digits).

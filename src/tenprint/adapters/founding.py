@@ -1,22 +1,26 @@
-"""Founds a small network of seven parties in a new folder: party file, keys, databases, galleries."""
+"""Founds a network in a new folder: party file, keys, certificates, databases, galleries."""
 
 from __future__ import annotations
 
+import secrets
 import shutil
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from tenprint.adapters.certificates import write_certificate
 from tenprint.adapters.database import migrate
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import make_folders, sync_folder
+from tenprint.adapters.founders import FOUNDERS, Founder, Founders
 from tenprint.adapters.lock import LOCK_NAME, DirectoryLock
-from tenprint.adapters.network import FILE_NAME, NetworkFile, Place, save_network, save_private_key
+from tenprint.adapters.network import FILE_NAME, IN_PROCESS, NetworkFile, Place, save_network, save_private_key
 from tenprint.core.chance import RandomSource
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Directory, Party
@@ -30,6 +34,9 @@ DEFAULT_START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 FOUNDED_BY = "whoever founded this example network"
 FOLDER_MODE = 0o700
 """Databases, blobs and galleries hold what people were asked and whose fingers were shown: for their owner only."""
+LOCAL_ADDRESS = "127.0.0.1"
+PORTS = (10_000, 30_000)
+PORT_TRIES = 100
 
 Background = Iterable[tuple[str, Mapping[FingerPosition, Template]]]
 Progress = Callable[[str, int], None]
@@ -49,51 +56,6 @@ class BackgroundGallery(Protocol):
 
 
 @dataclass(frozen=True)
-class _Founder:
-    """A party of the small network before it has keys and files; its id is its role."""
-
-    role: Role
-    name: str
-    ori: str
-    peers: tuple[Role, ...]
-    has_gallery: bool = False
-
-
-_FOUNDERS = (
-    _Founder(Role.AGENCY, "Sheriff of Example County, State of Nowhere", "XX0000001", (Role.STATE_BUREAU,)),
-    _Founder(
-        Role.STATE_BUREAU,
-        "Bureau of Identification, State of Nowhere",
-        "XX0000002",
-        (Role.AGENCY, Role.CRIMINAL_REPOSITORY),
-        has_gallery=True,
-    ),
-    _Founder(
-        Role.CRIMINAL_REPOSITORY,
-        "Example Criminal Repository",
-        "XX0000003",
-        (Role.STATE_BUREAU, Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER),
-        has_gallery=True,
-    ),
-    _Founder(
-        Role.IMMIGRATION_REPOSITORY,
-        "Example Immigration Repository",
-        "XX0000004",
-        (Role.CRIMINAL_REPOSITORY,),
-        has_gallery=True,
-    ),
-    _Founder(
-        Role.SUPPORT_CENTER,
-        "Example Support Center",
-        "XX0000005",
-        (Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE),
-    ),
-    _Founder(Role.FIELD_OFFICE, "Example Field Office", "XX0000006", (Role.SUPPORT_CENTER, Role.JAIL)),
-    _Founder(Role.JAIL, "Jail of Example County, State of Nowhere", "XX0000007", (Role.FIELD_OFFICE,)),
-)
-
-
-@dataclass(frozen=True)
 class Founding:
     """What a new network is to be.
 
@@ -104,6 +66,8 @@ class Founding:
         clock_mode: ``simulated`` or ``system``.
         clock_start: where a simulated clock begins.
         seed: what the synthetic people are made from, kept for a later run; None when it does not matter.
+        founders: which parties, a name of `founders.FOUNDERS`.
+        first_port: of parties with an address of their own, which take it and those after it; None finds free ones.
     """
 
     directory: Path
@@ -112,6 +76,8 @@ class Founding:
     clock_mode: str = "simulated"
     clock_start: datetime = DEFAULT_START
     seed: int | None = None
+    founders: str = "small"
+    first_port: int | None = None
 
 
 def found_network(
@@ -132,21 +98,22 @@ def found_network(
         on_progress: called with ``parties``, then ``subjects``, and how many more are done.
 
     Raises:
-        SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``.
+        SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``; ``FOUNDERS_UNKNOWN``.
         StorageError: ``STORE_LOCKED`` when another process is making it, or a code of `faults`.
     """
     directory = founding.directory.resolve()
     _refuse_taken(directory)
+    founders = _founders(founding)
     making = directory.parent / f".{directory.name}.making"
     with storage_faults("making a network"):
         make_folders(making)
         making.chmod(FOLDER_MODE)
     with DirectoryLock(making), storage_faults("making a network"):
         _empty(making)  # what a killed earlier attempt left
-        keys = {founder.role: generate_key(random) for founder in _FOUNDERS}
-        network = _described(founding, making, keys)
+        keys = {founder.id: generate_key(random) for founder in founders.parties}
+        network = _described(founding, making, keys, _urls(founders, founding.first_port))
         for place in network.places:
-            _make_party(network, place, keys[place.party.role])
+            _make_party(network, place, keys[place.party.id])
             if on_progress:
                 on_progress("parties", 1)
         _enroll_background(network, open_gallery, background, on_progress)
@@ -154,7 +121,7 @@ def found_network(
         (making / LOCK_NAME).unlink()
         making.replace(directory)
         sync_folder(directory.parent)
-    return _described(founding, directory, keys)
+    return replace(network, folder=directory)
 
 
 def _refuse_taken(directory: Path) -> None:
@@ -170,9 +137,55 @@ def _refuse_taken(directory: Path) -> None:
         )
 
 
-def _described(founding: Founding, folder: Path, keys: Mapping[Role, PrivateKey]) -> NetworkFile:
+def _founders(founding: Founding) -> Founders:
+    found = FOUNDERS.get(founding.founders)
+    if found is None:
+        raise SenderError("FOUNDERS_UNKNOWN", f"there are no founders {founding.founders!r}: {', '.join(FOUNDERS)}")
+    return found
+
+
+def _urls(founders: Founders, first_port: int | None) -> dict[str, str]:
+    ids = [founder.id for founder in founders.parties]
+    if not founders.is_separate:
+        return dict.fromkeys(ids, IN_PROCESS)
+    first = free_ports(len(ids)) if first_port is None else first_port
+    return {party: f"https://{LOCAL_ADDRESS}:{first + number}" for number, party in enumerate(ids)}
+
+
+def free_ports(count: int) -> int:
+    """Return the first of `count` ports of this machine in a row that nobody listens on.
+
+    They lie below those that systems give to outgoing connections, so that they are still free when parties start.
+
+    Raises:
+        StorageError: ``NO_PORT``.
+    """
+    chance = secrets.SystemRandom()
+    for _ in range(PORT_TRIES):
+        first = chance.randrange(*PORTS)
+        if all(_is_free(first + number) for number in range(count)):
+            return first
+    raise StorageError("NO_PORT", f"no {count} ports in a row are free", hint="name the first one with --first-port")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
+        try:
+            tried.bind((LOCAL_ADDRESS, port))
+        except OSError:
+            return False
+    return True
+
+
+def _described(
+    founding: Founding, folder: Path, keys: Mapping[str, PrivateKey], urls: Mapping[str, str]
+) -> NetworkFile:
     since = (founding.clock_start if founding.clock_mode == "simulated" else datetime.now(UTC)).date().isoformat()
-    places = tuple(_place(founder, keys[founder.role], since) for founder in _FOUNDERS)
+    founders = _founders(founding)
+    places = tuple(
+        _place(founder, keys[founder.id], urls[founder.id], since, founders.witnesses_of(founder.id))
+        for founder in founders.parties
+    )
     return NetworkFile(
         folder=folder,
         directory=Directory(
@@ -188,16 +201,17 @@ def _described(founding: Founding, folder: Path, keys: Mapping[Role, PrivateKey]
     )
 
 
-def _place(founder: _Founder, key: PrivateKey, since: str) -> Place:
-    own = f"parties/{founder.role}"
+def _place(founder: Founder, key: PrivateKey, url: str, since: str, witnesses: tuple[str, ...]) -> Place:
+    own, is_local = f"parties/{founder.id}", url == IN_PROCESS
     party = Party(
-        id=str(founder.role),
+        id=founder.id,
         role=founder.role,
         ori=founder.ori,
         public_key=key.public.raw,
-        peers={role: str(role) for role in founder.peers},
+        peers=dict(founder.peers),
         name=founder.name,
         settings={CONNECTED_SINCE: since, CONNECTED_BY: FOUNDED_BY},
+        witnesses=witnesses,
     )
     return Place(
         party=party,
@@ -206,12 +220,18 @@ def _place(founder: _Founder, key: PrivateKey, since: str) -> Place:
         blobs=f"{own}/blobs",
         gallery=f"{own}/gallery" if founder.has_gallery else "",
         key=f"{own}/key",
+        url=url,
+        certificate="" if is_local else f"{own}/tls.crt",
+        certificate_key="" if is_local else f"{own}/tls.key",
     )
 
 
 def _make_party(network: NetworkFile, place: Place, key: PrivateKey) -> None:
     make_folders((network.folder / place.key).parent)
     save_private_key(network.folder / place.key, key)
+    if place.certificate:
+        folder = network.folder
+        write_certificate(place.party.id, folder / place.certificate, folder / place.certificate_key)
     migrate(network.database_url(place))
 
 

@@ -1,4 +1,9 @@
-"""One process at a time works on a data directory: a lock that the system releases even when the holder is killed."""
+"""Who works on a data directory: locks that the system releases even when the holder is killed.
+
+`lock` of the data directory, held alone: a whole network runs in one process. Held together: single parties run as
+processes of their own, or somebody writes beside them. `parties/ID/lock`, held alone: who runs this party's work and
+writes its gallery.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +19,36 @@ from tenprint.adapters.files import PRIVATE_MODE
 from tenprint.core.errors import StorageError
 
 LOCK_NAME = "lock"
+WAIT_HINT = "wait until it ends, or stop it (Ctrl-C there), then run this command again"
 
 
 class DirectoryLock:
     """Held from construction until `release` or the end of the process.
 
     Args:
-        directory: data directory; must exist.
+        directory: data directory, or a party's folder; must exist.
+        shared: hold it together with others who say so too.
 
     Raises:
-        StorageError: ``STORE_LOCKED`` when another process holds it.
+        StorageError: ``STORE_LOCKED`` when another process holds it in a way that excludes this one.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, shared: bool = False) -> None:
+        self.is_shared = shared
         self._path = directory / LOCK_NAME
         with storage_faults("opening the lock of the data directory"):
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as problem:
             holder = _holder(self._handle)
             os.close(self._handle)
             raise StorageError(
-                "STORE_LOCKED",
-                f"another process ({holder}) works on {directory}",
-                hint="wait until it ends, or stop it (Ctrl-C there), then run this command again",
+                "STORE_LOCKED", f"another process ({holder}) works on {directory}", hint=WAIT_HINT
             ) from problem
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, json.dumps({"pid": os.getpid()}).encode(), 0)
+        if not shared:
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, json.dumps({"pid": os.getpid()}).encode(), 0)
 
     def release(self) -> None:
         """Give the directory free; doing it twice changes nothing."""
@@ -58,8 +65,28 @@ class DirectoryLock:
         self.release()
 
 
-def _holder(handle: int) -> str:
+def holder_of(directory: Path) -> int | None:
+    """Return the process that holds a directory's lock alone, or None when nobody does."""
     try:
-        return f"pid {int(json.loads(os.pread(handle, 200, 0))['pid'])}"
+        handle = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _pid(handle) or 0
+    finally:
+        os.close(handle)
+    return None
+
+
+def _holder(handle: int) -> str:
+    pid = _pid(handle)
+    return f"pid {pid}" if pid else "pid unknown"
+
+
+def _pid(handle: int) -> int | None:
+    try:
+        return int(json.loads(os.pread(handle, 200, 0))["pid"])
     except (ValueError, KeyError, TypeError, OSError):
-        return "pid unknown"
+        return None

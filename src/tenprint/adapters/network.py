@@ -16,7 +16,9 @@
     gallery = "parties/agency/gallery"           empty for a party that keeps no prints
     key = "parties/agency/key"                   private key, mode 0600
     public_key = "…"                             base64
-    url = "inproc:"                              where it takes messages
+    url = "inproc:"                              where it takes messages: https://… for a process of its own
+    certificate = "parties/agency/tls.crt"       the one that its door shows, pinned; empty: of a public authority
+    certificate_key = "parties/agency/tls.key"   its private key, mode 0600; only its own process needs it
     peers = { state_bureau = "state_bureau" }    role = party id
     witnesses = ["auditor"]                      who cosigns its ledger's checkpoints; may be left out
     settings = { nff_state = false }             its own facts, for the policy; since when and by whose decision
@@ -64,6 +66,8 @@ class Place:
         database: SQLAlchemy address, or a path relative to the network's folder.
         blobs, gallery, key: paths relative to the network's folder; an empty gallery for a party without prints.
         url: where it takes messages; ``inproc:`` or empty for a neighbour in the same process.
+        certificate, certificate_key: paths relative to the network's folder of what its HTTPS door shows; empty when
+            it has no such door, or a certificate of a public authority.
     """
 
     party: Party
@@ -73,6 +77,13 @@ class Place:
     gallery: str
     key: str
     url: str = IN_PROCESS
+    certificate: str = ""
+    certificate_key: str = ""
+
+    @property
+    def home(self) -> str:
+        """Return the party's own folder, relative to the network's: where its key lies."""
+        return str(Path(self.key).parent)
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,19 @@ class NetworkFile:
     clock_mode: str
     clock_start: datetime | None
     seed: int | None = None
+
+    def place(self, party_id: str) -> Place:
+        """Return a party's place.
+
+        Raises:
+            SenderError: ``UNKNOWN_PARTY``.
+        """
+        party = self.directory.party(party_id)
+        return next(place for place in self.places if place.party.id == party.id)
+
+    def is_here(self, place: Place) -> bool:
+        """Tell whether a party lives on this machine: one with an address of its own may live on another."""
+        return place.url.startswith(IN_PROCESS) or not place.url or (self.folder / place.home).is_dir()
 
     def database_url(self, place: Place) -> sa.URL:
         """Return the address of a party's database."""
@@ -184,6 +208,7 @@ def save_private_key(path: Path, key: PrivateKey) -> None:
 
 def _place_table(place: Place) -> dict[str, Any]:
     party = place.party
+    pinned = {"certificate": place.certificate, "certificate_key": place.certificate_key}
     return {
         "role": str(party.role),
         "name": place.name,
@@ -194,6 +219,7 @@ def _place_table(place: Place) -> dict[str, Any]:
         "key": place.key,
         "public_key": base64.b64encode(party.public_key).decode(),
         "url": place.url,
+        **{name: path for name, path in pinned.items() if path},
         "peers": {str(role): peer for role, peer in party.peers.items()},
         "witnesses": list(party.witnesses),
         "settings": dict(party.settings),
@@ -252,6 +278,8 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         gallery=_text(table, "gallery", f"{where}.gallery", default=""),
         key=_text(table, "key", f"{where}.key"),
         url=_text(table, "url", f"{where}.url", default=IN_PROCESS),
+        certificate=_text(table, "certificate", f"{where}.certificate", default=""),
+        certificate_key=_text(table, "certificate_key", f"{where}.certificate_key", default=""),
     )
 
 

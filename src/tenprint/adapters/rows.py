@@ -37,9 +37,12 @@ def time_value(text: str | None) -> datetime | None:
 
 
 def message_values(envelope: Envelope, blobs: Blobs) -> Values:
-    """Return a message's columns; a long body goes to the blobs first, so that the row never outlives it."""
-    is_long = len(envelope.body) > INLINE_BODY_BYTES
-    if is_long:
+    """Return a message's columns; a long body goes to the blobs first, so that the row never outlives it.
+
+    Of a `Heading` the body is a blob already (`dispatch.accept_kept`).
+    """
+    is_long = isinstance(envelope, Heading) or len(envelope.body) > INLINE_BODY_BYTES
+    if is_long and not isinstance(envelope, Heading):
         blobs.put(envelope.body)
     header = envelope.header()
     return {

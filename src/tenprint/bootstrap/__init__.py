@@ -17,6 +17,7 @@ from tenprint.bootstrap.network import (
     open_network,
     seeded_random,
 )
+from tenprint.bootstrap.party import RunningParty, address_of, open_party
 from tenprint.bootstrap.prints import (
     card_shop,
     compare,
@@ -29,12 +30,16 @@ from tenprint.bootstrap.prints import (
     warm,
     warm_comparison,
 )
+from tenprint.bootstrap.status import PartyState, party_states
 
 __all__ = [
     "AccountFile",
     "DeadLetter",
     "Founding",
     "Network",
+    "PartyState",
+    "RunningParty",
+    "address_of",
     "card_shop",
     "compare",
     "extract",
@@ -46,6 +51,8 @@ __all__ = [
     "open_accounts",
     "open_gallery",
     "open_network",
+    "open_party",
+    "party_states",
     "read_image",
     "seeded_random",
     "templates_of",

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tenprint.adapters.accounts import AccountFile
-from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
-from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.matcher import Extractor, LocalMatcher
-from tenprint.adapters.network import NetworkFile, Place, load_network
+from tenprint.adapters.lock import DirectoryLock, holder_of
+from tenprint.adapters.matcher import Extractor
+from tenprint.adapters.network import NetworkFile, load_network
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
+from tenprint.bootstrap.node import Common, blobs_of, build_node
 from tenprint.bootstrap.prints import make_extractor, open_gallery
 from tenprint.bootstrap.witnesses import Contradicted, Standing, contradicted, standing_of
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, ManualClock, SystemClock
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.words import Role
-from tenprint.exchange.ports import Node, Services, Trigger, no_trigger
+from tenprint.exchange.ports import Extraction, Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PrivateKey, PublicKey
 from tenprint.ledger.verify import Finding, verify_log
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from tenprint.engine.gallery import Gallery
 
 TEMPLATE_FOLDER = Path("cache") / "templates"
+SETTLE_SECONDS = 10.0
+"""How long a command that wrote something waits for the running parties to carry it out."""
+SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Network:
         file: what `network.toml` says.
         nodes: running parties by id, in file order.
         clock: what tells the time; a `ManualClock` in simulated networks, which callers may move.
+        is_beside: parties of this network run as processes of their own: here things are only written and read.
     """
 
     file: NetworkFile
@@ -57,6 +62,7 @@ class Network:
     _stores: dict[str, SqlStore]
     _keys: dict[str, PrivateKey]
     _resources: ExitStack = field(repr=False)
+    is_beside: bool = False
 
     @property
     def directory(self) -> Directory:
@@ -96,8 +102,10 @@ class Network:
         """Do everything that is due, then sign each ledger's present root; return how many rows were worked on.
 
         A simulated clock moves over the waits between repeated tries, which nobody need sit through, but never to a
-        timer: that is `jump_to_next_due`.
+        timer: that is `jump_to_next_due`. Beside running parties nothing is done here: the work is theirs.
         """
+        if self.is_beside:
+            return 0
         nodes = list(self.nodes.values())
         done = dispatch.run_until_idle(nodes, on_step)
         while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None:
@@ -105,6 +113,36 @@ class Network:
             done += dispatch.run_until_idle(nodes, on_step)
         self.sign_checkpoints()
         return done
+
+    def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
+        """See to it that what was written is carried out: `run`, or wait for the parties that run by themselves.
+
+        Args:
+            seconds: longest wait beside running parties.
+
+        Returns:
+            whether nothing is due any more, as far as the parties run.
+        """
+        if not self.is_beside:
+            self.run()
+            return True
+        ends_at, before, pause = time.monotonic() + seconds, -1, SETTLE_POLL_SECONDS
+        while time.monotonic() < ends_at:
+            is_busy, size = self._running_state()
+            if not is_busy and size == before:  # twice in a row: a message on its way lies in one of two databases
+                return True
+            before = -1 if is_busy else size
+            time.sleep(pause)
+            pause = min(2 * pause, SETTLE_POLL_MOST_SECONDS)
+        return False
+
+    def process_of(self, party_id: str) -> int | None:
+        """Return the process that runs a party by itself, or None."""
+        return holder_of(self.file.folder / self.file.place(party_id).home)
+
+    def enrol(self, role_or_id: Role | str, subject_id: str, data: bytes) -> Extraction:
+        """Put a subject into a party's gallery from a file (`dispatch.enrol`); beside a running party, it does that."""
+        return dispatch.enrol(self.node(role_or_id), subject_id, data, at_once=not self.is_beside)
 
     def jump_to_next_due(self, until: datetime | None = None) -> bool:
         """Move a simulated clock to the next due timer or message; tell whether there was one (not after `until`).
@@ -122,10 +160,7 @@ class Network:
 
     def sign_checkpoints(self) -> dict[str, bytes]:
         """Sign each ledger's present root, unless that was done, and have it cosigned; return the newest per party."""
-        signed = {
-            party: store.sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())
-            for party, store in self._stores.items()
-        }
+        signed = {party: self._sign_checkpoint(party) for party in self._stores}
         for node in self.nodes.values():
             dispatch.seek_cosignatures(node)
         return signed
@@ -151,6 +186,8 @@ class Network:
     def verify_ledger(self, role_or_id: Role | str) -> tuple[Finding, ...]:
         """Recompute a party's log and check it against all of its checkpoints; empty when all of it verifies."""
         node = self.node(role_or_id)
+        if self.is_beside:
+            self._sign_checkpoint(node.party.id)
         *earlier, newest = self.checkpoints(node.party.id)
         key = PublicKey(node.party.public_key)
         return verify_log(node.store.entries(), newest, key, ledger_origin(node.party.id), earlier)
@@ -207,6 +244,18 @@ class Network:
         """Release everything."""
         self.close()
 
+    def _sign_checkpoint(self, party: str) -> bytes:
+        return self._stores[party].sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())
+
+    def _running_state(self) -> tuple[bool, int]:
+        """Return whether a party that runs has something due, and how long all ledgers are together."""
+        now, is_busy, size = self.clock.now(), False, 0
+        for party in self.nodes:
+            with self._reading(party) as reader:
+                due, size = reader.next_queue_due(), size + reader.ledger_size()
+            is_busy |= due is not None and due <= now and self.process_of(party) is not None
+        return is_busy, size
+
     def _reading(self, role_or_id: Role | str) -> AbstractContextManager[Reader]:
         return self._stores[self.node(role_or_id).party.id].reading()
 
@@ -227,6 +276,7 @@ def open_network(
     workers: int | None = None,
     extractor: Extractor | None = None,
     templates: Path | None = None,
+    beside: bool = False,
 ) -> Network:
     """Open all parties of a data directory; nothing runs until `Network.run`.
 
@@ -238,6 +288,7 @@ def open_network(
         workers: extraction processes; 0 extracts in this process, None takes all cores but one.
         extractor: instead of the real one, for tests with prepared templates.
         templates: folder of templates of images seen before, instead of the network's own; may be shared by several.
+        beside: when parties run as processes of their own, open it all the same (`Network.is_beside`).
 
     Raises:
         SenderError: ``NETWORK_MISSING``, or the programme is unknown.
@@ -246,36 +297,34 @@ def open_network(
     """
     file = load_network(directory)
     with ExitStack() as opening:
-        opening.enter_context(DirectoryLock(directory))
-        clock = clock or _clock(file)
-        random = random or SystemRandomSource()
-        extractor = extractor or make_extractor(
-            templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening
+        is_beside = opening.enter_context(_lock(directory, beside=beside and file.clock_start is None)).is_shared
+        common = Common(
+            file=file,
+            clock=clock or clock_of(file),
+            random=random or SystemRandomSource(),
+            programme=programmes.load(file.directory.programme),
+            extractor=extractor
+            or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
+            trigger=trigger,
+            has_galleries=not is_beside,
         )
-        programme = programmes.load(file.directory.programme)
         post = InProcessPost()
-        nodes: dict[str, Node] = {}
-        stores: dict[str, SqlStore] = {}
-        keys: dict[str, PrivateKey] = {}
-        for place in file.places:
-            party = place.party
-            blobs = _blobs(file, place)
-            stores[party.id] = SqlStore(file.database_url(place), blobs, party.id)
-            opening.callback(stores[party.id].close)
-            keys[party.id] = file.private_key(place)
-            services = Services(
-                party=party,
-                directory=file.directory,
-                programme=programme,
-                clock=clock,
-                random=random,
-                signer=keys[party.id],
-                blobs=blobs,
-                matcher=_matcher(directory, place, extractor, opening),
-            )
-            nodes[party.id] = Node(stores[party.id], post, services, trigger or no_trigger)
+        built = {
+            place.party.id: build_node(common, place, file.private_key(place), post, opening)
+            for place in file.places
+            if file.is_here(place)
+        }
+        nodes = {party: each.node for party, each in built.items()}
         post.connect(nodes.values())
-        return Network(file, nodes, clock, stores, keys, opening.pop_all())
+        return Network(
+            file,
+            nodes,
+            common.clock,
+            {party: each.store for party, each in built.items()},
+            {party: each.key for party, each in built.items()},
+            opening.pop_all(),
+            is_beside,
+        )
 
 
 def init_network(
@@ -286,13 +335,15 @@ def init_network(
     founding: Founding | None = None,
     on_progress: Progress | None = None,
 ) -> NetworkFile:
-    """Found a network of seven parties in a new folder; keys come from the system's random source.
+    """Found a network in a new folder, of seven parties unless `founding` says otherwise.
+
+    Keys come from the system's random source.
 
     Args:
         directory: absent or empty.
         seed: what the synthetic people are made from, noted in the party file; does not touch the keys.
         background: ``(subject_id, {FGP: Template})`` for the immigration repository's gallery.
-        founding: name, programme and clock other than the usual ones; its directory and seed are replaced.
+        founding: name, programme, clock and founders other than the usual ones; its directory and seed are replaced.
         on_progress: called with ``parties`` or ``subjects`` and how many more are done.
 
     Raises:
@@ -300,7 +351,7 @@ def init_network(
         StorageError: a code of `adapters.faults`.
     """
     usual = founding or Founding(directory)
-    plan = Founding(directory, usual.name, usual.programme, usual.clock_mode, usual.clock_start, seed)
+    plan = replace(usual, directory=directory, seed=seed)
     programmes.load(plan.programme)
     return found_network(
         plan,
@@ -322,7 +373,7 @@ def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
     """
     sizes = []
     for place in network.places:
-        store = SqlStore(network.database_url(place), _blobs(network, place), place.party.id)
+        store = SqlStore(network.database_url(place), blobs_of(network, place), place.party.id)
         with closing(store), store.reading() as reader:
             sizes.append(reader.ledger_size())
     return SeededRandomSource(f"{seed}/{sizes}")
@@ -333,23 +384,18 @@ def open_accounts(directory: Path) -> AccountFile:
     return AccountFile(load_network(directory).folder)
 
 
-def _blobs(file: NetworkFile, place: Place) -> FileBlobs:
-    return FileBlobs(file.folder / place.blobs)
-
-
-def _clock(file: NetworkFile) -> Clock:
+def clock_of(file: NetworkFile) -> Clock:
+    """Return the clock that a party file names."""
     if file.clock_start is None:
         return SystemClock()
     return KeptClock(file.folder / CLOCK_NAME, file.clock_start)
 
 
-def _matcher(directory: Path, place: Place, extractor: Extractor, opening: ExitStack) -> LocalMatcher:
-    if not place.gallery:
-        return LocalMatcher(extractor, None)
-
-    def opened() -> Gallery:
-        gallery = open_gallery(directory / place.gallery)
-        opening.callback(gallery.close)
-        return gallery
-
-    return LocalMatcher(extractor, opened)
+def _lock(directory: Path, *, beside: bool) -> DirectoryLock:
+    """Return the lock of a whole network; beside running parties, where that is wanted, one held together with them."""
+    try:
+        return DirectoryLock(directory)
+    except StorageError:
+        if not beside:
+            raise
+    return DirectoryLock(directory, shared=True)

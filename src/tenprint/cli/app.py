@@ -20,6 +20,7 @@ from tenprint.cli import (
     ledger,
     messages,
     network,
+    nodes,
     policy,
     quality,
     record_compare,
@@ -34,12 +35,14 @@ HELP = """Tenprint: the open, accountable version of a booking-to-decision ten-p
 
 A machine finds candidates; a person decides. Start with [bold]tenprint demo[/].
 """
-EPILOG = "Not built yet: statistics, replay, what-if, separate party processes over HTTPS (see the README)."
+EPILOG = "Not built yet: statistics, replay, what-if (see the README)."
 
 app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
 app.add_typer(network.app, name="network")
+network.app.command()(nodes.up)
+network.app.command()(nodes.status)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(cases.app, name="case")

@@ -13,6 +13,9 @@ from tenprint.cli.output import console, print_json, print_table, read_file, wri
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
 
+SETTLE_SECONDS, WAIT_SECONDS = 5.0, 600.0
+"""How long `submit` waits for parties that run by themselves, without and with --wait."""
+
 
 def book(
     card: Annotated[Path, typer.Argument(help="ANSI/NIST-ITL file with the card's images (any transaction type).")],
@@ -111,10 +114,10 @@ def submit(
     from tenprint.exchange import dispatch, story
 
     body = read_file(booking)
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         node = network.node(agency or Role.AGENCY)
         sent = dispatch.submit(node, body)
-        network.run()
+        settled = network.settle(WAIT_SECONDS if wait else SETTLE_SECONDS)
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, sent.case_id)
         answers = [(line.message_kind, line.sentence) for line in story.answers(node, sent.case_id)]
@@ -137,6 +140,8 @@ def submit(
     if open_tasks:
         print_table("Waits for people", ("task", "party", "kind"), open_tasks, whole=("task",))
         console.print("Next: tenprint tasks show TASK", style="dim")
+    if not settled:
+        console.print("The parties still work on it. See: tenprint case show CASE", style="dim")
     if wait and not answers and not open_tasks and not state:
         raise SenderError(
             "NOTHING_HAPPENED", "the network did not take the submission in", hint="see: tenprint network status"
@@ -152,11 +157,11 @@ def enroll(
 ) -> None:
     """Put a card's single fingers into a party's gallery; the card is kept, so that examiners can see it."""
     from tenprint import bootstrap
-    from tenprint.exchange import dispatch
 
     card_bytes = read_file(card)
-    with bootstrap.open_network(data) as network:
-        extraction = dispatch.enrol(network.node(party), subject, card_bytes)
+    with bootstrap.open_network(data, beside=True) as network:
+        extraction = network.enrol(party, subject, card_bytes)
+        network.settle()
         network.sign_checkpoints()
     fingers = {finger.title: len(template) for finger, template in extraction.templates.items()}
     failures = {finger.title: why for finger, why in extraction.failures.items()}

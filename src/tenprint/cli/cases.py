@@ -22,7 +22,7 @@ def list_cases(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     from tenprint import bootstrap
     from tenprint.exchange import story
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         nodes = list(network.nodes.values())
         rows = []
@@ -45,7 +45,7 @@ def show(
     from tenprint import bootstrap
     from tenprint.exchange import story
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         nodes = list(network.nodes.values())
         lines = story.case_story(nodes, case_id)

@@ -30,7 +30,7 @@ def verify(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     from tenprint import bootstrap
 
     rows, findings = [], []
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         for party in network.nodes:
             found = network.verify_ledger(party)
@@ -60,7 +60,7 @@ def reconcile(
     from tenprint import bootstrap
     from tenprint.ledger.reconcile import reconcile as compare_logs
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         chosen = [(network.node(a).party.id, network.node(b).party.id)] if a and b else None
         pairs = chosen or list(itertools.combinations(network.nodes, 2))
         logs = {party: network.nodes[party].store.entries() for pair in pairs for party in pair}

@@ -1,4 +1,4 @@
-"""`tenprint network`: write a small network, look at one, see and revive what it gave up."""
+"""`tenprint network`: write a network, see and revive what it gave up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAMAGED = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "MESSAGE
 AWAITED = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER")
 
 app = typer.Typer(
-    help="Parties, keys, databases and galleries: write a small network, look at one.", no_args_is_help=True
+    help="Parties, keys, databases and galleries: write a network, run it, look at it.", no_args_is_help=True
 )
 
 
@@ -30,40 +30,30 @@ def init(
         int, typer.Option(min=0, help="Synthetic subjects enrolled with the immigration repository.")
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the background subjects.")] = 1,
+    first_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_000, help="The parties take it and the next ten; free ones when left out."),
+    ] = None,
 ) -> None:
-    """Write a network of seven parties. Keys are made anew; each stays in its party's folder."""
+    """Write a network of eleven parties, each with an address, a key and a certificate of its own.
+
+    Two booking agencies and their two states, a criminal and an immigration repository, a support center, a field
+    office, a jail, a court and an auditor. Keys are made anew; each stays in its party's folder.
+    """
     from tenprint import bootstrap
     from tenprint.synth.population import background as background_subjects
 
+    founding = bootstrap.Founding(directory, clock_mode="system", founders="eleven", first_port=first_port)
     with progress("enrolling background subjects", background) as advance:
         subjects = background_subjects(background, seed)
-        founding = bootstrap.Founding(directory, clock_mode="system")
-        bootstrap.init_network(
+        made = bootstrap.init_network(
             directory, seed=seed, background=subjects, founding=founding, on_progress=counting(advance)
         )
-    console.print(f"Wrote {directory / 'network.toml'} with {background} background subjects.", soft_wrap=True)
-    console.print(f"Next: tenprint submit BOOKING.eft --data {directory}", style="dim", soft_wrap=True)
-
-
-@app.command()
-def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
-    """Show each party: role, cases, open tasks, ledger entries, enrolled subjects."""
-    from tenprint import bootstrap
-
-    rows = []
-    with bootstrap.open_network(data) as network:
-        network.run()
-        for node in network.nodes.values():
-            with node.store.transaction() as tx:
-                cases, tasks, entries = len(tx.cases()), len(tx.tasks(open_only=True)), tx.ledger_size()
-            gallery = network.galleries.get(node.party.id)
-            enrolled = len(gallery) if gallery is not None else 0
-            rows.append((node.party.id, str(node.party.role), node.party.ori, cases, tasks, entries, enrolled))
-    columns = ("party", "role", "ori", "cases", "open_tasks", "ledger_entries", "enrolled")
-    if json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        print_table("Parties", columns, rows)
+    told = f"{len(made.places)} parties and {background} background subjects"
+    console.print(f"Wrote {directory / 'network.toml'} with {told}.", soft_wrap=True)
+    console.print(f"Next: tenprint network up --data {directory}", style="dim", soft_wrap=True)
+    alone = f"Or, all in one process: tenprint submit BOOKING.eft --data {directory}"
+    console.print(alone, style="dim", soft_wrap=True)
 
 
 @app.command("dead-letters")
@@ -71,7 +61,7 @@ def dead_letters(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     """List messages and enrolments that were given up, with why and what to do next."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         found = [(party, letter) for party, letters in network.dead_letters().items() for letter in letters]
     if json:
@@ -98,9 +88,9 @@ def revive(
     """Try a message or enrolment again that was given up, once what hindered it is mended."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         count = network.revive(party, message_id)
-        network.run()
+        network.settle()
         again = [
             letter
             for letter in network.dead_letters().get(network.node(party).party.id, ())

@@ -1,4 +1,4 @@
-"""`tenprint serve`: the console in a browser of this machine."""
+"""`tenprint serve`: the console in a browser of this machine, or one party by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tenprint.cli import stories
+from tenprint.cli import nodes, stories
 from tenprint.cli.options import DEFAULT_DATA, Data
 from tenprint.cli.output import console
 from tenprint.core.errors import SenderError
@@ -24,11 +24,29 @@ def serve(
         bool, typer.Option("--demo", help="Anybody at this machine takes any role; only with a simulated clock.")
     ] = False,
     cards: stories.Cards = None,
+    party: Annotated[
+        str, typer.Option(help="Run this one party by itself: its HTTPS door and its work, and no console.")
+    ] = "",
+    drop: Annotated[
+        Path | None,
+        typer.Option(help="With --party: folder in which clients leave files, and find their answers (see the guide)."),
+    ] = None,
+    templates: Annotated[
+        Path | None,
+        typer.Option(help="With --party: folder of templates of images seen before, instead of the network's own."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="With --party: print the line that says ready as JSON.")] = False,
 ) -> None:
-    """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
+    """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C; or run one party with --party.
 
-    Without --demo people sign in with name and password: add them with `tenprint accounts add`.
+    Without --demo people sign in with name and password: add them with `tenprint accounts add`. With --party the
+    party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it.
     """
+    if party:
+        nodes.serve_one(data, party, json=json, templates=templates, drop=drop)
+        return
+    if drop is not None or templates is not None or json:
+        raise SenderError("CLI_CONTRADICTION", "--drop, --templates and --json belong to --party")
     from tenprint import bootstrap
     from tenprint.web.app import create_app
     from tenprint.web.serve import ADDRESS, listening_socket

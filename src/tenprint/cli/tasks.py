@@ -25,7 +25,7 @@ def list_tasks(
     """List open tasks of all parties, oldest first."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         found = [task for node in network.nodes.values() for task in _tasks_of(node, open_only=not closed)]
     found.sort(key=lambda task: (task.opened_at, task.id))
@@ -49,7 +49,7 @@ def show(
     """Show what a task asks, the evidence, and which answers it takes."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         task, _ = _find(network.nodes, task_id)
     if json:
@@ -87,11 +87,11 @@ def decide(
     if not by:
         raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
     details = dict(_pair(text) for text in detail or [])
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         _, node = _find(network.nodes, task_id)
         dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
-        network.run()
+        network.settle()
         task, _ = _find(network.nodes, task_id)
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, task.case_id)
@@ -128,7 +128,7 @@ def claim(
     from tenprint import bootstrap
     from tenprint.exchange.tasks import claims
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         _, node = _find(network.nodes, task_id)
         task = (claims.take_over if take_over else claims.claim)(node, task_id, by)
@@ -146,7 +146,7 @@ def release(
     from tenprint import bootstrap
     from tenprint.exchange.tasks import claims
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         _, node = _find(network.nodes, task_id)
         claims.release(node, task_id, by)

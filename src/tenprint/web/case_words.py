@@ -21,6 +21,8 @@ SHORT: dict[str, str] = {
     Kind.CUSTODY: "custody report",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a clock",
+    Kind.AUDIT_QUERY: "question of an audit",
+    Kind.AUDIT_ANSWER: "answer to an audit",
 }
 """Our own kinds in plain words; those of the standards (CAR, SRE, ERRT, IDR, IAQ, IAR) are called as they are there."""
 CLOCKS: dict[str, str] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -29,3 +31,27 @@ def note_refusal(status: int, code: str, method: str, page: str = NO_PAGE) -> No
 def page_of(request: Request) -> str:
     """Return the pattern of the page that a request is for."""
     return str(getattr(request.scope.get("route"), "path", NO_PAGE))
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, and what was logged, which is an object of its own or a sentence."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback is left out, since the values in it may be anybody's."""
+        text = record.getMessage()
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = text
+        told = told if isinstance(told, dict) else {"event": "note", "says": text}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"time": at, "level": record.levelname.lower()} | told, ensure_ascii=False)
+
+
+def log_as_json() -> None:
+    """Let this process log JSON lines to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for loud in ("httpx2", "httpcore2", "asyncio"):
+        logging.getLogger(loud).setLevel(logging.CRITICAL)

@@ -8,7 +8,7 @@ other parties come in through `accept`.
 from tenprint.exchange.dispatch.audits import ask_for_ledgers, ask_for_trail
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
-from tenprint.exchange.dispatch.intake import accept
+from tenprint.exchange.dispatch.intake import accept, accept_kept, verify_sender
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
@@ -20,6 +20,7 @@ __all__ = [
     "Step",
     "Submission",
     "accept",
+    "accept_kept",
     "ask_for_ledgers",
     "ask_for_trail",
     "cosign",
@@ -34,4 +35,5 @@ __all__ = [
     "run_until_idle",
     "seek_cosignatures",
     "submit",
+    "verify_sender",
 ]

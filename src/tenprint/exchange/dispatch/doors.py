@@ -75,7 +75,7 @@ def submit(node: Node, data: bytes) -> Submission:
     return Submission(case_id, tcn, is_repeat=False)
 
 
-def enrol(node: Node, subject_id: str, data: bytes) -> Extraction:
+def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> Extraction:
     """Put a subject into a party's gallery from a file of finger images; the file is kept as exemplar.
 
     The same file again changes nothing. What the gallery cannot take now is tried again as any queued enrolment.
@@ -84,6 +84,7 @@ def enrol(node: Node, subject_id: str, data: bytes) -> Extraction:
         node: a party with a gallery.
         subject_id: the gallery's own identifier.
         data: ANSI/NIST file with single-finger images.
+        at_once: False leaves it to the process that runs this party's work, whose gallery it is.
 
     Returns:
         what the images gave; at least one template.
@@ -104,7 +105,8 @@ def enrol(node: Node, subject_id: str, data: bytes) -> Extraction:
         tx.put_enrolment(subject_id, extraction.templates, now)
         if tx.keep_exemplar(subject_id, digest, now):
             write_down(tx, node.services, "enrolled", now, count=len(extraction.templates), note=FROM_A_FILE)
-    enrol_all_due(node)
+    if at_once:
+        enrol_all_due(node)
     return extraction
 
 

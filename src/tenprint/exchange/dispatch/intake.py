@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
-from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
@@ -32,13 +32,33 @@ def accept(node: Node, wire: bytes) -> bytes:
     verify_sender(node.services, envelope)
     if envelope.kind in SUBMISSIONS:
         node.services.blobs.put(envelope.body)
+    return _take_in(node, envelope, sha256_hex(wire))
+
+
+def accept_kept(node: Node, heading: Heading, wire_sha256: str) -> bytes:
+    """Take a message in whose body is one of this party's blobs already, as a door that streams does; as `accept`.
+
+    Args:
+        node: the recipient.
+        heading: the message's header; whoever wrote the blob has checked its hash and size against it.
+        wire_sha256: of the whole wire form, for the receipt.
+
+    Raises:
+        SenderError: as `accept`.
+        StorageError: it could not be kept; the sender tries again.
+    """
+    verify_sender(node.services, heading)
+    return _take_in(node, heading, wire_sha256)
+
+
+def _take_in(node: Node, envelope: Envelope, wire_sha256: str) -> bytes:
     with node.store.transaction() as tx:
         receipt = tx.receipt_of(envelope.key)
         if receipt is not None:
             _refuse_another_message_of_that_id(tx.heading(envelope.key), envelope)
             return receipt
         now = node.services.clock.now()
-        receipt = signed_receipt(node.services, envelope)
+        receipt = signed_receipt(node.services, envelope, wire_sha256)
         tx.put_inbox(envelope, now, receipt)
         Work(tx, node.services, envelope).log(
             RECEIVED,
@@ -70,11 +90,11 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
         raise SenderError("KIND_NOT_ACCEPTED", f"{party.role} takes no {envelope.kind} from {sender.role}")
 
 
-def signed_receipt(services: Services, envelope: Envelope) -> bytes:
+def signed_receipt(services: Services, envelope: Envelope, wire_sha256: str = "") -> bytes:
     """Return this party's signed receipt for a message, dated now: its hash is of the bytes, not the content hash."""
     receipt = Receipt(
         message=envelope.id,
-        message_hash=sha256_hex(envelope.to_bytes()),
+        message_hash=wire_sha256 or sha256_hex(envelope.to_bytes()),
         sender=envelope.sender,
         recipient=envelope.recipient,
         received_at=services.clock.now(),

@@ -1,0 +1,150 @@
+"""Who founds a network: the seven parties of the demo in one process, or eleven that run as processes of their own.
+
+All agencies are fictitious, and say so: two states of Nowhere, ORIs that begin with XX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenprint.exchange.model.words import Role
+
+WITNESSES_EACH: Final = 2
+
+
+@dataclass(frozen=True)
+class Founder:
+    """A party before it has keys and files.
+
+    Args:
+        id: its id in the network.
+        role: what it is.
+        name: for people.
+        ori: nine characters.
+        peers: id of the party that it talks to, by role.
+        has_gallery: it keeps prints.
+    """
+
+    id: str
+    role: Role
+    name: str
+    ori: str
+    peers: Mapping[Role, str]
+    has_gallery: bool = False
+
+
+@dataclass(frozen=True)
+class Founders:
+    """A set of parties that know each other.
+
+    Args:
+        parties: in the order of the party file.
+        is_separate: each has an address and a certificate of its own, to run as a process of its own.
+        witnesses: who cosigns the checkpoints of everybody's ledger; whoever is meant by it takes the next one.
+    """
+
+    parties: tuple[Founder, ...]
+    is_separate: bool = False
+    witnesses: tuple[str, ...] = ()
+
+    def witnesses_of(self, party: str) -> tuple[str, ...]:
+        """Return the ids of the parties that cosign a party's ledger: two where there are witnesses at all."""
+        return tuple(witness for witness in self.witnesses if witness != party)[:WITNESSES_EACH]
+
+
+def _small(role: Role, name: str, ori: str, *peers: Role, has_gallery: bool = False) -> Founder:
+    """Return a party of the small network, whose id is its role."""
+    return Founder(str(role), role, name, ori, {peer: str(peer) for peer in peers}, has_gallery)
+
+
+_SMALL = Founders(
+    (
+        _small(Role.AGENCY, "Sheriff of Example County, State of Nowhere", "XX0000001", Role.STATE_BUREAU),
+        _small(
+            Role.STATE_BUREAU, "Bureau of Identification, State of Nowhere", "XX0000002",
+            Role.AGENCY, Role.CRIMINAL_REPOSITORY, has_gallery=True,
+        ),
+        _small(
+            Role.CRIMINAL_REPOSITORY, "Example Criminal Repository", "XX0000003",
+            Role.STATE_BUREAU, Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, has_gallery=True,
+        ),
+        _small(
+            Role.IMMIGRATION_REPOSITORY, "Example Immigration Repository", "XX0000004",
+            Role.CRIMINAL_REPOSITORY, has_gallery=True,
+        ),
+        _small(
+            Role.SUPPORT_CENTER, "Example Support Center", "XX0000005", Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE
+        ),
+        _small(Role.FIELD_OFFICE, "Example Field Office", "XX0000006", Role.SUPPORT_CENTER, Role.JAIL),
+        _small(Role.JAIL, "Jail of Example County, State of Nowhere", "XX0000007", Role.FIELD_OFFICE),
+    )
+)  # fmt: skip
+
+
+_ELEVEN = Founders(
+    (
+        Founder(
+            "agency-1", Role.AGENCY, "Sheriff of Example County, State of Nowhere", "XX0010000",
+            {Role.STATE_BUREAU: "state-1", Role.COURT: "court-1", Role.JAIL: "jail-1"},
+        ),
+        Founder(
+            "agency-2", Role.AGENCY, "Police of Sample City, State of Elsewhere", "XX0020000",
+            {Role.STATE_BUREAU: "state-2", Role.COURT: "court-1", Role.JAIL: "jail-1"},
+        ),
+        Founder(
+            "state-1", Role.STATE_BUREAU, "Bureau of Identification, State of Nowhere", "XX001SIB0",
+            {Role.AGENCY: "agency-1", Role.CRIMINAL_REPOSITORY: "criminal-repository"}, has_gallery=True,
+        ),
+        Founder(
+            "state-2", Role.STATE_BUREAU, "Bureau of Identification, State of Elsewhere", "XX002SIB0",
+            {Role.AGENCY: "agency-2", Role.CRIMINAL_REPOSITORY: "criminal-repository"}, has_gallery=True,
+        ),
+        Founder(
+            "criminal-repository", Role.CRIMINAL_REPOSITORY, "Example Criminal Repository", "XXCRIM001",
+            {
+                Role.STATE_BUREAU: "state-1",
+                Role.IMMIGRATION_REPOSITORY: "immigration-repository",
+                Role.SUPPORT_CENTER: "support-center",
+            },
+            has_gallery=True,
+        ),
+        Founder(
+            "immigration-repository", Role.IMMIGRATION_REPOSITORY, "Example Immigration Repository", "XXIMMI001",
+            {Role.CRIMINAL_REPOSITORY: "criminal-repository", Role.SUPPORT_CENTER: "support-center"},
+            has_gallery=True,
+        ),
+        Founder(
+            "support-center", Role.SUPPORT_CENTER, "Example Support Center", "XXSUPP001",
+            {Role.CRIMINAL_REPOSITORY: "criminal-repository", Role.FIELD_OFFICE: "field-office"},
+        ),
+        Founder(
+            "field-office", Role.FIELD_OFFICE, "Example Field Office", "XXFIEL001",
+            {
+                Role.SUPPORT_CENTER: "support-center",
+                Role.JAIL: "jail-1",
+                Role.CRIMINAL_REPOSITORY: "criminal-repository",
+            },
+        ),
+        Founder(
+            "jail-1", Role.JAIL, "Jail of Example County, State of Nowhere", "XX0010001",
+            {Role.FIELD_OFFICE: "field-office", Role.AGENCY: "agency-1", Role.COURT: "court-1"},
+        ),
+        Founder(
+            "court-1", Role.COURT, "Court of Example County, State of Nowhere", "XX001013J",
+            {
+                Role.AGENCY: "agency-1",
+                Role.STATE_BUREAU: "state-1",
+                Role.CRIMINAL_REPOSITORY: "criminal-repository",
+                Role.JAIL: "jail-1",
+            },
+        ),
+        Founder("auditor-1", Role.AUDITOR, "Example Auditor", "XXAUDI001", {}),
+    ),
+    is_separate=True,
+    witnesses=("auditor-1", "court-1", "jail-1"),
+)  # fmt: skip
+
+FOUNDERS: Final[Mapping[str, Founders]] = {"small": _SMALL, "eleven": _ELEVEN}
+"""By name, for `Founding.founders`."""

@@ -1,0 +1,218 @@
+"""One party of a network as a process of its own: its node, its way to the others by HTTPS, its worker."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from ssl import SSLContext
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.certificates import server_context
+from tenprint.adapters.drop import DropFolder
+from tenprint.adapters.lock import DirectoryLock
+from tenprint.adapters.matcher import Extractor
+from tenprint.adapters.network import NetworkFile, Place, load_network
+from tenprint.adapters.post_https import HttpsPost
+from tenprint.bootstrap.network import TEMPLATE_FOLDER
+from tenprint.bootstrap.node import Built, Common, build_node
+from tenprint.bootstrap.prints import make_extractor
+from tenprint.core.chance import RandomSource, SystemRandomSource
+from tenprint.core.clock import Clock, SystemClock
+from tenprint.core.errors import SenderError, StorageError
+from tenprint.exchange import dispatch
+from tenprint.exchange.ports import Node, Trigger
+from tenprint.ledger.checkpoint import ledger_origin
+from tenprint.policy import programme as programmes
+
+POLL_SECONDS = 0.1
+"""How long the worker sleeps at most: other processes write rows (a person's answer, a booking) and ring no bell."""
+FAULT_SECONDS = 1.0
+"""Rest after the database could not be used."""
+CHECKPOINT_IDLE = timedelta(seconds=1)
+CHECKPOINT_BUSY = timedelta(minutes=1)
+"""A ledger's root is signed once nothing was due for so long, and while something is, so often."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LOCK_PATIENCE_SECONDS = 10.0
+"""A command on the whole network holds its lock for a moment; a party that starts meanwhile waits for it."""
+LOCK_POLL_SECONDS = 0.1
+_log = logging.getLogger("tenprint.party")
+
+
+@dataclass
+class RunningParty:
+    """One party with its worker. A context manager; made by `open_party`.
+
+    Args:
+        file: what `network.toml` says.
+        place: the party's.
+        bell: rung when a message came in through the door of this process.
+    """
+
+    file: NetworkFile
+    place: Place
+    _built: Built
+    _clock: Clock
+    _resources: ExitStack = field(repr=False)
+    bell: threading.Event = field(default_factory=threading.Event)
+    _signed_size: int = -1
+    _signed_at: datetime = LONG_AGO
+    _worked_at: datetime = LONG_AGO
+
+    @property
+    def node(self) -> Node:
+        """Return the party's node."""
+        return self._built.node
+
+    @property
+    def blobs(self) -> FileBlobs:
+        """Return the party's blobs, to which its door writes."""
+        return self._built.blobs
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port of its door."""
+        return address_of(self.place)
+
+    def drop_folder(self, folder: Path) -> DropFolder:
+        """Return the party's drop folder; raises as `adapters.drop.DropFolder`."""
+        database, journal = self.file.database_url(self.place), self.file.folder / self.place.home / "drop"
+        return DropFolder(folder, self.node, database, journal, self.bell.set)
+
+    def tls(self) -> SSLContext:
+        """Return the TLS settings of its door; raises as `adapters.certificates.server_context`."""
+        folder = self.file.folder
+        return server_context(folder / self.place.certificate, folder / self.place.certificate_key)
+
+    def work(self, should_stop: Callable[[], bool]) -> None:
+        """Do what is due, again and again, until told to stop; then sign the ledger's last root.
+
+        A database that cannot be used is tried again; any other exception is a fault of the program and goes on
+        upwards: what it happened at stays due.
+        """
+        while not should_stop():
+            self.bell.clear()
+            try:
+                self._work_once()
+            except StorageError as problem:
+                told = {"event": "worker_fault", "party": self.node.party.id, "code": problem.code}
+                _log.error("%s", json.dumps(told))
+                self.bell.wait(FAULT_SECONDS)
+        self._sign_checkpoint()
+
+    def close(self) -> None:
+        """Release database, connections, workers and locks; doing it twice changes nothing."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _work_once(self) -> None:
+        now, due = self._clock.now(), dispatch.next_due([self.node])
+        if due is not None and due <= now:
+            dispatch.run_until_idle([self.node], self._after_step)
+            self._worked_at = self._clock.now()
+            return
+        if now - self._worked_at >= CHECKPOINT_IDLE:
+            self._sign_checkpoint()
+        self.bell.wait(POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now).total_seconds()))
+
+    def _after_step(self, step: dispatch.Step) -> None:  # noqa: ARG002 - whatever it was
+        if self._clock.now() - self._signed_at >= CHECKPOINT_BUSY:
+            self._sign_checkpoint()
+
+    def _sign_checkpoint(self) -> None:
+        with self._built.store.reading() as reader:
+            size = reader.ledger_size()
+        if size != self._signed_size:
+            self._signed_at = self._clock.now()
+            self._built.store.sign_checkpoint(ledger_origin(self.node.party.id), self._built.key, self._signed_at)
+            self._signed_size = size
+        dispatch.seek_cosignatures(self.node)
+
+
+def open_party(
+    directory: Path,
+    party_id: str,
+    *,
+    clock: Clock | None = None,
+    random: RandomSource | None = None,
+    trigger: Trigger | None = None,
+    workers: int | None = None,
+    extractor: Extractor | None = None,
+    templates: Path | None = None,
+) -> RunningParty:
+    """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
+
+    Raises:
+        SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
+        RecordError: ``NETWORK_INVALID``.
+        StorageError: ``STORE_LOCKED`` when another process runs this party or the whole network.
+    """
+    file = load_network(directory)
+    place = file.place(party_id)
+    if file.clock_start is not None:
+        raise SenderError(
+            "CLOCK_SIMULATED",
+            "this network runs by a simulated clock, which only one process can move",
+            hint="make a network of separate parties with: tenprint network init DIR",
+        )
+    address_of(place)
+    with ExitStack() as opening:
+        opening.enter_context(_patient_lock(directory, shared=True))
+        opening.enter_context(_patient_lock(directory / place.home, shared=False))
+        common = Common(
+            file=file,
+            clock=clock or SystemClock(),
+            random=random or SystemRandomSource(),
+            programme=programmes.load(file.directory.programme),
+            extractor=extractor
+            or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
+            trigger=trigger,
+        )
+        key = file.private_key(place)
+        post = HttpsPost(file, party_id, key, common.clock)
+        opening.callback(post.close)
+        built = build_node(common, place, key, post, opening)
+        return RunningParty(file, place, built, common.clock, opening.pop_all())
+
+
+def address_of(place: Place) -> tuple[str, int]:
+    """Return host and port of a party's door.
+
+    Raises:
+        SenderError: ``PARTY_WITHOUT_ADDRESS``.
+    """
+    split = urlsplit(place.url)
+    if split.scheme != "https" or split.hostname is None:
+        raise SenderError(
+            "PARTY_WITHOUT_ADDRESS",
+            f"{place.party.id} has no https address: it runs in one process with the others",
+            hint="make a network of separate parties with: tenprint network init DIR",
+        )
+    return split.hostname, split.port or 443
+
+
+def _patient_lock(directory: Path, *, shared: bool) -> DirectoryLock:
+    ends_at = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            return DirectoryLock(directory, shared=shared)
+        except StorageError as problem:
+            if problem.code != "STORE_LOCKED" or time.monotonic() > ends_at:
+                raise
+            time.sleep(LOCK_POLL_SECONDS)

@@ -1,0 +1,95 @@
+"""How each party of a network is, for whoever runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenprint.adapters.post_https import health_of
+from tenprint.adapters.queues import queue_state
+from tenprint.bootstrap.network import Network
+from tenprint.core.clock import to_wire
+
+
+@dataclass(frozen=True)
+class PartyState:
+    """One party; times are wire text, or empty.
+
+    Args:
+        party, role, ori, url: from the party file.
+        pid: the process that runs it by itself; 0 when none does.
+        answers: its door answers.
+        trouble: why not, one word; empty when nobody runs it by itself.
+        cases, open_tasks, inbox_waiting, outbox_waiting, retried, dead_letters: counts (`adapters.queues`).
+        oldest_waiting: when the longest waiting message was written.
+        next_timer: when the next timer fires.
+        ledger_entries: size of its ledger.
+        checkpoint_entries, checkpoint_at: of the newest signed checkpoint.
+        enrolled: subjects in its gallery; None while its process has the gallery, 0 without one.
+    """
+
+    party: str
+    role: str
+    ori: str
+    url: str
+    pid: int
+    answers: bool
+    trouble: str
+    cases: int
+    open_tasks: int
+    inbox_waiting: int
+    outbox_waiting: int
+    retried: int
+    dead_letters: int
+    oldest_waiting: str
+    next_timer: str
+    ledger_entries: int
+    checkpoint_entries: int
+    checkpoint_at: str
+    enrolled: int | None
+
+
+def party_states(network: Network) -> list[PartyState]:
+    """Return how the parties are that live on this machine, in file order.
+
+    Raises:
+        StorageError: a database cannot be read.
+    """
+    galleries = {} if network.is_beside else network.galleries
+    states = []
+    for place in network.file.places:
+        party = place.party
+        if party.id not in network.nodes:
+            continue
+        waits = queue_state(network.file.database_url(place), party.id)
+        pid = network.process_of(party.id)
+        trouble = health_of(place, network.file.folder) if pid is not None else ""
+        gallery = galleries.get(party.id)
+        states.append(
+            PartyState(
+                party=party.id,
+                role=str(party.role),
+                ori=party.ori,
+                url=place.url,
+                pid=pid or 0,
+                answers=pid is not None and not trouble,
+                trouble=trouble,
+                cases=waits.cases,
+                open_tasks=waits.open_tasks,
+                inbox_waiting=waits.inbox_waiting,
+                outbox_waiting=waits.outbox_waiting,
+                retried=waits.retried,
+                dead_letters=waits.dead_letters,
+                oldest_waiting=_text(waits.oldest_waiting),
+                next_timer=_text(waits.next_timer),
+                ledger_entries=waits.ledger_entries,
+                checkpoint_entries=waits.checkpoint_entries,
+                checkpoint_at=_text(waits.checkpoint_at),
+                enrolled=None if network.is_beside else len(gallery) if gallery is not None else 0,
+            )
+        )
+    return states
+
+
+def _text(moment: datetime | None) -> str:
+    return "" if moment is None else to_wire(moment)

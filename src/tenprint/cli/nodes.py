@@ -1,0 +1,236 @@
+"""`tenprint network up` and `status`: all parties as processes of this machine; how each of them is."""
+
+from __future__ import annotations
+
+import json as text
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.output import console, plain, print_json, print_table
+from tenprint.core.errors import SenderError, StorageError
+
+READY_SECONDS = 120.0
+"""How long all parties together may take to start."""
+END_SECONDS = 90.0
+WATCH_SECONDS = 0.5
+LOG_NAME = "serve.log"
+ENDED = 1
+"""Exit code when a party did not start, or ended by itself."""
+
+
+@dataclass
+class _Child:
+    """A party's process.
+
+    Args:
+        party: its id.
+        process: of `tenprint serve --party`.
+        log: file of what it writes.
+        ready: what it said when it was ready.
+    """
+
+    party: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    ready: dict[str, Any]
+
+
+def up(
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder of templates of images seen before, instead of the network's own.")
+    ] = None,
+) -> None:
+    """Start every party of a network as a process of this machine, and stop them all at Ctrl-C.
+
+    A party that ends by itself is named, and not started again. Each writes its log to parties/ID/serve.log.
+    """
+    from tenprint import bootstrap
+
+    network = bootstrap.load_network(data)
+    places = [place for place in network.places if network.is_here(place)]
+    for place in places:
+        bootstrap.address_of(place)
+    signal.signal(signal.SIGTERM, _interrupted)
+    children: list[_Child] = []
+    failed = False
+    try:
+        for place in places:
+            children.append(_start(data, place.party.id, data / place.home / LOG_NAME, templates))
+        _await_ready(children, quiet=json)
+        told = [{**child.ready, "log": str(child.log)} for child in children]
+        if json:
+            print_json({"ready": True, "parties": told})
+            sys.stdout.flush()
+        else:
+            console.print(f"{len(children)} parties run. Ctrl-C stops them all.")
+            console.print(f"Next: tenprint submit BOOKING.eft --wait --data {data}", style="dim", soft_wrap=True)
+        failed = _watch(children)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        _stop(children)
+    console.print("Stopped; nothing is lost." if not json else "", end="\n" if not json else "")
+    if failed:
+        raise typer.Exit(ENDED)
+
+
+def _start(data: Path, party: str, log: Path, templates: Path | None) -> _Child:
+    command = [sys.executable, "-m", "tenprint", "serve", "--party", party, "--data", str(data), "--json"]
+    if templates is not None:
+        command += ["--templates", str(templates)]
+    with log.open("ab") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+    return _Child(party, process, log, {})
+
+
+def _await_ready(children: list[_Child], *, quiet: bool) -> None:
+    """Read each party's one line as it comes.
+
+    Raises:
+        StorageError: ``PARTY_NOT_STARTED``.
+    """
+    ends_at = time.monotonic() + READY_SECONDS
+    with selectors.DefaultSelector() as waiting:
+        for child in children:
+            waiting.register(_output(child), selectors.EVENT_READ, child)
+        while waiting.get_map():
+            found = waiting.select(max(0.0, ends_at - time.monotonic()))
+            if not found:
+                missing = ", ".join(key.data.party for key in waiting.get_map().values())
+                raise StorageError("PARTY_NOT_STARTED", f"not ready after {READY_SECONDS:.0f} seconds: {missing}")
+            for key, _ in found:
+                waiting.unregister(key.fileobj)
+                _note_ready(key.data, quiet=quiet)
+
+
+def _note_ready(child: _Child, *, quiet: bool) -> None:
+    line = _output(child).readline()
+    if not line:
+        said = child.log.read_text(errors="replace").strip().splitlines()[-2:]
+        raise StorageError(
+            "PARTY_NOT_STARTED",
+            f"{child.party} did not start: {plain(' '.join(said))[:500]}",
+            hint=f"see {child.log}",
+        )
+    child.ready = text.loads(line)
+    if not quiet:
+        ready = child.ready
+        console.print(
+            f"{child.party:<24}{ready['url']:<28}pid {ready['pid']}", markup=False, soft_wrap=True, highlight=False
+        )
+
+
+def _watch(children: list[_Child]) -> bool:
+    """Wait until nothing runs any more; say of each party that it ended. Return whether one ended by itself."""
+    running = list(children)
+    while running:
+        for child in list(running):
+            code = child.process.poll()
+            if code is not None:
+                running.remove(child)
+                console.print(
+                    f"{child.party} ended by itself (exit code {code}); the others go on. Its log: {child.log}",
+                    markup=False, soft_wrap=True,
+                )  # fmt: skip
+        time.sleep(WATCH_SECONDS)
+    return True
+
+
+def _stop(children: list[_Child]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    ends_at = time.monotonic() + END_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.1, ends_at - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        if child.process.stdout is not None:
+            child.process.stdout.close()
+
+
+def _output(child: _Child) -> IO[bytes]:
+    assert child.process.stdout is not None
+    return child.process.stdout
+
+
+def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it
+    raise KeyboardInterrupt
+
+
+def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
+    """Show each party: does it answer, what waits, what was given up, how far its ledger is."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data, beside=True) as network:
+        network.run()
+        found = bootstrap.party_states(network)
+    if json:
+        print_json([asdict(state) for state in found])
+        return
+    columns = ("party", "runs", "cases", "tasks", "in/out", "given up", "ledger", "signed")
+    rows = (
+        (
+            state.party,
+            "yes" if state.answers else state.trouble or "no",
+            state.cases,
+            state.open_tasks,
+            f"{state.inbox_waiting}/{state.outbox_waiting}",
+            state.dead_letters,
+            state.ledger_entries,
+            state.checkpoint_entries,
+        )
+        for state in found
+    )
+    print_table("Parties", columns, rows, whole=("party",))
+    for state in found:
+        if state.oldest_waiting:
+            console.print(f"{state.party}: a message waits since {state.oldest_waiting}", markup=False)
+        if state.next_timer:
+            console.print(f"{state.party}: the next timer fires at {state.next_timer}", markup=False)
+    if not any(state.answers for state in found):
+        console.print("No party runs by itself. Start them with: tenprint network up", style="dim")
+
+
+def serve_one(data: Path, party: str, *, json: bool, templates: Path | None, drop: Path | None) -> None:
+    """Run one party until Ctrl-C (`tenprint serve --party`)."""
+    from tenprint import bootstrap
+    from tenprint.web.log import log_as_json
+    from tenprint.web.party_server import serve_party
+
+    if drop is not None and not drop.is_dir():
+        raise SenderError("DROP_MISSING", f"there is no folder {drop}", hint="make it, and let its clients write there")
+    log_as_json()
+    with bootstrap.open_party(data, party, templates=templates) as running:
+        place = running.place
+        told = {"party": party, "role": str(place.party.role), "url": place.url, "pid": os.getpid(), "ready": True}
+
+        def say_ready() -> None:
+            if json:
+                print_json(told)
+            else:
+                sentence = f"{party} takes messages at {place.url} (pid {os.getpid()}; Ctrl-C stops it)"
+                console.print(sentence, soft_wrap=True, markup=False)
+            sys.stdout.flush()
+
+        jobs = () if drop is None else (running.drop_folder(drop).work,)
+        serve_party(running, say_ready, jobs)
+    if not json:
+        console.print("Stopped; nothing is lost.")
