@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tenprint.adapters import rows, tables
+from tenprint.adapters.database import POSTGRESQL
+from tenprint.adapters.doorbell import notification
 from tenprint.adapters.reading import BOXES, Reader, row_of
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -33,6 +35,8 @@ class Writer(Reader):
         super().__init__(connection, blobs)
         self._frontier: Frontier | None = None
         self._frontier_is_new = False
+        self.has_queued = False
+        """Whether this transaction gave the worker loop something to do."""
 
     def save_case(self, case: Case) -> None:
         """Insert or replace a case."""
@@ -45,6 +49,7 @@ class Writer(Reader):
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""
         self._insert_once(tables.timers, "id", rows.timer_values(timer) | {"state": tables.WAITING})
+        self.has_queued = True
 
     def cancel_timers(self, case_id: str, purpose: str) -> None:
         """Remove timers of this purpose that have not fired."""
@@ -83,32 +88,33 @@ class Writer(Reader):
         more = {"received_at": rows.time_text(received_at), "receipt": receipt}
         return self._put(Queue.INBOX, envelope, received_at, more)
 
-    def mark_handled(self, key: MessageKey, at: datetime) -> None:
-        """Mark an inbox row handled."""
+    def mark_handled(self, key: MessageKey, at: datetime) -> bool:
+        """Mark an inbox row handled; False when it was not waiting any more: then another worker was faster."""
         done = {"state": tables.DONE, "due_at": None, "handled_at": rows.time_text(at)}
-        self._update(*row_of(Queue.INBOX, key), done)
+        return self._finish(Queue.INBOX, key, done)
 
-    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> None:
-        """Mark an outbox row delivered, with the receiver's receipt."""
+    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
+        """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
         done = {"state": tables.DONE, "due_at": None, "delivered_at": rows.time_text(at), "receipt": receipt}
-        self._update(*row_of(Queue.OUTBOX, key), done)
+        return self._finish(Queue.OUTBOX, key, done)
 
-    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> None:
-        """Count a failed attempt of a row; without `next_try` it becomes a dead letter."""
-        table, which = row_of(queue, key)
+    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> bool:
+        """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
+        table, _ = row_of(queue, key)
         failed = {
             "attempts": table.c.attempts + 1,
             "failure": code,
             "due_at": rows.time_text(next_try),
             "state": tables.DEAD if next_try is None else tables.WAITING,
         }
-        self._update(table, which, failed)
+        return self._finish(queue, key, failed)
 
     def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
         """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
         table, which = row_of(queue, key)
         waiting = {"state": tables.WAITING, "due_at": rows.time_text(at), "attempts": 0}
         query = sa.update(table).where(which, table.c.state == tables.DEAD).values(waiting)
+        self.has_queued = True
         return self._connection.execute(query).rowcount == 1
 
     def mark_fired(self, timer_id: str, at: datetime) -> None:
@@ -122,6 +128,7 @@ class Writer(Reader):
         text = rows.templates_text(templates)
         stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
         if stored.scalar_one_or_none() != text:
+            self.has_queued = True
             row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
             self._save(table, row, key="subject_id")
 
@@ -137,9 +144,6 @@ class Writer(Reader):
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
         if self._frontier is None:
-            # Whoever appends next waits here; SQLite has one writer anyway and leaves the lock out.
-            state = tables.ledger_state
-            self._connection.execute(sa.select(state.c.size).with_for_update())
             self._frontier = super().frontier()
         return self._frontier
 
@@ -166,12 +170,15 @@ class Writer(Reader):
         if self._frontier is not None and self._frontier_is_new:
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
             self._save(tables.ledger_state, row)
+        if self.has_queued and self._connection.dialect.name == POSTGRESQL:
+            self._connection.execute(notification())
 
     def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
         box, position = BOXES[queue], self._kept(envelope)
         if position is None:
             query = sa.insert(tables.messages).values(rows.message_values(envelope, self._blobs))
             position = self._connection.execute(query.returning(tables.messages.c.position)).scalar_one()
+        self.has_queued = True
         return self._insert_once(box, "message", {"message": position, **_waiting(due), **more})
 
     def _kept(self, envelope: Envelope) -> int | None:
@@ -187,9 +194,23 @@ class Writer(Reader):
             raise SenderError("MESSAGE_ID_REUSED", f"{envelope.sender} gave this id to another message before")
         return int(row.position)
 
+    def _finish(self, queue: Queue, key: RowKey, values: rows.Values) -> bool:
+        """Change a row that waits; tell whether it did.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING`` when there is no such row.
+        """
+        table, which = row_of(queue, key)
+        query = sa.update(table).where(which, table.c.state == tables.WAITING).values(values)
+        if self._connection.execute(query).rowcount == 1:
+            return True
+        if self._connection.execute(sa.select(table.c.position).where(which)).first() is None:
+            raise _missing(table)
+        return False
+
     def _update(self, table: sa.Table, which: sa.ColumnElement[bool], values: rows.Values) -> None:
         if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
-            raise StorageError("STORE_ROW_MISSING", f"a row of {table.name} that should be there is not")
+            raise _missing(table)
 
     def _save(self, table: sa.Table, values: rows.Values, key: str = "id") -> None:
         changed = self._connection.execute(sa.update(table).where(table.c[key] == values[key]).values(values))
@@ -198,13 +219,16 @@ class Writer(Reader):
 
     def _insert_once(self, table: sa.Table, key: str | tuple[str, ...], values: rows.Values) -> bool:
         """Insert unless a row with this key is there; tell whether it was inserted. Both databases know the clause."""
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        query = (
-            insert(table).values(values).on_conflict_do_nothing(index_elements=[key] if isinstance(key, str) else key)
-        )
-        return self._connection.execute(query).rowcount == 1
+        insert = postgresql.insert if self._connection.dialect.name == POSTGRESQL else sqlite.insert
+        keys = [key] if isinstance(key, str) else key
+        query = insert(table).values(values).on_conflict_do_nothing(index_elements=keys).returning(table.c[keys[0]])
+        return self._connection.execute(query).first() is not None
 
 
 def _waiting(due: datetime) -> rows.Values:
     """Return the columns of a queue's row that has not been tried yet."""
     return {"state": tables.WAITING, "due_at": rows.time_text(due), "attempts": 0, "failure": ""}
+
+
+def _missing(table: sa.Table) -> StorageError:
+    return StorageError("STORE_ROW_MISSING", f"a row of {table.name} that should be there is not")
