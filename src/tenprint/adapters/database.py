@@ -17,7 +17,7 @@ from tenprint.adapters.migrations import migrate as run_migrations
 BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another one; a batch takes a fraction of that, so whoever waits longer is told."""
 WRITING = "tenprint_writing"
-"""Execution option of connections that write, and how: `WRITE` is a transaction, one writer at a time; `CLAIM` stands for
+"""Execution option of connections that write, and how: `WRITE` is a transaction, one writer at a time; `CLAIM` is for
 single statements on PostgreSQL, each by itself, that take or give back rows of a queue and wait for nobody."""
 WRITE, CLAIM = "write", "claim"
 POSTGRESQL = "postgresql"
