@@ -6,6 +6,8 @@ A row that names a blob is written after `put` returned, so a row never outlives
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tenprint.adapters.faults import storage_faults
@@ -14,6 +16,8 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import StorageError
 
 REMEMBERED_BLOBS = 4096
+WRITERS = 8
+"""Threads that `put_many` writes with; they wait together for what the file system writes together."""
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -48,6 +52,17 @@ class FileBlobs:
                 write_whole(path, data)
         self._remember(digest)
         return digest
+
+    def put_many(self, blobs: Sequence[bytes]) -> list[str]:
+        """Store durably; several at a time, because each waits for the disk and not for this processor.
+
+        Raises:
+            StorageError: as `put`; some of them may be there.
+        """
+        if len(blobs) < 2:
+            return [self.put(data) for data in blobs]
+        with ThreadPoolExecutor(min(len(blobs), WRITERS)) as writers:
+            return list(writers.map(self.put, blobs))
 
     def get(self, digest: str) -> bytes:
         """Return the bytes with this SHA-256 (64 lower-case hex digits).

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
-from tenprint.adapters.reading import BOXES
+from tenprint.adapters.statements import BOXES
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.ports import Queue
 

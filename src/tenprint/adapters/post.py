@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.exchange.dispatch import accept
+from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
+from tenprint.exchange.dispatch import accept_many
 from tenprint.exchange.ports import Node
 
 
@@ -29,13 +29,23 @@ class InProcessPost:
             StorageError: ``PARTY_UNREACHABLE``, or the receiver could not keep it; try again.
             SenderError: the receiver refuses it, with its code; trying again is useless.
         """
+        (outcome,) = self.deliver_many([wire], recipient)
+        if isinstance(outcome, TenprintError):
+            raise outcome
+        return outcome
+
+    def deliver_many(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
+        """Deliver wire forms together; return for each its receipt's bytes, or what `deliver` would raise."""
         node = self._nodes.get(recipient)
         if node is None:
-            raise StorageError(
-                "PARTY_UNREACHABLE", f"{recipient} does not run in this process", hint="start it, then run this again"
-            )
-        try:
-            return accept(node, bytes(wire))
-        except RecordError as problem:
-            # What the receiver cannot read is the sender's to mend.
-            raise SenderError(problem.code, problem.message, hint=problem.hint, field=problem.field) from problem
+            unreachable = f"{recipient} does not run in this process"
+            hint = "start it, then run this again"
+            return [StorageError("PARTY_UNREACHABLE", unreachable, hint=hint) for _ in wires]
+        return [_as_the_senders(outcome) for outcome in accept_many(node, [bytes(wire) for wire in wires])]
+
+
+def _as_the_senders(outcome: bytes | TenprintError) -> bytes | TenprintError:
+    """Return the outcome; what the receiver cannot read is the sender's to mend."""
+    if isinstance(outcome, RecordError):
+        return SenderError(outcome.code, outcome.message, hint=outcome.hint, field=outcome.field)
+    return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.writing import Writer
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
@@ -118,6 +118,11 @@ class SqlStore:
         if message is None:
             raise StorageError("MESSAGE_MISSING", f"{self._name} has no message {key}")
         return message
+
+    def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
+        """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
+        with self.reading() as reader:
+            return reader.load(keys, most_bytes)
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""

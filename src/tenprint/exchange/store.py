@@ -7,13 +7,14 @@ one that cannot be read any more stops that message and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from tenprint.core.errors import TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
@@ -230,6 +231,10 @@ class Store(Protocol):
         Raises:
             StorageError: ``MESSAGE_MISSING``, or its body or header cannot be read any more.
         """
+        ...
+
+    def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
+        """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
         ...
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:

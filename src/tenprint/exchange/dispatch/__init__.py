@@ -7,7 +7,7 @@ other parties come in through `accept`.
 
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
-from tenprint.exchange.dispatch.intake import accept
+from tenprint.exchange.dispatch.intake import accept, accept_many
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
@@ -17,6 +17,7 @@ __all__ = [
     "Step",
     "Submission",
     "accept",
+    "accept_many",
     "decide_task",
     "enrol",
     "enrol_due",
