@@ -341,7 +341,7 @@ def build_rig(
     nodes = {}
     for party in parties:
         home = folder / party.id
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         (home / "tenprint.db").write_bytes(migrated_database())
         blobs = FileBlobs(home / "blobs")
         services = Services(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +56,7 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
                 if not path.exists():
                     # SQLite's log and shared memory take the mode of the file they belong to.
                     path.touch(mode=PRIVATE_MODE)
+                _refuse_read_only(path)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -97,6 +100,12 @@ def _postgresql_engine(address: sa.URL) -> sa.Engine:
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _refuse_read_only(path: Path) -> None:
+    # SQLite itself would say that it cannot open the file: it needs to write even to read beside a writer.
+    if not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001

@@ -22,6 +22,8 @@ _HINTS = {
     "STORE_FAILED": "read the cause below",
 }
 _BY_SQLITE_NAME = {
+    "SQLITE_IOERR_SHMSIZE": "STORE_FULL",  # no room for the log's index, which a reader needs too
+    "SQLITE_IOERR_SHMOPEN": "STORE_FULL",
     "SQLITE_BUSY": "STORE_BUSY",
     "SQLITE_LOCKED": "STORE_BUSY",
     "SQLITE_FULL": "STORE_FULL",
@@ -97,7 +99,7 @@ def _database_code(problem: DBAPIError) -> str:
     if sqlite_name:
         # extended names such as SQLITE_READONLY_DBMOVED begin with the plain one
         plain = "_".join(sqlite_name.split("_")[:2])
-        return _BY_SQLITE_NAME.get(plain, "STORE_FAILED")
+        return _BY_SQLITE_NAME.get(sqlite_name, _BY_SQLITE_NAME.get(plain, "STORE_FAILED"))
     state = str(getattr(origin, "sqlstate", "") or "")
     if not state and isinstance(problem, OperationalError | InterfaceError):
         return "STORE_UNREACHABLE"  # PostgreSQL's driver: no server answered, or it went away in the middle

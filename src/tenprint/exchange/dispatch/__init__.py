@@ -8,12 +8,13 @@ other parties come in through `accept`.
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept, accept_many
-from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
+from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 
 __all__ = [
+    "Fault",
     "Step",
     "Submission",
     "accept",
