@@ -10,7 +10,7 @@ KERNELS := $(wildcard src/tenprint/engine/*.py src/tenprint/engine/*/*.py src/te
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test long check format bench lock clean
+.PHONY: help setup browser postgres demo test long check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -39,7 +39,12 @@ browser: ## Chromium for the tests of pages: Debian's package, installed when th
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core > /dev/null; } \
 	  || echo "No Chromium here: tests in a browser will be skipped (Debian: apt-get install chromium)."
 
-test: setup browser ## set everything up and pass all tests (marks slow, crash and web included)
+postgres: ## PostgreSQL 15 for the tests of databases: as with browser
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15 > /dev/null; } \
+	  || echo "No PostgreSQL here: its tests will be skipped (Debian: apt-get install postgresql-15)."
+
+test: setup browser postgres ## set everything up and pass all tests (marks slow, crash and web included)
 	$(BIN)/pytest -m "not bench"
 
 long: setup ## what is too long for make test: benchmarks and accuracy

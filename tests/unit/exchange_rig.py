@@ -7,7 +7,7 @@ invented.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from tenprint.core.candidate import Candidate, SearchResult
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.clock import ManualClock
+from tenprint.core.errors import TenprintError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.template import Template
 from tenprint.exchange import dispatch
@@ -286,10 +287,10 @@ class RecordingPost(InProcessPost):
         super().__init__()
         self.wires: list[tuple[str, bytes]] = []
 
-    def deliver(self, wire: bytes, recipient: str) -> bytes:
-        receipt = super().deliver(wire, recipient)
-        self.wires.append((recipient, wire))
-        return receipt
+    def deliver_many(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
+        outcomes = super().deliver_many(wires, recipient)
+        self.wires += [(recipient, w) for w, o in zip(wires, outcomes, strict=True) if isinstance(o, bytes)]
+        return outcomes
 
 
 @contextmanager
@@ -345,7 +346,7 @@ def build_rig(
     nodes = {}
     for party in parties:
         home = folder / party.id
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         (home / "tenprint.db").write_bytes(migrated_database())
         blobs = FileBlobs(home / "blobs")
         services = Services(

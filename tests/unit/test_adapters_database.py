@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from postgres_rig import DATABASES
 from tenprint.adapters import database, migrations, tables
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import migrate, open_engine, sqlite_url
@@ -38,8 +39,9 @@ def test_a_database_may_lie_under_any_name(tmp_path: Path) -> None:
     assert path.is_file()
 
 
-def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "a.db")
+@pytest.mark.parametrize("kind", DATABASES)
+def test_migrations_make_exactly_the_tables(new_url, kind: str) -> None:
+    url = new_url(kind)
     assert migrate(url)
     assert not migrate(url)
     engine = open_engine(url)
@@ -137,10 +139,11 @@ def test_the_third_revision_gives_old_entries_their_case(tmp_path: Path) -> None
     connection.close()
 
 
-def test_migrations_have_one_head_and_every_step_can_be_undone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", DATABASES)
+def test_migrations_have_one_head_and_every_step_can_be_undone(new_url, kind: str) -> None:
     scripts = ScriptDirectory.from_config(migrations.configuration())
     assert scripts.get_heads() == [migrations.HEAD]
-    url = sqlite_url(tmp_path / "a.db")
+    url = new_url(kind)
     migrate(url)
     engine = open_engine(url)
     config = migrations.configuration()
@@ -162,9 +165,10 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
         migrate(url)
 
 
-def test_a_second_writer_is_told_that_the_database_is_busy(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
-    store = SqlStore(sqlite_url(tmp_path / "a.db"), FileBlobs(tmp_path))
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_second_writer_is_told_that_the_database_is_busy(new_url, kind: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1000)
+    store = SqlStore(new_url(kind), FileBlobs(tmp_path))
     with store.transaction(), pytest.raises(StorageError, match="STORE_BUSY"), store.transaction():
         pass
     store.close()
@@ -196,6 +200,12 @@ class _PostgresProblem(Exception):
         ("25006", "STORE_READONLY"),
         ("XX001", "STORE_DAMAGED"),
         ("08006", "STORE_UNREACHABLE"),
+        ("53300", "STORE_BUSY"),
+        ("57P01", "STORE_UNREACHABLE"),
+        ("57014", "STORE_BUSY"),
+        ("42501", "STORE_READONLY"),
+        ("42P01", "STORE_OUTDATED"),
+        ("", "STORE_UNREACHABLE"),
         ("99999", "STORE_FAILED"),
     ],
 )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from postgres_rig import DATABASES
 from tenprint.adapters import tables
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import sqlite_url
@@ -27,13 +28,18 @@ from tenprint.ledger.tree import leaf_hash, root
 
 NOW = datetime(2010, 10, 4, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-DATABASES = ("sqlite",)
-"""PostgreSQL joins here: a second name, and its address in `store`."""
 
 
 @pytest.fixture(params=DATABASES)
-def store(request, tmp_path):
-    opened = SqlStore(sqlite_url(tmp_path / "party" / "tenprint.db"), FileBlobs(tmp_path / "blobs"), "agency")
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "party" / "tenprint.db")
+    return request.getfixturevalue("postgres").migrated()
+
+
+@pytest.fixture
+def store(url, tmp_path):
+    opened = SqlStore(url, FileBlobs(tmp_path / "blobs"), "agency")
     yield opened
     opened.close()
 
@@ -380,8 +386,8 @@ def test_readers_see_committed_rows_only(store) -> None:
     assert due(store, Queue.INBOX, NOW) == [envelope()]
 
 
-def test_what_was_written_is_there_when_the_database_is_opened_again(tmp_path) -> None:
-    url, blobs = sqlite_url(tmp_path / "a.db"), FileBlobs(tmp_path / "blobs")
+def test_what_was_written_is_there_when_the_database_is_opened_again(url, tmp_path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs")
     first = SqlStore(url, blobs)
     with first.transaction() as tx:
         tx.put_inbox(envelope(body=bytes(100_000)), NOW, b"r")
@@ -414,3 +420,46 @@ def test_a_subject_keeps_its_files_newest_first_and_a_file_is_noted_once(store) 
     assert [store.file(digest) for digest in digests] == [short, long]
     with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
         store.file("00" * 32)
+
+
+def test_a_row_that_was_finished_is_neither_finished_nor_failed_again(store) -> None:
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(), NOW, b"r")
+        tx.put_outbox(envelope(2))
+        assert tx.mark_handled(key(1), NOW)
+        assert tx.mark_delivered(key(2), NOW, b"theirs")
+    with store.transaction() as tx:
+        assert not tx.mark_handled(key(1), LATER)
+        assert not tx.mark_delivered(key(2), LATER, b"another")
+        assert not tx.mark_failed(Queue.INBOX, key(1), "STORE_BUSY", LATER)
+        assert tx.delivery_receipt(key(2)) == b"theirs"
+    assert store.next_due() is None
+
+
+def test_claimed_rows_come_in_order_and_what_was_given_back_is_due_at_once(store) -> None:
+    with store.transaction() as tx:
+        for number in (3, 1, 2):
+            tx.put_inbox(envelope(number), NOW, b"r")
+            tx.put_outbox(envelope(number + 10))
+    assert [m.id for m in store.claim_inbox(NOW, 2)] == ["car-3", "car-1"]
+    assert [m.id for m in store.claim_outbox(NOW, 9)] == ["car-13", "car-11", "car-12"]
+    with store.transaction() as tx:
+        tx.mark_handled(key(3), NOW)
+    store.release(Queue.INBOX, [key(1), key(3)], NOW)
+    assert [m.id for m in store.claim_inbox(NOW, 9)] == ["car-1", "car-2"]
+
+
+def test_the_bell_rings_once_for_what_was_queued_and_not_for_what_was_rolled_back(store) -> None:
+    store.wait(0)  # from now on it listens
+    assert not store.wait(0.01)
+    with store.transaction() as tx:
+        tx.put_inbox(envelope(1), NOW, b"r")
+        tx.put_inbox(envelope(2), NOW, b"r")
+    assert store.wait(5)
+    assert not store.wait(0.01)
+    with store.transaction() as tx:
+        tx.save_case(Case("case-1", NOW, CaseState.SUBMITTED))
+    with pytest.raises(StorageError, match="STORE_FULL"), store.transaction() as tx:
+        tx.put_outbox(envelope(3))
+        raise StorageError("STORE_FULL", "no room")
+    assert not store.wait(0.01)

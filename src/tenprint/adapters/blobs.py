@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tenprint.adapters.faults import storage_faults
@@ -17,6 +19,8 @@ from tenprint.core.errors import StorageError
 REMEMBERED_BLOBS = 4096
 SPOOL = "spool"
 """Folder of what is still arriving; no blob's folder, which has two hex digits."""
+WRITERS = 8
+"""Threads that `put_many` writes with; they wait together for what the file system writes together."""
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -80,6 +84,17 @@ class FileBlobs:
         with storage_faults("making the folder of a door's files"):
             make_folders(folder)
         return folder
+
+    def put_many(self, blobs: Sequence[bytes]) -> list[str]:
+        """Store durably; several at a time, because each waits for the disk and not for this processor.
+
+        Raises:
+            StorageError: as `put`; some of them may be there.
+        """
+        if len(blobs) < 2:
+            return [self.put(data) for data in blobs]
+        with ThreadPoolExecutor(min(len(blobs), WRITERS)) as writers:
+            return list(writers.map(self.put, blobs))
 
     def get(self, digest: str) -> bytes:
         """Return the bytes with this SHA-256 (64 lower-case hex digits).

@@ -6,7 +6,8 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tenprint.core.errors import StorageError
 
@@ -21,6 +22,8 @@ _HINTS = {
     "STORE_FAILED": "read the cause below",
 }
 _BY_SQLITE_NAME = {
+    "SQLITE_IOERR_SHMSIZE": "STORE_FULL",  # no room for the log's index, which a reader needs too
+    "SQLITE_IOERR_SHMOPEN": "STORE_FULL",
     "SQLITE_BUSY": "STORE_BUSY",
     "SQLITE_LOCKED": "STORE_BUSY",
     "SQLITE_FULL": "STORE_FULL",
@@ -33,15 +36,22 @@ _BY_SQLITE_NAME = {
     "SQLITE_CONSTRAINT": "STORE_CONFLICT",
     "SQLITE_ERROR": "STORE_OUTDATED",
 }
-# PostgreSQL: classes of SQLSTATE, appendix A of its manual
+# PostgreSQL: SQLSTATE, whole or its class (the first two characters), appendix A of its manual
 _BY_SQLSTATE = {
     "08": "STORE_UNREACHABLE",
     "23": "STORE_CONFLICT",
     "25": "STORE_READONLY",
+    "28": "STORE_UNREACHABLE",  # wrong user or password
+    "3D": "STORE_UNREACHABLE",  # no such database
     "40": "STORE_BUSY",
     "42": "STORE_OUTDATED",
+    "42501": "STORE_READONLY",
     "53": "STORE_FULL",
+    "53300": "STORE_BUSY",  # too many connections
     "55": "STORE_BUSY",
+    "57": "STORE_UNREACHABLE",  # the server is going down, or coming up
+    "57014": "STORE_BUSY",  # a time limit
+    "58": "STORE_DAMAGED",
     "XX": "STORE_DAMAGED",
 }
 _BY_ERRNO = {
@@ -73,6 +83,8 @@ def storage_faults(what: str) -> Iterator[None]:
     except DBAPIError as problem:
         # The statement's parameters stay out of the sentence: they hold what people were asked and answered.
         raise storage_error(_database_code(problem), what, type(problem).__name__) from problem
+    except PoolTimeoutError as problem:
+        raise storage_error("STORE_BUSY", what, "no connection is free") from problem
     except SQLAlchemyError as problem:
         raise storage_error("STORE_FAILED", what, type(problem).__name__) from problem
     except OSError as problem:
@@ -87,5 +99,8 @@ def _database_code(problem: DBAPIError) -> str:
     if sqlite_name:
         # extended names such as SQLITE_READONLY_DBMOVED begin with the plain one
         plain = "_".join(sqlite_name.split("_")[:2])
-        return _BY_SQLITE_NAME.get(plain, "STORE_FAILED")
-    return _BY_SQLSTATE.get(str(getattr(origin, "sqlstate", "") or "")[:2], "STORE_FAILED")
+        return _BY_SQLITE_NAME.get(sqlite_name, _BY_SQLITE_NAME.get(plain, "STORE_FAILED"))
+    state = str(getattr(origin, "sqlstate", "") or "")
+    if not state and isinstance(problem, OperationalError | InterfaceError):
+        return "STORE_UNREACHABLE"  # PostgreSQL's driver: no server answered, or it went away in the middle
+    return _BY_SQLSTATE.get(state, _BY_SQLSTATE.get(state[:2], "STORE_FAILED"))

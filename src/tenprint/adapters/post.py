@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
-from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.exchange.dispatch import accept, cosign
+from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
+from tenprint.exchange.dispatch import accept_many, cosign
 from tenprint.exchange.ports import Node
 
 
@@ -29,7 +29,10 @@ class InProcessPost:
             StorageError: ``PARTY_UNREACHABLE``, or the receiver could not keep it; try again.
             SenderError: the receiver refuses it, with its code; trying again is useless.
         """
-        return self._at(recipient, wire, accept)
+        (outcome,) = self.deliver_many([wire], recipient)
+        if isinstance(outcome, TenprintError):
+            raise outcome
+        return outcome
 
     def cosign(self, request: bytes, witness: str) -> bytes:
         """Show a witness a checkpoint; return its signature line.
@@ -38,16 +41,32 @@ class InProcessPost:
             StorageError: ``PARTY_UNREACHABLE``, or the witness could not keep it; try again.
             SenderError: the witness refuses it, with its code.
         """
-        return self._at(witness, request, cosign)
-
-    def _at(self, party: str, data: bytes, door: Callable[[Node, bytes], bytes]) -> bytes:
-        node = self._nodes.get(party)
+        node = self._nodes.get(witness)
         if node is None:
-            raise StorageError(
-                "PARTY_UNREACHABLE", f"{party} does not run in this process", hint="start it, then run this again"
-            )
+            raise _unreachable(witness)
         try:
-            return door(node, bytes(data))
+            return cosign(node, bytes(request))
         except RecordError as problem:
-            # What the receiver cannot read is the sender's to mend.
-            raise SenderError(problem.code, problem.message, hint=problem.hint, field=problem.field) from problem
+            raise _as_the_senders(problem) from problem
+
+    def deliver_many(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
+        """Deliver wire forms together; return for each its receipt's bytes, or what `deliver` would raise."""
+        node = self._nodes.get(recipient)
+        if node is None:
+            return [_unreachable(recipient) for _ in wires]
+        return [
+            _as_the_senders(outcome) if isinstance(outcome, TenprintError) else outcome
+            for outcome in accept_many(node, [bytes(wire) for wire in wires])
+        ]
+
+
+def _unreachable(party: str) -> StorageError:
+    sentence = f"{party} does not run in this process"
+    return StorageError("PARTY_UNREACHABLE", sentence, hint="start it, then run this again")
+
+
+def _as_the_senders(problem: TenprintError) -> TenprintError:
+    """Return the error; what the receiver cannot read is the sender's to mend."""
+    if isinstance(problem, RecordError):
+        return SenderError(problem.code, problem.message, hint=problem.hint, field=problem.field)
+    return problem

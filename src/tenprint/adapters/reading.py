@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, tables, witnessing
-from tenprint.core.errors import StorageError
+from tenprint.adapters import rows, statements, tables, witnessing
+from tenprint.adapters.statements import BOXES
+from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
@@ -21,7 +23,6 @@ from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
 from tenprint.ledger.witness import Seen
 
-BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
 ENROLMENT = "ENROLMENT"
 """Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
 
@@ -73,19 +74,22 @@ class Reader:
     """
 
     def __init__(self, connection: sa.Connection, blobs: Blobs) -> None:
-        self._connection = connection
+        self._open = connection
         self._blobs = blobs
+
+    @property
+    def _connection(self) -> sa.Connection:
+        """Return the connection; a writer first writes what it has collected."""
+        return self._open
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None."""
-        row = self._connection.execute(sa.select(tables.cases).where(tables.cases.c.id == case_id)).first()
+        row = self._open.execute(statements.CASE, {"b_id": case_id}).first()
         return None if row is None else rows.case_value(row)
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
-        table = tables.cases
-        query = sa.select(table).where(table.c.ori == ori, table.c.tcn == tcn).order_by(table.c.position).limit(1)
-        row = self._connection.execute(query).first()
+        row = self._open.execute(statements.CASE_BY_TCN, {"b_ori": ori, "b_tcn": tcn}).first()
         return None if row is None else rows.case_value(row)
 
     def cases(self) -> list[Case]:
@@ -95,7 +99,7 @@ class Reader:
 
     def task(self, task_id: str) -> Task | None:
         """Return the task, or None."""
-        row = self._connection.execute(sa.select(tables.tasks).where(tables.tasks.c.id == task_id)).first()
+        row = self._open.execute(statements.TASK, {"b_id": task_id}).first()
         return None if row is None else rows.task_value(row)
 
     def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
@@ -112,6 +116,27 @@ class Reader:
         """Return a message received or sent by this party, or None."""
         row = self._message_row(key)
         return None if row is None else rows.message_value(row, self._blobs)
+
+    def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
+        """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
+        asked = {"keys": [(key.sender, key.id) for key in keys]}
+        found = {(row.sender, row.id): row for row in self._connection.execute(statements.MESSAGES, asked)}
+        loaded: list[tuple[MessageKey, Envelope | TenprintError]] = []
+        for key in keys:
+            row = found.get((key.sender, key.id))
+            most_bytes -= row.body_size if row is not None else 0
+            if loaded and most_bytes < 0:
+                break
+            loaded.append((key, self._message_or_why(key, row)))
+        return loaded
+
+    def _message_or_why(self, key: MessageKey, row: rows.Row | None) -> Envelope | TenprintError:
+        if row is None:
+            return StorageError("MESSAGE_MISSING", f"there is no message {key}")
+        try:
+            return rows.message_value(row, self._blobs)
+        except TenprintError as problem:
+            return problem
 
     def messages(self, case_id: str) -> list[Envelope]:
         """Return messages of a case that this party received or sent, in the order in which it wrote them."""
@@ -146,21 +171,13 @@ class Reader:
 
     def due_messages(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
         """Return waiting messages of `inbox` or `outbox` whose time has come, in the order of writing."""
-        box, table = BOXES[queue], tables.messages
-        query = (
-            sa.select(table.c.sender, table.c.id)
-            .join(box, box.c.message == table.c.position)
-            .where(box.c.due_at <= rows.time_text(now))
-            .order_by(box.c.position)
-            .limit(limit)
-        )
-        return [MessageKey(row.sender, row.id) for row in self._connection.execute(query)]
+        found = self._connection.execute(statements.DUE[queue], {"now": rows.time_text(now), "most": limit})
+        return [MessageKey(row.sender, row.id) for row in found]
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
         """Return the subjects of queued enrolments whose time has come, oldest first."""
-        table = tables.enrolments
-        query = sa.select(table.c.subject_id).where(table.c.due_at <= rows.time_text(now))
-        return list(self._connection.execute(query.order_by(table.c.position).limit(limit)).scalars())
+        asked = {"now": rows.time_text(now), "most": limit}
+        return list(self._connection.execute(statements.DUE_ENROLMENTS, asked).scalars())
 
     def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
         """Return the templates of a queued enrolment.
@@ -177,14 +194,8 @@ class Reader:
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
-        table = tables.timers
-        query = (
-            sa.select(table)
-            .where(table.c.state == tables.WAITING, table.c.due_at <= rows.time_text(now))
-            .order_by(table.c.due_at, table.c.position)
-            .limit(limit)
-        )
-        return [rows.timer_value(row) for row in self._connection.execute(query)]
+        asked = {"now": rows.time_text(now), "most": limit}
+        return [rows.timer_value(row) for row in self._connection.execute(statements.DUE_TIMERS, asked)]
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
@@ -233,7 +244,7 @@ class Reader:
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge: its size and what its root is made of."""
-        stored = self._connection.execute(sa.select(tables.ledger_state.c.frontier)).scalar_one_or_none()
+        stored = self._connection.execute(statements.FRONTIER).scalar_one_or_none()
         return Frontier() if stored is None else Frontier.from_bytes(bytes(stored))
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
@@ -300,7 +311,7 @@ class Reader:
         return witnessing.notes(self._connection)
 
     def _message_row(self, key: MessageKey) -> rows.Row | None:
-        return self._connection.execute(sa.select(tables.messages).where(is_message(key))).first()
+        return self._open.execute(statements.MESSAGE, {"b_sender": key.sender, "b_id": key.id}).first()
 
     def _messages_of(self, case_id: str) -> sa.CursorResult[Any]:
         table = tables.messages

@@ -20,7 +20,6 @@ from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.words import CaseState, TaskKind
 from tenprint.exchange.ports import Blobs
 from tenprint.ledger.entry import Entry
-from tenprint.ledger.tree import leaf_hash
 
 Values = dict[str, Any]
 Row = sa.Row[Any]
@@ -177,14 +176,14 @@ def templates_value(text: str) -> dict[FingerPosition, Template]:
         raise _damaged("a queued enrolment") from problem
 
 
-def entry_values(sequence: int, entry: Entry) -> Values:
-    """Return a ledger entry's columns."""
+def entry_values(sequence: int, entry: Entry, leaf: bytes) -> Values:
+    """Return a ledger entry's columns; `leaf` is its leaf's hash."""
     return {
         "sequence": sequence,
         "fields": json_text(entry.fields),
         "salts": json_text({name: salt.hex() for name, salt in entry.salts.items()}),
         "commitments": json_text(entry.commitments),
-        "leaf_hash": leaf_hash(entry.leaf()).hex(),
+        "leaf_hash": leaf.hex(),
         "case_id": entry.fields.get("case"),
     }
 

@@ -1,19 +1,20 @@
-"""The `Store` port: one party's database, on SQLite now and PostgreSQL behind the same statements."""
+"""The `Store` port: one party's database, on SQLite and PostgreSQL behind the same statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tenprint.adapters import counting, witnessing
-from tenprint.adapters.database import WRITING, migrate, open_engine
+from tenprint.adapters import claims, counting, witnessing
+from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
+from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.writing import Writer
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
@@ -32,17 +33,31 @@ class SqlStore:
         url: SQLAlchemy address; `database.sqlite_url` makes one of a file.
         blobs: where bodies above `tables.INLINE_BODY_BYTES` lie.
         name: the party's id, for error sentences.
+        bell: what is rung when rows were queued, instead of one's own; several SQLite files of a process may share it.
+        lease: how long a claimed row is this worker's (PostgreSQL).
 
     Raises:
         StorageError: ``STORE_NEWER``, ``STORE_UNREACHABLE`` or another code of `faults`.
     """
 
-    def __init__(self, url: str | sa.URL, blobs: Blobs, name: str = "this party") -> None:
+    def __init__(
+        self,
+        url: str | sa.URL,
+        blobs: Blobs,
+        name: str = "this party",
+        *,
+        bell: Doorbell | None = None,
+        lease: timedelta = claims.LEASE,
+    ) -> None:
         self._name = name
         self._blobs = blobs
         migrate(url)
         self._engine = open_engine(url)
-        self._writing = self._engine.execution_options(**{WRITING: True})
+        self._writing = self._engine.execution_options(**{WRITING: WRITE})
+        self._claiming = self._engine.execution_options(**{WRITING: CLAIM})
+        self._shares_queues = self._engine.dialect.name == POSTGRESQL
+        self._bell = bell or (PostgresBell(self._engine) if self._shares_queues else LocalBell())
+        self._lease = lease
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
@@ -55,6 +70,8 @@ class SqlStore:
             writer = Writer(connection, self._blobs)
             yield writer
             writer.finish()
+        if writer.has_queued:
+            self._bell.ring()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -72,6 +89,24 @@ class SqlStore:
         with self.reading() as reader:
             return reader.due_messages(Queue.OUTBOX, now, limit)
 
+    def claim_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return as `due_inbox`; on PostgreSQL no other worker gets them as long as the lease lasts."""
+        return self._claim(Queue.INBOX, now, limit)
+
+    def claim_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return as `due_outbox`; on PostgreSQL no other worker gets them as long as the lease lasts."""
+        return self._claim(Queue.OUTBOX, now, limit)
+
+    def release(self, queue: Queue, keys: Iterable[MessageKey], now: datetime) -> None:
+        """Give claimed messages back that were not worked on: they are due again now."""
+        if self._shares_queues:
+            with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
+                claims.release(connection, queue, keys, now)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until rows were queued here, at most so long; tell whether some were. False rings cost a look only."""
+        return self._bell.wait(seconds)
+
     def message(self, key: MessageKey) -> Envelope:
         """Return a message with its body.
 
@@ -83,6 +118,11 @@ class SqlStore:
         if message is None:
             raise StorageError("MESSAGE_MISSING", f"{self._name} has no message {key}")
         return message
+
+    def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
+        """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
+        with self.reading() as reader:
+            return reader.load(keys, most_bytes)
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
@@ -188,7 +228,15 @@ class SqlStore:
 
     def close(self) -> None:
         """Release the database."""
+        self._bell.close()
         self._engine.dispose()
+
+    def _claim(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
+        if not self._shares_queues:
+            with self.reading() as reader:
+                return reader.due_messages(queue, now, limit)
+        with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
+            return claims.claim(connection, queue, now, limit, self._lease)
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from tenprint.adapters import rows, tables
-from tenprint.adapters.reading import BOXES, Reader, row_of
+from tenprint.adapters import rows, statements, tables
+from tenprint.adapters.database import POSTGRESQL
+from tenprint.adapters.doorbell import notification
+from tenprint.adapters.reading import Reader, row_of
+from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
@@ -32,40 +34,65 @@ class Writer(Reader):
 
     def __init__(self, connection: sa.Connection, blobs: Blobs) -> None:
         super().__init__(connection, blobs)
+        self._inserts = statements.INSERTS[connection.dialect.name]
         self._frontier: Frontier | None = None
         self._frontier_is_new = False
+        # Rows that only this transaction knows and that nobody asks for mostly: written together at the end.
+        self._entries: list[rows.Values] = []
+        self._queued: dict[Queue, list[rows.Values]] = {queue: [] for queue in BOXES}
+        self._cases: dict[str, Case | None] = {}
+        self._savepoints = 0
+        self.has_queued = False
+        """Whether this transaction gave the worker loop something to do."""
+
+    @property
+    def _connection(self) -> sa.Connection:
+        self._write_collected()
+        return self._open
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case, or None."""
+        if case_id not in self._cases:
+            self._cases[case_id] = super().case(case_id)
+        return self._cases[case_id]
 
     def save_case(self, case: Case) -> None:
         """Insert or replace a case."""
-        self._save(tables.cases, rows.case_values(case))
+        self._open.execute(self._inserts.case, rows.case_values(case))
+        self._cases[case.case_id] = case
 
     def save_task(self, task: Task) -> None:
         """Insert or replace a task."""
-        self._save(tables.tasks, rows.task_values(task))
+        self._open.execute(self._inserts.task, rows.task_values(task))
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""
-        self._insert_once(tables.timers, "id", rows.timer_values(timer) | {"state": tables.WAITING})
+        self._insert(self._inserts.timer, rows.timer_values(timer) | {"state": tables.WAITING})
+        self.has_queued = True
 
     def cancel_timers(self, case_id: str, purpose: str) -> None:
         """Remove timers of this purpose that have not fired."""
-        table = tables.timers
-        self._connection.execute(
-            sa.delete(table).where(
-                table.c.case_id == case_id, table.c.purpose == purpose, table.c.state == tables.WAITING
-            )
-        )
+        self._open.execute(statements.CANCEL_TIMERS, {"b_case": case_id, "b_purpose": purpose})
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Open a part of this transaction: an exception inside undoes that part only, and goes on upwards."""
+        self._savepoints += 1
+        name = f"part{self._savepoints}"
         ledger = self._frontier, self._frontier_is_new
+        entries, queued = list(self._entries), {queue: list(waiting) for queue, waiting in self._queued.items()}
+        self._open.exec_driver_sql(f"SAVEPOINT {name}")
         try:
-            with self._connection.begin_nested():
-                yield
+            yield
+        except sa.exc.SQLAlchemyError:
+            raise  # the database's own error: there may be no savepoint any more, and the whole transaction ends
         except BaseException:
+            self._open.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
             self._frontier, self._frontier_is_new = ledger
+            self._entries, self._queued = entries, queued
+            self._cases.clear()
             raise
+        self._open.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
 
     def put_outbox(self, envelope: Envelope) -> bool:
         """Queue a signed message for delivery; False when this very message was queued before.
@@ -84,32 +111,32 @@ class Writer(Reader):
         more = {"received_at": rows.time_text(received_at), "receipt": receipt}
         return self._put(Queue.INBOX, envelope, received_at, more)
 
-    def mark_handled(self, key: MessageKey, at: datetime) -> None:
-        """Mark an inbox row handled."""
-        done = {"state": tables.DONE, "due_at": None, "handled_at": rows.time_text(at)}
-        self._update(*row_of(Queue.INBOX, key), done)
+    def mark_handled(self, key: MessageKey, at: datetime) -> bool:
+        """Mark an inbox row handled; False when it was not waiting any more: then another worker was faster."""
+        return self._mark(Queue.INBOX, key, statements.MARK_HANDLED, {"b_at": rows.time_text(at)})
 
-    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> None:
-        """Mark an outbox row delivered, with the receiver's receipt."""
-        done = {"state": tables.DONE, "due_at": None, "delivered_at": rows.time_text(at), "receipt": receipt}
-        self._update(*row_of(Queue.OUTBOX, key), done)
+    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
+        """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
+        done = {"b_at": rows.time_text(at), "b_receipt": receipt}
+        return self._mark(Queue.OUTBOX, key, statements.MARK_DELIVERED, done)
 
-    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> None:
-        """Count a failed attempt of a row; without `next_try` it becomes a dead letter."""
-        table, which = row_of(queue, key)
+    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> bool:
+        """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
+        table, _ = row_of(queue, key)
         failed = {
             "attempts": table.c.attempts + 1,
             "failure": code,
             "due_at": rows.time_text(next_try),
             "state": tables.DEAD if next_try is None else tables.WAITING,
         }
-        self._update(table, which, failed)
+        return self._finish(queue, key, failed)
 
     def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
         """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
         table, which = row_of(queue, key)
         waiting = {"state": tables.WAITING, "due_at": rows.time_text(at), "attempts": 0}
         query = sa.update(table).where(which, table.c.state == tables.DEAD).values(waiting)
+        self.has_queued = True
         return self._connection.execute(query).rowcount == 1
 
     def mark_fired(self, timer_id: str, at: datetime) -> None:
@@ -123,13 +150,14 @@ class Writer(Reader):
         text = rows.templates_text(templates)
         stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
         if stored.scalar_one_or_none() != text:
+            self.has_queued = True
             row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
-            self._save(table, row, key="subject_id")
+            self._open.execute(self._inserts.enrolment, row)
 
     def keep_exemplar(self, subject_id: str, digest: str, at: datetime) -> bool:
         """Note that a subject is enrolled under a kept file; False when that was noted before."""
         row = {"subject_id": subject_id, "file_sha256": digest, "kept_at": rows.time_text(at)}
-        return self._insert_once(tables.exemplars, ("subject_id", "file_sha256"), row)
+        return self._insert(self._inserts.exemplar, row)
 
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
@@ -138,9 +166,6 @@ class Writer(Reader):
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
         if self._frontier is None:
-            # Whoever appends next waits here; SQLite has one writer anyway and leaves the lock out.
-            state = tables.ledger_state
-            self._connection.execute(sa.select(state.c.size).with_for_update())
             self._frontier = super().frontier()
         return self._frontier
 
@@ -153,19 +178,20 @@ class Writer(Reader):
         frontier = self.frontier()
         if entry.fields.get("sequence") != frontier.size:
             raise StorageError("LEDGER_SEQUENCE", f"the next entry of this ledger is number {frontier.size}")
-        self._connection.execute(sa.insert(tables.ledger_entries).values(rows.entry_values(frontier.size, entry)))
-        self._frontier = frontier.append(leaf_hash(entry.leaf()))
+        leaf = leaf_hash(entry.leaf())
+        self._entries.append(rows.entry_values(frontier.size, entry, leaf))
+        self._frontier = frontier.append(leaf)
         self._frontier_is_new = True
 
     def put_checkpoint(self, size: int, root: bytes, signed_at: datetime, note: bytes) -> None:
         """Keep a signed checkpoint; the first one of a size stays."""
         row = {"size": size, "root": root.hex(), "signed_at": rows.time_text(signed_at), "note": note}
-        self._insert_once(tables.checkpoints, "size", row)
+        self._insert(self._inserts.checkpoint, row)
 
     def keep_cosignature(self, size: int, witness: str, line: bytes, at: datetime) -> None:
         """Keep a witness's line under the checkpoint of that size; the first one stays."""
         row = {"size": size, "witness": witness, "line": line, "kept_at": rows.time_text(at)}
-        self._insert_once(tables.cosignatures, ("size", "witness"), row)
+        self._insert(self._inserts.cosignature, row)
 
     def keep_witnessed(self, stated: Checkpoint, note: bytes, at: datetime, *, is_cosigned: bool) -> bool:
         """Keep another log's checkpoint that was shown here; False when it was kept before."""
@@ -177,52 +203,100 @@ class Writer(Reader):
             "seen_at": rows.time_text(at),
             "is_cosigned": is_cosigned,
         }
-        return self._insert_once(tables.witnessed, ("origin", "size", "root"), row)
+        return self._insert(self._inserts.witnessed, row)
 
     def finish(self) -> None:
         """Write what was collected: once a transaction, whatever number of entries it appended."""
+        self._write_collected()
         if self._frontier is not None and self._frontier_is_new:
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
-            self._save(tables.ledger_state, row)
+            self._open.execute(self._inserts.ledger_state, row)
+        if self.has_queued and self._open.dialect.name == POSTGRESQL:
+            self._open.execute(notification())
 
     def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
-        box, position = BOXES[queue], self._kept(envelope)
-        if position is None:
-            query = sa.insert(tables.messages).values(rows.message_values(envelope, self._blobs))
-            position = self._connection.execute(query.returning(tables.messages.c.position)).scalar_one()
-        return self._insert_once(box, "message", {"message": position, **_waiting(due), **more})
+        self.has_queued = True
+        values = rows.message_values(envelope, self._blobs)
+        position = self._open.execute(self._inserts.message, values).scalar_one_or_none()
+        if position is not None:
+            self._queued[queue].append({"message": position, **_waiting(due), **_EMPTY[queue], **more})
+            return True
+        row = {"message": self._kept(envelope), **_waiting(due), **_EMPTY[queue], **more}
+        self._write_queued(queue)
+        return self._insert(self._inserts.box[queue], row)
 
-    def _kept(self, envelope: Envelope) -> int | None:
-        """Return the row that holds this very message, or None; a party that writes to itself holds it once.
+    def _kept(self, envelope: Envelope) -> int:
+        """Return the row that holds this very message; a party that writes to itself holds it once.
 
         Raises:
             SenderError: ``MESSAGE_ID_REUSED`` when the row holds another one: nothing may be taken for it.
         """
         row = self._message_row(envelope.key)
         if row is None:
-            return None
+            raise _missing(tables.messages)
         if rows.heading_value(row).content_hash != envelope.content_hash:
             raise SenderError("MESSAGE_ID_REUSED", f"{envelope.sender} gave this id to another message before")
         return int(row.position)
 
+    def _finish(self, queue: Queue, key: RowKey, values: rows.Values) -> bool:
+        """Change a row that waits; tell whether it did.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING`` when there is no such row.
+        """
+        table, which = row_of(queue, key)
+        query = sa.update(table).where(which, table.c.state == tables.WAITING).values(values)
+        return self._connection.execute(query).rowcount == 1 or self._refuse_missing(queue, key)
+
+    def _refuse_missing(self, queue: Queue, key: RowKey) -> bool:
+        """Return False for a row that does not wait any more.
+
+        Raises:
+            StorageError: ``STORE_ROW_MISSING`` when there is no such row.
+        """
+        table, which = row_of(queue, key)
+        if self._connection.execute(sa.select(table.c.position).where(which)).first() is None:
+            raise _missing(table)
+        return False
+
     def _update(self, table: sa.Table, which: sa.ColumnElement[bool], values: rows.Values) -> None:
         if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
-            raise StorageError("STORE_ROW_MISSING", f"a row of {table.name} that should be there is not")
+            raise _missing(table)
 
-    def _save(self, table: sa.Table, values: rows.Values, key: str = "id") -> None:
-        changed = self._connection.execute(sa.update(table).where(table.c[key] == values[key]).values(values))
-        if changed.rowcount == 0:
-            self._connection.execute(sa.insert(table).values(values))
+    def _mark(self, queue: Queue, key: MessageKey, update: sa.Update, values: rows.Values) -> bool:
+        """Finish a row that waits, as `_finish` does, with a statement made before."""
+        self._write_queued(queue)
+        asked = {"b_sender": key.sender, "b_id": key.id, **values}
+        return self._open.execute(update, asked).rowcount == 1 or self._refuse_missing(queue, key)
 
-    def _insert_once(self, table: sa.Table, key: str | tuple[str, ...], values: rows.Values) -> bool:
-        """Insert unless a row with this key is there; tell whether it was inserted. Both databases know the clause."""
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        query = (
-            insert(table).values(values).on_conflict_do_nothing(index_elements=[key] if isinstance(key, str) else key)
-        )
-        return self._connection.execute(query).rowcount == 1
+    def _insert(self, insert: sa.Insert, values: rows.Values) -> bool:
+        """Insert unless a row with this key is there; tell whether it was inserted."""
+        return self._open.execute(insert, values).first() is not None
+
+    def _write_collected(self) -> None:
+        if self._entries:
+            self._open.execute(statements.INSERT_ENTRY, self._entries)
+            self._entries = []
+        for queue in self._queued:
+            self._write_queued(queue)
+
+    def _write_queued(self, queue: Queue) -> None:
+        if self._queued[queue]:
+            self._open.execute(statements.INSERT_BOX[queue], self._queued[queue])
+            self._queued[queue] = []
+
+
+_EMPTY: dict[Queue, rows.Values] = {
+    Queue.INBOX: {"handled_at": None},
+    Queue.OUTBOX: {"receipt": None, "delivered_at": None},
+}
+"""Columns of a queue's row that nobody has filled yet."""
 
 
 def _waiting(due: datetime) -> rows.Values:
     """Return the columns of a queue's row that has not been tried yet."""
     return {"state": tables.WAITING, "due_at": rows.time_text(due), "attempts": 0, "failure": ""}
+
+
+def _missing(table: sa.Table) -> StorageError:
+    return StorageError("STORE_ROW_MISSING", f"a row of {table.name} that should be there is not")

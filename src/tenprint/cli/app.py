@@ -9,6 +9,7 @@ from tenprint.cli import (
     bench,
     bench_cards,
     bench_console,
+    bench_exchange,
     bench_images,
     bench_quality,
     bench_records,
@@ -58,6 +59,7 @@ records.app.add_typer(messages.app, name="message")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
+bench.app.command()(bench_exchange.exchange)
 bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
 bench.app.command()(bench_cards.cards)

@@ -8,10 +8,10 @@ memoised by its inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from tenprint.core.candidate import SearchResult
 from tenprint.core.canonical import canonical_json, sha256_hex
@@ -113,6 +113,10 @@ class Blobs(Protocol):
         """Store durably and return the SHA-256 as hex."""
         ...
 
+    def put_many(self, blobs: Sequence[bytes]) -> list[str]:
+        """Store durably, faster than one by one; all of them or an error, after which some may be there."""
+        ...
+
     def get(self, digest: str) -> bytes:
         """Return the bytes; raises StorageError ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``."""
         ...
@@ -137,6 +141,15 @@ class Post(Protocol):
             StorageError: the witness cannot be reached or could not keep it; try again.
             SenderError: ``WITNESS_BEHIND`` with the size it knows as field, or a refusal.
         """
+        ...
+
+
+@runtime_checkable
+class GroupPost(Post, Protocol):
+    """A post that can hand several messages over together."""
+
+    def deliver_many(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
+        """Deliver wire forms to one recipient; return for each its receipt's bytes, or what `deliver` would raise."""
         ...
 
 
@@ -364,7 +377,7 @@ FailureHandler = Callable[[Work, TenprintError], None]
 that: the message is a dead letter all the same."""
 
 __all__ = [
-    "Blobs", "Extraction", "FailureHandler", "Handler", "Matcher", "Node", "Pairing", "Post", "Preparer", "Queue",
-    "Receipt", "RowKey", "ScoreRow", "Services", "Signer", "Store", "Transaction", "Trigger", "Work",
+    "Blobs", "Extraction", "FailureHandler", "GroupPost", "Handler", "Matcher", "Node", "Pairing", "Post", "Preparer",
+    "Queue", "Receipt", "RowKey", "ScoreRow", "Services", "Signer", "Store", "Transaction", "Trigger", "Work",
     "no_trigger", "write_down",
 ]  # fmt: skip

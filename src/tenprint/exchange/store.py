@@ -7,13 +7,14 @@ one that cannot be read any more stops that message and no other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from tenprint.core.errors import TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
@@ -165,20 +166,20 @@ class Transaction(Protocol):
         """Return the receiver's receipt for a message that this party sent, or None while it is under way."""
         ...
 
-    def mark_handled(self, key: MessageKey, at: datetime) -> None:
-        """Mark an inbox row handled."""
+    def mark_handled(self, key: MessageKey, at: datetime) -> bool:
+        """Mark an inbox row handled; False when it was not waiting any more: then another worker was faster."""
         ...
 
-    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> None:
-        """Mark an outbox row delivered, with the receiver's receipt."""
+    def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
+        """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
         ...
 
     def failures_of(self, queue: Queue, key: RowKey) -> int:
         """Return how often working on this row of the queue has failed; 0 when there is none."""
         ...
 
-    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> None:
-        """Count a failed attempt of a row; without `next_try` it becomes a dead letter."""
+    def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> bool:
+        """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
         ...
 
     def is_dead_letter(self, queue: Queue, key: RowKey) -> bool:
@@ -257,12 +258,32 @@ class Store(Protocol):
         """Return undelivered outbox messages whose time has come, in the order in which they were written."""
         ...
 
+    def claim_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return as `due_inbox`, and keep them from other workers for a while where several share a queue."""
+        ...
+
+    def claim_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
+        """Return as `due_outbox`, and keep them from other workers for a while where several share a queue."""
+        ...
+
+    def release(self, queue: Queue, keys: Iterable[MessageKey], now: datetime) -> None:
+        """Give claimed messages back that were not worked on: they are due again now."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until rows were queued here, at most so long; tell whether some were. False rings cost a look only."""
+        ...
+
     def message(self, key: MessageKey) -> Envelope:
         """Return a message with its body.
 
         Raises:
             StorageError: ``MESSAGE_MISSING``, or its body or header cannot be read any more.
         """
+        ...
+
+    def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
+        """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
         ...
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:

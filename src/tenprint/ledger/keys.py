@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -65,7 +66,7 @@ class PublicKey:
         if len(signature) != SIGNATURE_BYTES:
             return False
         try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
+            _loaded_public(self.raw).verify(signature, data)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -104,7 +105,11 @@ class PrivateKey:
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over `data`, 64 bytes; the same data always gives the same one."""
-        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(data)
+        return self._loaded.sign(data)
+
+    @cached_property
+    def _loaded(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     def to_text(self) -> str:
         """Return the key as base64, 44 characters, for a file that only its party can read."""
@@ -118,6 +123,11 @@ class PrivateKey:
             RecordError: ``KEY_FORM`` when the text is something else.
         """
         return cls(_decoded(text))
+
+
+@lru_cache(maxsize=256)
+def _loaded_public(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def generate_key(random_source: RandomSource) -> PrivateKey:

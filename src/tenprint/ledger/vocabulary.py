@@ -111,6 +111,9 @@ _SPECS = (
 VOCABULARY: Final[dict[str, FieldSpec]] = {spec.name: spec for spec in _SPECS}
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def check_field(name: str, value: str | int) -> None:
     """Refuse a field that is not in the vocabulary or has another type or form than it should.
 
@@ -132,7 +135,7 @@ def _is_fitting_integer(value: str | int) -> bool:
 def _is_fitting_text(spec: FieldSpec, value: str | int) -> bool:
     if not isinstance(value, str) or re.fullmatch(spec.form, value) is None:
         return False
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):  # has no UTF-8, hence no commitment
+    if not value.isascii() and _SURROGATE.search(value):  # has no UTF-8, hence no commitment
         return False
     return spec.form != _WIRE_TIME or _is_wire_time(value)
 

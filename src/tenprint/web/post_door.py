@@ -213,7 +213,7 @@ class PostDoor:
 
     def _keep(self, path: Path, heading: Heading, digest: str) -> bytes:
         self.shelf.adopt(path, heading.body_sha256)
-        return dispatch.accept_kept(self.node, heading, digest)
+        return dispatch.accept_kept(self.node, heading.of_wire(digest))
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         if self._writers is None:

@@ -28,8 +28,12 @@ def configuration() -> Config:
     return config
 
 
-def migrate(engine: sa.Engine) -> bool:
+def migrate(engine: sa.Engine, writing: sa.Engine) -> bool:
     """Bring the database to the newest revision; tell whether anything was done.
+
+    Args:
+        engine: to look with.
+        writing: the same one, whose transactions wait for each other.
 
     Raises:
         StorageError: ``STORE_NEWER`` when a later version of Tenprint wrote it.
@@ -46,7 +50,8 @@ def migrate(engine: sa.Engine) -> bool:
         raise StorageError(
             "STORE_NEWER", f"the database is at revision {current}, unknown here", hint="update Tenprint"
         )
-    with engine.begin() as connection:
+    # Of several processes that open a database at once, the first one migrates; the others find nothing to do.
+    with writing.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return True

@@ -8,19 +8,21 @@ other parties come in through `accept`.
 from tenprint.exchange.dispatch.audits import ask_for_ledgers, ask_for_trail
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
-from tenprint.exchange.dispatch.intake import accept, accept_kept, verify_sender
-from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
+from tenprint.exchange.dispatch.intake import accept, accept_kept, accept_many, verify_sender
+from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Fault",
     "Sought",
     "Step",
     "Submission",
     "accept",
     "accept_kept",
+    "accept_many",
     "ask_for_ledgers",
     "ask_for_trail",
     "cosign",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from tenprint.core.errors import SenderError, StorageError, TenprintError
+from tenprint.exchange.dispatch.batches import CONCERNS_ALL, Loaded, loaded_in_parts, working_on
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
 from tenprint.exchange.dispatch.retry import put_off
-from tenprint.exchange.dispatch.wakes import enrol_all_due
+from tenprint.exchange.dispatch.wakes import enrol_all_due_unmarked
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
@@ -57,26 +60,78 @@ EVERYBODYS: dict[Kind, Handler] = {Kind.AUDIT_QUERY: audit.on_query}
 """What every party does alike, whatever its role."""
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """A message with what is to be done with it, and what was computed before."""
+
+    envelope: Envelope
+    handler: Handler
+    prepared: Any
+
+
 def handle_due(node: Node, limit: int) -> int:
     """Handle at most `limit` inbox messages whose time has come, in order; return how many were tried.
 
-    An error of our families, also in reading the message, puts it off (`retry`) or makes it a dead letter, and nothing
-    else of it is written. Any other exception is a bug: it propagates, and the message stays due.
+    They are handled in batches: what can be computed first is prepared outside, then one transaction handles them one
+    after the other, each in a savepoint. An error of our families, also in reading a message, puts that message off
+    (`retry`) or makes it a dead letter, and nothing else of it is written; the others are not disturbed. Any other
+    exception is a bug: it propagates, the batch is rolled back, and its messages stay due.
     """
-    due = node.store.due_inbox(node.services.clock.now(), limit)
-    for key in due:
-        # A search sees everybody whose enrolment was committed before it, whether or not the process was killed since.
-        enrol_all_due(node)
-        envelope: Envelope | None = None
+    keys = node.store.claim_inbox(node.services.clock.now(), limit)
+    with working_on(node, Queue.INBOX, keys) as open_keys:
+        for batch in _batches(node, keys):
+            # A search sees everybody whose enrolment was committed before it, whether or not the process was killed
+            # since. What was put into the gallery is marked in the batch's transaction.
+            enrolled = enrol_all_due_unmarked(node)
+            _handle_batch(node, batch, enrolled)
+            open_keys.difference_update(key for key, _ in batch)
+    return len(keys)
+
+
+def _batches(node: Node, keys: list[MessageKey]) -> Iterator[list[Loaded]]:
+    """Cut messages into batches with at most one search in each, so that a search finds whom the one before enrolled.
+
+    Were two searches in one batch, what the second one finds would hang on where a batch happens to end.
+    """
+    party = PARTIES.get(node.party.role)
+    for loaded in loaded_in_parts(node, keys):
+        batch, searches = list[Loaded](), False
+        for key, message in loaded:
+            is_search = isinstance(message, Envelope) and party is not None and message.kind in party.PREPARERS
+            if is_search and searches:
+                yield batch
+                batch = []
+            searches = is_search or (searches and bool(batch))
+            batch.append((key, message))
+        yield batch
+
+
+def _handle_batch(node: Node, batch: list[Loaded], enrolled: list[str]) -> None:
+    ready = []
+    for key, message in batch:
         try:
-            envelope = node.store.message(key)
-            _handle(node, envelope)
+            if isinstance(message, TenprintError):
+                raise message
+            ready.append(_prepare(node, message))
         except TenprintError as problem:
-            _put_off(node, key, envelope, problem)
-    return len(due)
+            _put_off(node, key, None if isinstance(message, TenprintError) else message, problem)
+    for envelope, failure in _committed(node, ready, enrolled):
+        _put_off(node, envelope.key, envelope, failure)
 
 
-def _handle(node: Node, envelope: Envelope) -> None:
+def _committed(node: Node, ready: list[_Ready], enrolled: list[str]) -> list[tuple[Envelope, TenprintError]]:
+    """Handle prepared messages; return those that failed. Which of them the database refuses, is found one by one."""
+    try:
+        return _commit(node, ready, enrolled)
+    except StorageError as problem:
+        if not ready:
+            raise
+        if len(ready) == 1 or problem.code in CONCERNS_ALL:
+            return [(each.envelope, problem) for each in ready]
+    return [failure for each in ready for failure in _committed(node, [each], [])]
+
+
+def _prepare(node: Node, envelope: Envelope) -> _Ready:
     role = node.party.role
     party = PARTIES.get(role)
     handler = (party.HANDLERS if party else {}).get(envelope.kind) or EVERYBODYS.get(envelope.kind)
@@ -85,12 +140,29 @@ def _handle(node: Node, envelope: Envelope) -> None:
     preparer = party.PREPARERS.get(envelope.kind) if party else None
     prepared = preparer(node.services, envelope) if preparer else None
     node.trigger(HANDLE_PREPARED)
+    return _Ready(envelope, handler, prepared)
+
+
+def _commit(node: Node, ready: list[_Ready], enrolled: list[str]) -> list[tuple[Envelope, TenprintError]]:
+    """Handle prepared messages in one transaction; return those that failed, each with its error and undone."""
+    failed: list[tuple[Envelope, TenprintError]] = []
+    if not ready and not enrolled:
+        return failed
     with node.store.transaction() as tx:
-        work = Work(tx, node.services, envelope)
-        handler(work, prepared)
-        tx.mark_handled(envelope.key, work.now)
+        for subject_id in enrolled:
+            tx.mark_enrolled(subject_id)
+        for each in ready:
+            try:
+                with tx.savepoint():
+                    work = Work(tx, node.services, each.envelope)
+                    # False: another worker was faster (see `Store.claim_inbox`).
+                    if tx.mark_handled(each.envelope.key, work.now):
+                        each.handler(work, each.prepared)
+            except TenprintError as problem:
+                failed.append((each.envelope, problem))
         node.trigger(HANDLE_BEFORE_COMMIT)
     node.trigger(HANDLE_AFTER_COMMIT)
+    return failed
 
 
 def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tenprint.core.canonical import sha256_hex
-from tenprint.core.errors import RecordError, SenderError
+from tenprint.core.errors import RecordError, SenderError, TenprintError
+from tenprint.exchange.dispatch.batches import CONCERNS_ALL
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.routes import may_say
@@ -28,47 +31,80 @@ def accept(node: Node, wire: bytes) -> bytes:
             or ``MESSAGE_ID_REUSED`` (its sender gave that id to another message); nothing was written.
         StorageError: it could not be kept; the sender tries again.
     """
-    envelope = Envelope.from_bytes(wire)
-    verify_sender(node.services, envelope)
-    if envelope.kind in SUBMISSIONS:
-        node.services.blobs.put(envelope.body)
-    return _take_in(node, envelope, sha256_hex(wire))
+    (outcome,) = accept_many(node, [wire])
+    if isinstance(outcome, TenprintError):
+        raise outcome
+    return outcome
 
 
-def accept_kept(node: Node, heading: Heading, wire_sha256: str) -> bytes:
+def accept_many(node: Node, wires: Sequence[bytes]) -> list[bytes | TenprintError]:
+    """Take messages in, in one transaction; return for each its receipt, or the error that `accept` would raise.
+
+    What is wrong with one keeps no other out. Receipts are given when all of them are committed.
+    """
+    outcomes: dict[int, bytes | TenprintError] = {}
+    verified = []
+    for place, wire in enumerate(wires):
+        try:
+            envelope = Envelope.from_bytes(wire)
+            verify_sender(node.services, envelope)
+            verified.append((place, envelope))
+        except TenprintError as problem:
+            outcomes[place] = problem
+    try:
+        node.services.blobs.put_many([each.body for _, each in verified if each.kind in SUBMISSIONS])
+        receipts = _taken_in(node, [envelope for _, envelope in verified])
+    except TenprintError as problem:
+        # One of them cannot be kept. Which one, and whether the others can, is seen when each is taken by itself.
+        of_all = len(verified) == 1 or problem.code in CONCERNS_ALL
+        receipts = [problem if of_all else accept_many(node, [wires[place]])[0] for place, _ in verified]
+    outcomes.update(zip((place for place, _ in verified), receipts, strict=True))
+    return [outcomes[place] for place in range(len(wires))]
+
+
+def accept_kept(node: Node, heading: Heading) -> bytes:
     """Take a message in whose body is one of this party's blobs already, as a door that streams does; as `accept`.
 
     Args:
         node: the recipient.
-        heading: the message's header; whoever wrote the blob has checked its hash and size against it.
-        wire_sha256: of the whole wire form, for the receipt.
+        heading: the message's header, with the hash of the whole wire form (`Heading.of_wire`); whoever wrote the blob
+            has checked its hash and size against it.
 
     Raises:
         SenderError: as `accept`.
         StorageError: it could not be kept; the sender tries again.
     """
     verify_sender(node.services, heading)
-    return _take_in(node, heading, wire_sha256)
-
-
-def _take_in(node: Node, envelope: Envelope, wire_sha256: str) -> bytes:
-    with node.store.transaction() as tx:
-        receipt = tx.receipt_of(envelope.key)
-        if receipt is not None:
-            _refuse_another_message_of_that_id(tx.heading(envelope.key), envelope)
-            return receipt
-        now = node.services.clock.now()
-        receipt = signed_receipt(node.services, envelope, wire_sha256)
-        tx.put_inbox(envelope, now, receipt)
-        Work(tx, node.services, envelope).log(
-            RECEIVED,
-            counterpart=envelope.sender,
-            in_reply_to=envelope.in_reply_to,
-            receipt_hash=sha256_hex(receipt),
-        )
-        node.trigger(ACCEPT_BEFORE_COMMIT)
-    node.trigger(ACCEPT_AFTER_COMMIT)
+    (receipt,) = _taken_in(node, [heading])
+    if isinstance(receipt, TenprintError):
+        raise receipt
     return receipt
+
+
+def _taken_in(node: Node, envelopes: Sequence[Envelope]) -> list[bytes | TenprintError]:
+    receipts: list[bytes | TenprintError] = []
+    if not envelopes:
+        return receipts
+    is_new = False
+    with node.store.transaction() as tx:
+        for envelope in envelopes:
+            receipt = signed_receipt(node.services, envelope)
+            if tx.put_inbox(envelope, node.services.clock.now(), receipt):
+                is_new = True
+                Work(tx, node.services, envelope).log(
+                    RECEIVED,
+                    counterpart=envelope.sender,
+                    in_reply_to=envelope.in_reply_to,
+                    receipt_hash=sha256_hex(receipt),
+                )
+                receipts.append(receipt)
+            else:
+                receipts.append(tx.receipt_of(envelope.key) or receipt)
+        if is_new:
+            node.trigger(ACCEPT_BEFORE_COMMIT)
+    if is_new:
+        node.trigger(ACCEPT_AFTER_COMMIT)
+    return receipts
 
 
 def verify_sender(services: Services, envelope: Envelope) -> None:
@@ -90,11 +126,11 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
         raise SenderError("KIND_NOT_ACCEPTED", f"{party.role} takes no {envelope.kind} from {sender.role}")
 
 
-def signed_receipt(services: Services, envelope: Envelope, wire_sha256: str = "") -> bytes:
+def signed_receipt(services: Services, envelope: Envelope) -> bytes:
     """Return this party's signed receipt for a message, dated now: its hash is of the bytes, not the content hash."""
     receipt = Receipt(
         message=envelope.id,
-        message_hash=wire_sha256 or sha256_hex(envelope.to_bytes()),
+        message_hash=envelope.wire_hash,
         sender=envelope.sender,
         recipient=envelope.recipient,
         received_at=services.clock.now(),
@@ -107,8 +143,3 @@ def _is_signed_by(public_key: bytes, envelope: Envelope) -> bool:
         return PublicKey(public_key).verify(envelope.signed_bytes(), envelope.signature)
     except RecordError as problem:
         raise SenderError("UNKNOWN_SENDER", "the directory holds no usable key of the sender") from problem
-
-
-def _refuse_another_message_of_that_id(known: Envelope | None, envelope: Envelope) -> None:
-    if known is None or known.content_hash != envelope.content_hash:
-        raise SenderError("MESSAGE_ID_REUSED", f"{envelope.sender} gave this id to another message before")

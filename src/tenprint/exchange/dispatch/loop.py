@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tenprint.core.errors import StorageError
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
@@ -29,32 +30,58 @@ class Step:
     count: int
 
 
-def run_until_idle(nodes: Sequence[Node], on_step: Callable[[Step], None] | None = None) -> int:
+@dataclass(frozen=True)
+class Fault:
+    """A party whose own database or files failed, so that it was left out for the rest of a run."""
+
+    party: str
+    problem: StorageError
+
+
+def run_until_idle(
+    nodes: Sequence[Node],
+    on_step: Callable[[Step], None] | None = None,
+    on_fault: Callable[[Fault], None] | None = None,
+) -> int:
     """Do everything that is due now, at all parties, until nothing is; return how many rows were worked on.
+
+    A party whose own database fails (full, read-only, damaged, unreachable) stops itself and no other: the others go
+    on, and what they send to it waits in their outboxes.
 
     Args:
         nodes: the parties of this process, in a fixed order, so that equal runs do equal things.
         on_step: called after every batch that did something; may raise to stop (KeyboardInterrupt is safe too).
+        on_fault: told of each party that failed, when it does; without it the first one is raised at the end.
+
+    Raises:
+        StorageError: a party failed, and nobody asked to be told.
     """
-    total = 0
+    total, faults = 0, list[Fault]()
+    able = list(nodes)
     while True:
-        done = sum(_round(node, on_step) for node in nodes)
+        done = 0
+        for node in tuple(able):
+            for stage, work in STAGES:
+                try:
+                    count = work(node, BATCH)
+                except StorageError as problem:
+                    able.remove(node)
+                    faults.append(Fault(node.party.id, problem))
+                    if on_fault:
+                        on_fault(faults[-1])
+                    break
+                done += count
+                if count and on_step:
+                    on_step(Step(node.party.id, stage, count))
         if not done:
-            return total
+            break
         total += done
+    if faults and not on_fault:
+        raise faults[0].problem
+    return total
 
 
 def next_due(nodes: Sequence[Node]) -> datetime | None:
     """Return the earliest time at which a message, delivery, enrolment or timer of any party becomes due, or None."""
     times = [due for node in nodes if (due := node.store.next_due()) is not None]
     return min(times, default=None)
-
-
-def _round(node: Node, on_step: Callable[[Step], None] | None) -> int:
-    done = 0
-    for stage, work in STAGES:
-        count = work(node, BATCH)
-        if count and on_step:
-            on_step(Step(node.party.id, stage, count))
-        done += count
-    return done

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError, StorageError, TenprintError
+from tenprint.exchange.dispatch.batches import Loaded, loaded_in_parts, working_on
 from tenprint.exchange.dispatch.points import (
     RELAY_AFTER_COMMIT,
     RELAY_AFTER_POST,
@@ -12,7 +12,7 @@ from tenprint.exchange.dispatch.points import (
 )
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.envelope import Envelope, MessageKey
-from tenprint.exchange.ports import Node, Queue, Services, Transaction, Work, write_down
+from tenprint.exchange.ports import GroupPost, Node, Post, Queue, Services, Transaction, Work, write_down
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
 from tenprint.ledger.vocabulary import RECEIPT
@@ -23,27 +23,67 @@ UNDELIVERABLE = "undeliverable"
 def relay_due(node: Node, limit: int) -> int:
     """Deliver at most `limit` outbox rows whose time has come; return how many were tried.
 
-    A delivery that failed, or whose bytes cannot be read, is tried again later (`retry`); one that the receiver refuses
-    becomes a dead letter.
+    All that goes to one recipient is handed over together, where the post can. A delivery that failed, or whose bytes
+    cannot be read, is tried again later (`retry`); one that the receiver refuses becomes a dead letter. The others are
+    marked delivered in one transaction.
     """
-    due = node.store.due_outbox(node.services.clock.now(), limit)
-    for key in due:
+    keys = node.store.claim_outbox(node.services.clock.now(), limit)
+    with working_on(node, Queue.OUTBOX, keys) as open_keys:
+        for part in loaded_in_parts(node, keys):
+            _relay_part(node, part)
+            open_keys.difference_update(key for key, _ in part)
+    return len(keys)
+
+
+def _relay_part(node: Node, part: list[Loaded]) -> None:
+    recipients: dict[str, list[Envelope]] = {}
+    for key, message in part:
+        if isinstance(message, TenprintError):
+            _put_off(node, key, message)
+        else:
+            recipients.setdefault(message.recipient, []).append(message)
+    delivered = []
+    for recipient, envelopes in recipients.items():
+        node.trigger(RELAY_BEFORE_POST)
+        outcomes = _posted(node.post, envelopes, recipient)
+        node.trigger(RELAY_AFTER_POST)
+        for envelope, outcome in zip(envelopes, outcomes, strict=True):
+            try:
+                if isinstance(outcome, TenprintError):
+                    raise outcome
+                delivered.append((envelope, outcome, _checked_receipt(node.services, envelope, outcome)))
+            except TenprintError as problem:
+                _put_off(node, envelope.key, problem)
+    if delivered:
+        _mark_delivered(node, delivered)
+
+
+def _posted(post: Post, envelopes: list[Envelope], recipient: str) -> list[bytes | TenprintError]:
+    """Return a receipt, or why there is none, for each message."""
+    wires = [envelope.to_bytes() for envelope in envelopes]
+    if isinstance(post, GroupPost):
+        return post.deliver_many(wires, recipient)
+    outcomes: list[bytes | TenprintError] = []
+    for wire in wires:
         try:
-            _deliver(node, node.store.message(key))
+            outcomes.append(post.deliver(wire, recipient))
         except TenprintError as problem:
-            _put_off(node, key, problem)
-    return len(due)
+            outcomes.append(problem)
+    return outcomes
 
 
-def _deliver(node: Node, envelope: Envelope) -> None:
-    node.trigger(RELAY_BEFORE_POST)
-    receipt = node.post.deliver(envelope.to_bytes(), envelope.recipient)
-    node.trigger(RELAY_AFTER_POST)
-    digest = _checked_receipt(node.services, envelope, receipt)
-    with node.store.transaction() as tx:
-        tx.mark_delivered(envelope.key, node.services.clock.now(), receipt)
-        Work(tx, node.services, envelope).log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
-        node.trigger(RELAY_BEFORE_COMMIT)
+def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) -> None:
+    try:
+        with node.store.transaction() as tx:
+            for envelope, receipt, digest in delivered:
+                if tx.mark_delivered(envelope.key, node.services.clock.now(), receipt):
+                    work = Work(tx, node.services, envelope)
+                    work.log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
+            node.trigger(RELAY_BEFORE_COMMIT)
+    except StorageError as problem:
+        for envelope, _, _ in delivered:
+            _put_off(node, envelope.key, problem)
+        return
     node.trigger(RELAY_AFTER_COMMIT)
 
 
@@ -60,7 +100,7 @@ def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> 
     said = signed.receipt
     key = PublicKey(services.directory.party(envelope.recipient).public_key)
     fits = (said.message, said.sender, said.recipient) == (envelope.id, envelope.sender, envelope.recipient)
-    if not fits or said.message_hash != sha256_hex(envelope.to_bytes()) or not verify_receipt(signed, key):
+    if not fits or said.message_hash != envelope.wire_hash or not verify_receipt(signed, key):
         # A storage error, because the next try may bring a good receipt; the message itself is not at fault.
         raise StorageError("RECEIPT_INVALID", f"{envelope.recipient} did not sign for this message")
     return signed.digest

@@ -29,8 +29,7 @@ def put_off(node: Node, queue: Queue, key: RowKey, problem: TenprintError, give_
     """
     with node.store.transaction() as tx:
         again = next_try(problem, str(key), tx.failures_of(queue, key) + 1, node.services.clock.now())
-        tx.mark_failed(queue, key, problem.code, again)
-        if again is None:
+        if tx.mark_failed(queue, key, problem.code, again) and again is None:
             give_up(tx)
 
 

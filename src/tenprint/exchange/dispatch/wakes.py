@@ -19,20 +19,22 @@ def fire_due_timers(node: Node, limit: int) -> int:
     Message and mark are one transaction, and the id is the timer's: however often this runs, a timer fires once.
     """
     due = node.store.due_timers(node.services.clock.now(), limit)
-    for timer in due:
-        envelope = own_message(
-            node,
-            message_id=f"timer-{timer.id}",
-            kind=Kind.TIMER,
-            case_id=timer.case_id,
-            body=_body_of(timer),
-        )
-        with node.store.transaction() as tx:
+    if not due:
+        return 0
+    with node.store.transaction() as tx:
+        for timer in due:
+            envelope = own_message(
+                node,
+                message_id=f"timer-{timer.id}",
+                kind=Kind.TIMER,
+                case_id=timer.case_id,
+                body=_body_of(timer),
+            )
             now = node.services.clock.now()
             tx.put_inbox(envelope, now, signed_receipt(node.services, envelope))
             tx.mark_fired(timer.id, now)
-            node.trigger(TIMER_BEFORE_COMMIT)
-        node.trigger(TIMER_AFTER_COMMIT)
+        node.trigger(TIMER_BEFORE_COMMIT)
+    node.trigger(TIMER_AFTER_COMMIT)
     return len(due)
 
 
@@ -51,16 +53,42 @@ def enrol_due(node: Node, limit: int = 32) -> int:
     or given up (`retry`); the others, and messages, do not wait for it.
     """
     due = node.store.due_enrolments(node.services.clock.now(), limit)
-    for subject_id in due:
+    enrolled = _into_gallery(node, due)
+    if enrolled:
+        with node.store.transaction() as tx:
+            for subject_id in enrolled:
+                tx.mark_enrolled(subject_id)
+    return len(due)
+
+
+def enrol_all_due_unmarked(node: Node, limit: int = 32) -> list[str]:
+    """Put every queued subject whose time has come into the gallery, as `enrol_all_due`; return the last ones.
+
+    Those are in the gallery and not yet marked so: whoever calls marks them in the transaction that he opens anyway.
+    """
+    while True:
+        due = node.store.due_enrolments(node.services.clock.now(), limit)
+        enrolled = _into_gallery(node, due)
+        if len(due) < limit:
+            return enrolled
+        if enrolled:
+            with node.store.transaction() as tx:
+                for subject_id in enrolled:
+                    tx.mark_enrolled(subject_id)
+
+
+def _into_gallery(node: Node, subjects: list[str]) -> list[str]:
+    """Enrol subjects; return those that are in the gallery now. The others are put off."""
+    enrolled = []
+    for subject_id in subjects:
         try:
             node.services.matcher.enroll(subject_id, node.store.enrolment(subject_id))
         except TenprintError as problem:
             _put_off(node, subject_id, problem)
             continue
+        enrolled.append(subject_id)
         node.trigger(ENROLL_AFTER_GALLERY)
-        with node.store.transaction() as tx:
-            tx.mark_enrolled(subject_id)
-    return len(due)
+    return enrolled
 
 
 def own_message(node: Node, *, message_id: str, kind: Kind, case_id: str, body: bytes) -> Envelope:

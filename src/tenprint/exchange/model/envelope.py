@@ -8,10 +8,12 @@ another way are no envelope, so what is kept and written again is, byte for byte
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from tenprint.core.canonical import canonical_json, sha256_hex
@@ -37,7 +39,7 @@ NLETS_CONTENT = "text/vnd.tenprint.nlets"
 JSON_CONTENT = "application/json"
 _TEXTS = ("id", "sender", "recipient", "case_id", "in_reply_to", "tcn", "tcr", "content_type")
 # What the ledger writes about a message must fit the ledger's fields, so their forms are the header's forms.
-_FORMS = {
+_TEXT_FORMS = {
     "id": VOCABULARY[MESSAGE].form,
     "case_id": VOCABULARY[CASE].form,
     "sender": VOCABULARY[COUNTERPART].form,
@@ -47,6 +49,7 @@ _FORMS = {
     "tcr": rf"({VOCABULARY[TCR].form})?",
     "content_type": r"[a-z]{1,20}/[a-z0-9.+-]{1,80}",
 }
+_FORMS = tuple((name, re.compile(form)) for name, form in _TEXT_FORMS.items())
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class Envelope:
     signature: bytes = b""
 
     def __post_init__(self) -> None:
-        for name, form in _FORMS.items():
-            if re.fullmatch(form, getattr(self, name)) is None:
+        for name, form in _FORMS:
+            if form.fullmatch(getattr(self, name)) is None:
                 raise _invalid("a text of the header has not the form of its field", name)
         if self.signature and len(self.signature) != SIGNATURE_BYTES:
             raise _invalid(f"a signature has {SIGNATURE_BYTES} bytes", "signature")
@@ -114,7 +117,7 @@ class Envelope:
             v=1,
             kind=str(self.kind),
             sent_at=to_wire(self.sent_at),
-            body_sha256=sha256_hex(self.body),
+            body_sha256=self._body_hash,
             body_size=len(self.body),
         )
         return fields
@@ -123,24 +126,42 @@ class Envelope:
         """Return what the signature covers: the canonical header."""
         return canonical_json(self.header())
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Return the SHA-256 of header and body without time and signature: equal in equal runs (section 7)."""
         fields = self.header()
         del fields["sent_at"]
         return sha256_hex(canonical_json(fields))
 
+    @cached_property
+    def wire_hash(self) -> str:
+        """Return the SHA-256 of the wire form, which a receipt names."""
+        digest = hashlib.sha256(self.head() + b"\n")
+        digest.update(self.body)
+        return digest.hexdigest()
+
     def signed(self, signature: bytes) -> Envelope:
         """Return the same message with its signature."""
-        return replace(self, signature=signature)
+        signed = replace(self, signature=signature)
+        signed.__dict__["_body_hash"] = self._body_hash
+        return signed
 
     def head(self) -> bytes:
         """Return the wire form's first line without its line feed: the canonical header with the signature."""
-        return canonical_json(self.header() | {"signature": base64.b64encode(self.signature).decode()})
+        return self._head
 
     def to_bytes(self) -> bytes:
         """Return the wire form."""
         return self.head() + b"\n" + self.body
+
+    # A message does not change, so that its hashes, which several steps ask for, are made once.
+    @cached_property
+    def _body_hash(self) -> str:
+        return sha256_hex(self.body)
+
+    @cached_property
+    def _head(self) -> bytes:
+        return canonical_json(self.header() | {"signature": base64.b64encode(self.signature).decode()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Envelope:
@@ -149,12 +170,12 @@ class Envelope:
         Raises:
             RecordError: ``ENVELOPE_INVALID`` when the header is not in its one form, or the body's hash is wrong.
         """
-        head, _, body = data.partition(b"\n")
+        head, line_feed, body = data.partition(b"\n")
         values = _read_head(head)
         envelope = Envelope(body=body, **_fields(values))
-        if values.get("body_sha256") != sha256_hex(body) or values.get("body_size") != len(body):
+        if values.get("body_sha256") != envelope._body_hash or values.get("body_size") != len(body):
             raise _invalid("the body does not have the hash and size that its header names", "body")
-        if envelope.to_bytes() != data:
+        if envelope.head() != head or not line_feed:
             raise _invalid("the header is not written in the one form it has")
         return envelope
 
@@ -180,6 +201,12 @@ class Heading(Envelope):
             StorageError: ``MESSAGE_BODY_MISSING``.
         """
         raise StorageError("MESSAGE_BODY_MISSING", f"the body of message {self.id} is not at hand")
+
+    def of_wire(self, wire_sha256: str) -> Heading:
+        """Return the heading of a message whose whole wire form has this hash, which its receipt names."""
+        whole = replace(self)
+        whole.__dict__["wire_hash"] = wire_sha256
+        return whole
 
     @classmethod
     def of_head(cls, head: bytes) -> Heading:

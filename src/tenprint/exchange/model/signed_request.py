@@ -26,6 +26,7 @@ from tenprint.core.errors import SenderError
 
 TAG: Final = "tenprint-post"
 LABEL: Final = "tenprint"
+COSIGN_CONTENT: Final = "application/vnd.tenprint.cosign-request"
 ENVELOPE_CONTENT: Final = "application/vnd.tenprint.envelope"
 COMPONENTS: Final = ("@method", "@authority", "@path", "content-type", "content-length", "content-digest")
 WINDOW_SECONDS: Final = 300

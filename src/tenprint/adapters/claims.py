@@ -1,0 +1,60 @@
+"""Taking rows of a queue to work on them. On PostgreSQL several workers share a queue; on SQLite there is one.
+
+A claim is a lease: the row's time moves on by `LEASE`, so that other workers pass it over, and a worker that dies
+leaves nothing to clean up: its rows become due again. A lease is no lock. Whoever works longer than it lasts may find
+that another one was faster, as the transaction that marks a row handled or delivered tells (`Writer.mark_handled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from tenprint.adapters import rows, tables
+from tenprint.adapters.statements import BOXES
+from tenprint.exchange.model.envelope import MessageKey
+from tenprint.exchange.ports import Queue
+
+LEASE = timedelta(minutes=2)
+"""Longer than handling a batch takes, extraction of a card's fingers included; a dead worker's rows wait that long."""
+
+
+def claim(connection: sa.Connection, queue: Queue, now: datetime, limit: int, lease: timedelta) -> list[MessageKey]:
+    """Claim at most `limit` rows of `inbox` or `outbox` whose time has come, in the order of writing.
+
+    Rows that another worker is claiming at this moment are skipped, never waited for.
+    """
+    box, message = BOXES[queue], tables.messages
+    free = (
+        sa.select(box.c.position)
+        .where(box.c.due_at <= rows.time_text(now))
+        .order_by(box.c.position)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        sa.update(box)
+        .where(box.c.position.in_(free.scalar_subquery()))
+        .values(due_at=rows.time_text(now + lease))
+        .returning(box.c.position, box.c.message)
+        .cte("taken")
+    )
+    query = (
+        sa.select(message.c.sender, message.c.id)
+        .join(taken, taken.c.message == message.c.position)
+        .order_by(taken.c.position)
+    )
+    return [MessageKey(row.sender, row.id) for row in connection.execute(query)]
+
+
+def release(connection: sa.Connection, queue: Queue, keys: Iterable[MessageKey], now: datetime) -> None:
+    """Make claimed rows due again that were not worked on."""
+    box, message = BOXES[queue], tables.messages
+    named = [(key.sender, key.id) for key in keys]
+    positions = sa.select(message.c.position).where(sa.tuple_(message.c.sender, message.c.id).in_(named))
+    waiting = sa.and_(box.c.message.in_(positions.scalar_subquery()), box.c.state == tables.WAITING)
+    connection.execute(
+        sa.update(box).where(waiting, box.c.due_at > rows.time_text(now)).values(due_at=rows.time_text(now))
+    )

@@ -1,0 +1,105 @@
+"""The statements that every booking needs many times, built once: building one takes longer than running it on SQLite.
+
+Parameters are named ``b_…`` where a column of that name is set in the same statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tenprint.adapters import tables
+from tenprint.exchange.ports import Queue
+
+BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
+POSITION = "position"
+_message, _case, _task = tables.messages, tables.cases, tables.tasks
+_IS_MESSAGE = sa.and_(_message.c.sender == sa.bindparam("b_sender"), _message.c.id == sa.bindparam("b_id"))
+_POSITION = sa.select(_message.c.position).where(_IS_MESSAGE).scalar_subquery()
+
+CASE = sa.select(_case).where(_case.c.id == sa.bindparam("b_id"))
+CASE_BY_TCN = (
+    sa.select(_case)
+    .where(_case.c.ori == sa.bindparam("b_ori"), _case.c.tcn == sa.bindparam("b_tcn"))
+    .order_by(_case.c.position)
+    .limit(1)
+)
+TASK = sa.select(_task).where(_task.c.id == sa.bindparam("b_id"))
+MESSAGE = sa.select(_message).where(_IS_MESSAGE)
+MESSAGES = sa.select(_message).where(
+    sa.tuple_(_message.c.sender, _message.c.id).in_(sa.bindparam("keys", expanding=True))
+)
+FRONTIER = sa.select(tables.ledger_state.c.frontier)
+INSERT_ENTRY = sa.insert(tables.ledger_entries)
+INSERT_BOX = {queue: sa.insert(box) for queue, box in BOXES.items()}
+DUE = {
+    queue: sa.select(_message.c.sender, _message.c.id)
+    .join(box, box.c.message == _message.c.position)
+    .where(box.c.due_at <= sa.bindparam("now"))
+    .order_by(box.c.position)
+    .limit(sa.bindparam("most"))
+    for queue, box in BOXES.items()
+}
+DUE_ENROLMENTS = (
+    sa.select(tables.enrolments.c.subject_id)
+    .where(tables.enrolments.c.due_at <= sa.bindparam("now"))
+    .order_by(tables.enrolments.c.position)
+    .limit(sa.bindparam("most"))
+)
+DUE_TIMERS = (
+    sa.select(tables.timers)
+    .where(tables.timers.c.state == tables.WAITING, tables.timers.c.due_at <= sa.bindparam("now"))
+    .order_by(tables.timers.c.due_at, tables.timers.c.position)
+    .limit(sa.bindparam("most"))
+)
+CANCEL_TIMERS = sa.delete(tables.timers).where(
+    tables.timers.c.case_id == sa.bindparam("b_case"),
+    tables.timers.c.purpose == sa.bindparam("b_purpose"),
+    tables.timers.c.state == tables.WAITING,
+)
+
+
+def _finishing(queue: Queue, **values: Any) -> sa.Update:
+    box = BOXES[queue]
+    done = {"state": tables.DONE, "due_at": sa.null(), **values}
+    return sa.update(box).where(box.c.message == _POSITION, box.c.state == tables.WAITING).values(done)
+
+
+MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
+MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
+
+Keys = Iterable[str]
+
+
+class Inserts:
+    """Inserts that know what to do with a row that is there, in the dialect of one kind of database."""
+
+    def __init__(self, dialect: str) -> None:
+        self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self.message = self.once(tables.messages, ("sender", "id"), returning=POSITION)
+        self.case = self.saving(tables.cases, "id")
+        self.task = self.saving(tables.tasks, "id")
+        self.enrolment = self.saving(tables.enrolments, "subject_id")
+        self.ledger_state = self.saving(tables.ledger_state, "id")
+        self.box = {queue: self.once(box, ("message",)) for queue, box in BOXES.items()}
+        self.timer = self.once(tables.timers, ("id",))
+        self.exemplar = self.once(tables.exemplars, ("subject_id", "file_sha256"))
+        self.checkpoint = self.once(tables.checkpoints, ("size",))
+        self.cosignature = self.once(tables.cosignatures, ("size", "witness"))
+        self.witnessed = self.once(tables.witnessed, ("origin", "size", "root"))
+
+    def once(self, table: sa.Table, key: tuple[str, ...], *, returning: str = "") -> Any:
+        """Return an insert that leaves a row with this key as it is; it returns a row only when it inserted one."""
+        return self._insert(table).on_conflict_do_nothing(index_elements=key).returning(table.c[returning or key[0]])
+
+    def saving(self, table: sa.Table, key: str) -> Any:
+        """Return an insert that replaces all columns of a row with this key but its place."""
+        insert = self._insert(table)
+        others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in (key, POSITION)}
+        return insert.on_conflict_do_update(index_elements=[key], set_=others)
+
+
+INSERTS = {dialect: Inserts(dialect) for dialect in ("sqlite", "postgresql")}

@@ -1,0 +1,114 @@
+"""`tenprint bench exchange`: bookings a second through seven parties, with matching stubbed by truth."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenprint.cli.options import Json
+from tenprint.cli.output import console, print_json, print_table, progress
+from tenprint.core.errors import SenderError
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap.bench import Figures, Plan
+
+PEAK_PER_SECOND = 4
+"""National peak of ten-print submissions, about (domain.md)."""
+_SIZE = re.compile(r"([1-9][0-9]{0,7})([kK]?)")
+
+
+class Database(StrEnum):
+    """Where the parties' rows lie."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+def exchange(
+    bookings: Annotated[int, typer.Option(min=1, help="How many; each thousand is measured by itself.")] = 1_000,
+    database: Annotated[Database, typer.Option(help="Of the seven parties.")] = Database.SQLITE,
+    database_url: Annotated[
+        str, typer.Option(help="PostgreSQL address with {party} for each party's database; else a server is started.")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, max=2, help="Processes.")] = 2,
+    body: Annotated[str, typer.Option(help="Size of a booking: 20k, 600k.")] = "20k",
+    seed: Annotated[int, typer.Option(min=0, max=999_999, help="Of the bookings.")] = 1,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time goes.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the network's files lie; a temporary folder by default.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Bookings a second through seven parties in process; signatures, ledgers and blobs are real, matching is not."""
+    from tenprint.bootstrap import bench
+
+    body_bytes = _bytes(body)
+    with tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
+        plan = bench.Plan(Path(made) / "network", str(database), bookings, body_bytes, workers, seed)
+        with (
+            bench.bench_network(plan.folder, plan.database, database_url) as disk_bytes,
+            progress("bookings", bookings, quiet=json) as advance,
+        ):
+            figures = bench.measure(plan, disk_bytes, profile=profile, advance=advance)
+    if json:
+        print_json(_as_json(plan, figures))
+    else:
+        _show(plan, figures)
+
+
+def _bytes(text: str) -> int:
+    said = _SIZE.fullmatch(text)
+    if said is None or int(said[1]) * (1_000 if said[2] else 1) > 20_000_000:
+        raise SenderError("SIZE_INVALID", "a booking's size is a number of bytes such as 20k or 600k, up to 20000k")
+    return int(said[1]) * (1_000 if said[2] else 1)
+
+
+def _windows(figures: Figures) -> list[dict[str, Any]]:
+    return [
+        {
+            "bookings": window.bookings,
+            "bookings_per_second": round(window.bookings / window.seconds, 1),
+            "cpu_ms_per_booking": round(1000 * window.cpu_seconds / window.bookings, 2),
+            "bytes_per_booking": round(window.disk_bytes / window.bookings),
+        }
+        for window in figures.windows
+    ]
+
+
+def _as_json(plan: Plan, figures: Figures) -> dict[str, Any]:
+    done = sum(window.bookings for window in figures.windows)
+    return {
+        "database": plan.database,
+        "bookings": done,
+        "body_bytes": plan.body_bytes,
+        "workers": plan.workers,
+        "bookings_per_second": round(figures.bookings_per_second, 1),
+        "cpu_ms_per_booking": round(1000 * sum(w.cpu_seconds for w in figures.windows) / done, 2),
+        "bytes_per_booking": round(sum(w.disk_bytes for w in figures.windows) / done),
+        "unloaded_ms": round(figures.unloaded_ms, 1),
+        "windows": _windows(figures),
+        "profile": [asdict(row) for row in figures.profile],
+    }
+
+
+def _show(plan: Plan, figures: Figures) -> None:
+    found = _as_json(plan, figures)
+    columns = ("bookings", "bookings/s", "CPU ms/booking", "bytes/booking")
+    title = f"{plan.database}, {plan.workers} processes, bookings of {plan.body_bytes:,} bytes"
+    print_table(title, columns, (row.values() for row in found["windows"]))
+    console.print(
+        f"median {found['bookings_per_second']} bookings/s (the national peak was about {PEAK_PER_SECOND}/s); "
+        f"one booking on an idle network {found['unloaded_ms']} ms (median)"
+    )
+    if plan.database == Database.POSTGRESQL:
+        console.print("CPU is that of the worker processes; the server's is not in it.", style="dim")
+    if figures.profile:
+        rows = ((row.function, f"{row.own_ms:.3f}", f"{row.calls:.1f}") for row in figures.profile)
+        print_table("Own time by function, one process under the profiler", ("function", "ms", "calls"), rows)
+        console.print("per booking; the profiler itself makes small functions look dearer", style="dim")

@@ -1,0 +1,5 @@
+"""What tests of all rooms share."""
+
+from postgres_rig import new_url, postgres
+
+__all__ = ["new_url", "postgres"]
