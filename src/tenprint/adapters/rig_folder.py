@@ -123,8 +123,15 @@ class RigFolder:
     def _complete(self) -> list[str]:
         """Return the files that came whole, in the order of their names."""
         names = {entry.name for entry in os.scandir(self._folder)} - self._stuck
-        whole = [n for n in names if n.endswith(ENDING) and not n.startswith(".") and n + CHECKSUM in names]
-        return sorted(whole)[:MAX_AT_ONCE]
+        whole = (n for n in names if n.endswith(ENDING) and not n.startswith(".") and n + CHECKSUM in names)
+        return [n for n in sorted(whole)[:MAX_AT_ONCE] if self._is_written(n + CHECKSUM)]
+
+    def _is_written(self, name: str) -> bool:
+        """Tell whether a checksum's file has something in it: a client may write it without renaming."""
+        try:
+            return (self._folder / name).lstat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _take_in(self, name: str, now: datetime) -> None:
         try:

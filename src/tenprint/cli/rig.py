@@ -16,6 +16,7 @@ import typer
 
 from tenprint.cli.options import DEFAULT_PROFILE, EXIT_FOUND, Json
 from tenprint.cli.output import console, errors, print_json, print_table, read_file, write_file
+from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
     from tenprint.bootstrap.rig import RigSeat, RigWanted
@@ -138,6 +139,23 @@ def watch(
 
         _wait(seat.rig, minutes, until_idle, look)
         _end(seat, report, sarif, is_json=json)
+
+
+@app.command()
+def examples(folder: Annotated[Path, typer.Argument(help="Where to write them; made when it is not there.")]) -> None:
+    """Write example submissions of an invented person: one for each scenario, and a wrong one."""
+    from tenprint.studies.rig_examples import examples_of
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SenderError("FILE_UNWRITABLE", f"{folder} cannot be made: {problem.strerror}") from problem
+    written = examples_of()
+    for name, data in written.items():
+        write_file(folder / name, data)
+    console.print(
+        f"{len(written)} submissions are in {folder}; their control numbers ask for the scenarios.", markup=False
+    )
 
 
 @app.command("report")

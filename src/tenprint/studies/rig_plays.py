@@ -205,7 +205,7 @@ def read_plays(data: bytes) -> Plays:
         raise _wrong("", f"it is no TOML ({problem})"[:200]) from problem
     _refuse_unknown("", known, {"default", "scenario"})
     default, entries = known.get("default", DEFAULT_PLAY), known.get("scenario", [])
-    if default not in PLAYS:
+    if not isinstance(default, str) or default not in PLAYS:
         raise _wrong("default", _choices())
     if not isinstance(entries, list) or len(entries) > MAX_RULES or not all(isinstance(e, dict) for e in entries):
         raise _wrong("scenario", f"at most {MAX_RULES} tables [[scenario]] stand here")
