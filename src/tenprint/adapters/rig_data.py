@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class RigData:
 
     def write_client(self, values: Mapping[str, str]) -> Path:
         """Write the variables that a client in a shell needs; return the file's path."""
-        text = "".join(f"export {name}='{value}'\n" for name, value in values.items())
+        text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
         with storage_faults("writing the client's file"):
             write_whole(self.folder / CLIENT, text.encode())
         return self.folder / CLIENT

@@ -202,9 +202,10 @@ def _read(path: Path, limit_bytes: int) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         raise SenderError("RIG_UNREADABLE", f"a file cannot be read: {problem.strerror}") from problem
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise SenderError("RIG_UNREADABLE", "this is no file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise SenderError("RIG_UNREADABLE", "this is no file")
         data = file.read(limit_bytes + 1)
     if len(data) > limit_bytes:
         raise SenderError("RIG_TOO_LARGE", f"a file has at most {limit_bytes} bytes here")

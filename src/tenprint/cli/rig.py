@@ -26,7 +26,7 @@ app = typer.Typer(
     help="Play the state bureau or the FBI towards a client under test; end with a report.", no_args_is_help=True
 )
 DEFAULT_RIG = Path("data/rig")
-LOOK_SECONDS = 0.2
+LOOK_SECONDS, START_SECONDS = 0.2, 20.0
 
 
 class RigRole(StrEnum):
@@ -82,19 +82,13 @@ def serve(
     from tenprint.web.serve import ADDRESS, listening_socket
 
     with open_rig(data, _wanted(role, scenarios, profile, ori, seed, play_anyway=play_anyway)) as seat:
-        token = seat.token()
-        door = RigDoor(seat.rig, token, SystemClock())
+        door = RigDoor(seat.rig, seat.token(), SystemClock())
         listener = listening_socket(port)
         server = RigServer(door.app(), seat.tls())
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="rig", daemon=True)
-        url = f"https://{ADDRESS}:{listener.getsockname()[1]}"
-        told = {"RIG_URL": url, "RIG_TOKEN": token, "RIG_CA": str(seat.certificate().resolve())}
-        client = seat.data.write_client(told)
-        _say(f"Tenprint rig, playing the {role.replace('_', ' ')}: {url}", is_json=json)
-        _say(f"  certificate  {told['RIG_CA']}", is_json=json)
-        _say(f"  header       Authorization: Bearer {token}", is_json=json)
-        _say(f"  for a shell  . {client}      (Ctrl-C ends the rig and reports)", is_json=json)
         thread.start()
+        server.wait_until_listening(START_SECONDS)
+        _tell_client(seat, role, f"https://{ADDRESS}:{listener.getsockname()[1]}", is_json=json)
         try:
             _wait(seat.rig, minutes, until_idle, thread.is_alive)
         finally:
@@ -174,6 +168,16 @@ def _wanted(
 
     told = read_file(scenarios) if scenarios else b""
     return RigWanted(str(role), profile, told, ori.upper(), seed, play_anyway)
+
+
+def _tell_client(seat: RigSeat, role: RigRole, url: str, *, is_json: bool) -> None:
+    """Say where the rig is and how to be let in, and leave the same for a shell."""
+    told = {"RIG_URL": url, "RIG_TOKEN": seat.token(), "RIG_CA": str(seat.certificate().resolve())}
+    client = seat.data.write_client(told)
+    _say(f"Tenprint rig, playing the {role.replace('_', ' ')}: {url}", is_json=is_json)
+    _say(f"  certificate  {told['RIG_CA']}", is_json=is_json)
+    _say(f"  header       Authorization: Bearer {told['RIG_TOKEN']}", is_json=is_json)
+    _say(f"  for a shell  . {client}      (Ctrl-C ends the rig and reports)", is_json=is_json)
 
 
 def _say(text: str, *, is_json: bool) -> None:

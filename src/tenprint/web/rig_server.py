@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from typing import Any
+import threading
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -69,9 +70,17 @@ class RigServer(uvicorn.Server):
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=MAX_HEADERS_BYTES,
         )
+        self._listens = threading.Event()
         config.load()
         config.ssl = context
         super().__init__(config)
 
-    def install_signal_handlers(self) -> Any:
-        """Leave signals to the command: it writes the report when one comes."""
+    def wait_until_listening(self, seconds: float) -> bool:
+        """Wait until the server, run by another thread, takes connections; tell whether it does."""
+        return self._listens.wait(seconds)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self._listens.set()
