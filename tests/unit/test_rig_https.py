@@ -25,6 +25,7 @@ from tenprint.web.rig_door import RigDoor
 from tenprint.web.rig_server import RigServer
 from tenprint.web.serve import listening_socket
 
+pytestmark = pytest.mark.slow
 TOKEN = "token-of-a-test"
 EBTS = {"Content-Type": "application/octet-stream"}
 
