@@ -146,12 +146,13 @@ def test_there_is_no_report_where_there_is_no_rig(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
-def test_data_that_are_damaged_are_named_and_not_overwritten(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["no json", "{}", "[]", '{"event": "fetched", "at": "soon"}'])
+def test_data_that_are_damaged_are_named_and_not_overwritten(tmp_path: Path, line: str) -> None:
     _run("watch", tmp_path / "box", "--data", tmp_path / "data", "--minutes", "0.01")
-    (tmp_path / "data" / "events.jsonl").write_text("no json\n")
+    (tmp_path / "data" / "events.jsonl").write_text(line + "\n")
     with pytest.raises(StorageError, match="RIG_DAMAGED"):
         _run("report", "--data", tmp_path / "data")
-    assert (tmp_path / "data" / "events.jsonl").read_text() == "no json\n"
+    assert (tmp_path / "data" / "events.jsonl").read_text() == line + "\n"
 
 
 def test_two_rigs_do_not_share_their_data(tmp_path: Path) -> None:

@@ -62,6 +62,20 @@ def test_another_file_under_a_used_control_number_is_rejected_with_the_clause() 
     assert bench.waiting()[-1].tot == "ERRT"
 
 
+def test_files_without_a_control_number_are_no_reuse_of_each_other() -> None:
+    bench = Bench()
+    for height in ("509", "510"):
+        bench.send("", hgt=height)
+    assert "rig/tcn-used-once" not in {rule for _, rule in _rules(bench)}
+
+
+def test_a_rejected_reuse_that_comes_again_is_a_repeat() -> None:
+    bench = Bench()
+    for height in ("509", "510", "510"):
+        bench.send("IDENT-0000001", hgt=height)
+    assert [s["sent_again"] for s in bench.report()["submissions"]] == [0, 1]
+
+
 def test_another_agency_may_use_the_same_control_number() -> None:
     bench = Bench()
     bench.send("IDENT-0000001")

@@ -93,10 +93,21 @@ class RigData:
         with storage_faults("keeping what came"):
             if body is not None and not self._body(event["digest"]).exists():
                 write_whole(self._body(event["digest"]), body)
-            line = json.dumps(event, sort_keys=True).encode() + b"\n"
-            if os.write(self._file, line) < len(line):
-                raise StorageError("STORE_FULL", "an event could not be kept whole", hint="free some space")
+            self._append(json.dumps(event, sort_keys=True).encode() + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        size = os.fstat(self._file).st_size
+        try:
+            written = os.write(self._file, line)
             os.fsync(self._file)
+        except OSError:
+            written = 0
+            raise
+        finally:
+            if written < len(line):
+                os.ftruncate(self._file, size)  # half a line would spoil the next one
+        if written < len(line):
+            raise StorageError("STORE_FULL", "an event could not be kept whole", hint="free some space")
 
     def body(self, digest: str) -> bytes:
         """Return a submission's bytes.

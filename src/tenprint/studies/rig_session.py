@@ -130,9 +130,14 @@ class Rig:
         self._keeper = keeper
         self._lock = threading.RLock()
         self._answers: dict[str, Answer] = {}
-        self._first: dict[tuple[str, str], Came] = {}
+        self._by_digest: dict[str, Came] = {}
+        self._used: dict[tuple[str, str], str] = {}
         for event in keeper.events():
-            self._replay(event)
+            try:
+                self._replay(event)
+            except (KeyError, TypeError, ValueError) as problem:
+                message = "the data of the rig are damaged: an event cannot be understood"
+                raise StorageError("RIG_DAMAGED", message, hint="begin with another --data") from problem
 
     def receive(self, data: bytes, now: datetime, way: str) -> Receipt:
         """Take a submission in.
@@ -142,16 +147,17 @@ class Rig:
             RecordError: ``RIG_NOT_EBTS`` for bytes in which no transaction can be read.
             StorageError: ``RIG_FULL``, or it could not be kept.
         """
+        received, digest = _readable(data), sha256_hex(data)
         with self._lock:
-            received = self._readable(data)
-            digest = sha256_hex(data)
-            first = self._first.get((received.ori, received.tcn))
-            is_repeat = first is not None and first.digest == digest
-            came = first if first and is_repeat else self._judged(received, len(data), digest, now, way)
+            first = self._by_digest.get(digest)
+            if first is None and len(self.came) >= MAX_SUBMISSIONS:
+                message = f"this rig has taken {MAX_SUBMISSIONS} submissions"
+                raise StorageError("RIG_FULL", message, hint="begin another one with another --data")
+            came = first or self._judged(received, len(data), digest, now, way)
             if came.repeats < MAX_NOTED:
                 self._keeper.keep({"event": SUBMISSION, "at": to_wire(now), "way": way, "digest": digest}, data)
                 self._take_in(came, now)
-            return Receipt(came.number, is_repeat)
+            return Receipt(came.number, is_repeat=first is not None)
 
     def note_refusal(self, code: str, now: datetime) -> None:
         """Note that something was refused at the door; the first thousand are kept."""
@@ -233,19 +239,6 @@ class Rig:
                 return False
             return not any((at := self.due(a)) and at > now for a in self._answers.values())
 
-    def _readable(self, data: bytes) -> Transaction:
-        if not data:
-            raise SenderError("RIG_EMPTY", "nothing was sent", hint="send the bytes of one EBTS file as the body")
-        if len(data) > MAX_BYTES:
-            raise SenderError("RIG_TOO_LARGE", f"a submission has at most {MAX_BYTES} bytes")
-        if len(self.came) >= MAX_SUBMISSIONS:
-            raise StorageError("RIG_FULL", f"this rig has taken {MAX_SUBMISSIONS} submissions", hint="begin a new one")
-        received = read(data)
-        if not received.records:
-            hint = "send the file as it is, without JSON, multipart or base64 around it"
-            raise RecordError("RIG_NOT_EBTS", "no ANSI/NIST-ITL transaction can be read in these bytes", hint=hint)
-        return received
-
     def _take_in(self, came: Came, now: datetime) -> None:
         """Enter a submission, or one more copy of it."""
         self.last_event = now
@@ -253,7 +246,9 @@ class Rig:
             came.repeats += 1
             return
         self.came.append(came)
-        self._first.setdefault((came.ori, came.tcn), came)
+        self._by_digest[came.digest] = came
+        if came.tcn:
+            self._used.setdefault((came.ori, came.tcn), came.digest)
         self._answers |= {answer.id: answer for answer in came.answers}
 
     def _judged(self, received: Transaction, size: int, digest: str, now: datetime, way: str) -> Came:
@@ -283,7 +278,7 @@ class Rig:
         return Known(
             self.settings.role,
             self.settings.ori,
-            {key: came.digest for key, came in self._first.items()},
+            self._used,
             frozenset(answer.tcn for answer in answers if answer.tot == "ERRT"),
             frozenset(answer.tcn for answer in answers),
         )
@@ -302,11 +297,11 @@ class Rig:
             self._acknowledged(event["id"], event["as"], at)
 
     def _again(self, event: Mapping[str, Any], at: datetime) -> None:
-        data = self._keeper.body(event["digest"])
-        received = read(data)
-        first = self._first.get((received.ori, received.tcn))
-        is_repeat = first is not None and first.digest == event["digest"]
-        came = first if first and is_repeat else self._judged(received, len(data), event["digest"], at, event["way"])
+        digest = event["digest"]
+        came = self._by_digest.get(digest)
+        if came is None:
+            data = self._keeper.body(digest)
+            came = self._judged(read(data), len(data), digest, at, event["way"])
         self._take_in(came, at)
 
     def _fetched(self, answer_id: str, now: datetime) -> None:
@@ -317,6 +312,18 @@ class Rig:
         self.last_event = now
         taking = self.takings.setdefault(answer_id, Taking())
         taking.outcome, taking.outcome_at = outcome, now
+
+
+def _readable(data: bytes) -> Transaction:
+    if not data:
+        raise SenderError("RIG_EMPTY", "nothing was sent", hint="send the bytes of one EBTS file as the body")
+    if len(data) > MAX_BYTES:
+        raise SenderError("RIG_TOO_LARGE", f"a submission has at most {MAX_BYTES} bytes")
+    received = read(data)
+    if not received.records:
+        hint = "send the file as it is, without JSON, multipart or base64 around it"
+        raise RecordError("RIG_NOT_EBTS", "no ANSI/NIST-ITL transaction can be read in these bytes", hint=hint)
+    return received
 
 
 def _tags(received: Transaction) -> tuple[str, ...]:

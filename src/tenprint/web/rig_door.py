@@ -170,7 +170,7 @@ class RigDoor:
         loop, wait = asyncio.get_running_loop(), _seconds(request.query_params.get("wait", "0"))
         until = loop.time() + wait
         while True:
-            answers = self._rig.waiting(self._clock.now())
+            answers = await run_in_threadpool(self._rig.waiting, self._clock.now())
             if answers or loop.time() >= until or self.is_ending or await request.is_disconnected():
                 break
             await asyncio.sleep(POLL_SECONDS)
@@ -180,7 +180,7 @@ class RigDoor:
         return JSONResponse({"answers": [_listed(a) for a in answers]})
 
     async def _answer(self, request: Request) -> Response:
-        answer = self._rig.fetch(request.path_params["id"], self._clock.now())
+        answer = await run_in_threadpool(self._rig.fetch, request.path_params["id"], self._clock.now())
         headers = {
             "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(answer.digest)).decode()}:",
             "Content-Length": str(len(answer.data)),
