@@ -27,6 +27,7 @@ from tenprint.cli import (
     record_compare,
     record_images,
     records,
+    rig,
     serve,
     tasks,
     templates,
@@ -57,6 +58,7 @@ records.app.add_typer(templates.app, name="template")
 app.add_typer(card.app, name="card")
 records.app.add_typer(messages.app, name="message")
 app.add_typer(policy.app, name="policy")
+app.add_typer(rig.app, name="rig")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
 bench.app.command()(bench_exchange.exchange)

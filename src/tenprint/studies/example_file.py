@@ -27,9 +27,14 @@ said to be missing although its image is here."""
 @cache
 def example_file() -> bytes:
     """Return the file: a CAR with fourteen small images of rings, uncompressed."""
+    return build_car(BOOKING, ring_images(), checked=False)
+
+
+def ring_images() -> list[EncodedImage]:
+    """Return ten rolled fingers and four plain sets that are visibly no prints."""
     images = [_rings(FingerPosition(finger), SIDE, Impression.LIVESCAN_ROLLED) for finger in SINGLE_FINGERS]
     images += [_rings(FingerPosition(finger), WIDE, Impression.LIVESCAN_PLAIN) for finger in PLAIN_SETS]
-    return build_car(BOOKING, images, checked=False)
+    return images
 
 
 def _rings(finger: FingerPosition, width: int, impression: Impression) -> EncodedImage:
