@@ -30,7 +30,7 @@ from tenprint.exchange.model.words import TaskKind
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
-ORIS = {"agency-1": "XX0010000", "agency-2": "XX0020000"}
+ORIS = {"agency-1": "XX0000001", "agency-2": "XX0000011"}
 KNOWN, UNKNOWN, LATER = 0, 2, 1
 """People: one whom the immigration repository knows, one whom nobody knows, one who is enrolled while parties run."""
 WAIT_SECONDS = 120
@@ -148,7 +148,7 @@ def test_a_match_waits_for_people_who_answer_beside_the_running_parties(running:
 
 
 def test_who_is_enrolled_beside_a_running_repository_is_found_by_it(running: Running, tmp_path: Path) -> None:
-    (tmp_path / "card.eft").write_bytes(card(LATER, "XX0010000"))
+    (tmp_path / "card.eft").write_bytes(card(LATER, ORIS["agency-1"]))
     command(
         "enroll", tmp_path / "card.eft", "--subject", "S1", "--party", "immigration-repository",
         "--data", running.folder,
