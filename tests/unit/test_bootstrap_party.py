@@ -209,3 +209,10 @@ def test_a_party_that_lives_elsewhere_is_left_out(folder: Path) -> None:
     with opened(folder, "jail-1"), bootstrap.open_network(folder, beside=True) as network:
         assert "auditor-1" not in network.nodes
         assert len(network.nodes) == len(IDS) - 1
+
+
+def test_what_a_killed_door_left_half_is_gone_when_its_party_starts(folder: Path) -> None:
+    with opened(folder, "jail-1") as party:
+        (party.blobs.spool_folder() / "post-x.part").write_bytes(b"half")
+    with opened(folder, "jail-1") as party:
+        assert not list(party.blobs.spool_folder().iterdir())
