@@ -2,9 +2,12 @@
 
 import json
 import logging
+import re
 import resource
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -18,6 +21,7 @@ from tenprint.adapters.post_https import MAX_MESSAGE_BYTES, health_of, refusal_o
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import SenderError, StorageError
+from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import PublicKey, generate_key
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
 from tenprint.web.post_server import PatientProtocol
@@ -339,3 +343,21 @@ def test_a_refusal_is_logged_with_code_and_verified_sender_and_without_names(
 )
 def test_an_answer_is_final_only_when_a_party_judges_the_message(status: int, answer: bytes, family: type) -> None:
     assert type(refusal_of(status, answer, "x")) is family
+
+
+@pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("curl")), reason="needs openssl and curl")
+def test_the_guides_shell_lines_post_a_message(door: Door, tmp_path: Path) -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "guide" / "network.md"
+    (lines,) = (block for block in re.findall(r"```sh\n(.*?)```", guide.read_text(), re.DOTALL) if "openssl" in block)
+    message = door.message()
+    (tmp_path / "message").write_bytes(message.to_bytes())
+    (tmp_path / "key").write_text(door.rig.keys[Role.AGENCY].to_text() + "\n")
+    for said, meant in {
+        "net/parties/agency-1/key": "key", "net/parties/state-1/tls.crt": "tls.crt", "agency-1": "agency",
+        "127.0.0.1:8803": door.authority, "$(date +%s)": str(int(door.rig.clock.now().timestamp())),
+    }.items():  # fmt: skip
+        assert said in lines
+        lines = lines.replace(said, meant)
+    done = subprocess.run(["bash", "-euc", lines], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert SignedReceipt.from_bytes(done.stdout).receipt.message == message.id, done.stderr
+    assert door.kept() == (1, 1)

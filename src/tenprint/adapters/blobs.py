@@ -96,6 +96,16 @@ class FileBlobs:
         with ThreadPoolExecutor(min(len(blobs), WRITERS)) as writers:
             return list(writers.map(self.put, blobs))
 
+    def clear_spool(self) -> None:
+        """Remove what a door that was killed left half; only who runs the party's door may.
+
+        Raises:
+            StorageError: as `put`.
+        """
+        for path in self.spool_folder().iterdir():
+            with storage_faults("clearing the folder of a door's files"):
+                path.unlink(missing_ok=True)
+
     def get(self, digest: str) -> bytes:
         """Return the bytes with this SHA-256 (64 lower-case hex digits).
 

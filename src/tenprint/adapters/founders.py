@@ -86,23 +86,23 @@ _SMALL = Founders(
 _ELEVEN = Founders(
     (
         Founder(
-            "agency-1", Role.AGENCY, "Sheriff of Example County, State of Nowhere", "XX0010000",
+            "agency-1", Role.AGENCY, "Sheriff of Example County, State of Nowhere", "XX0000001",
             {Role.STATE_BUREAU: "state-1", Role.COURT: "court-1", Role.JAIL: "jail-1"},
         ),
         Founder(
-            "agency-2", Role.AGENCY, "Police of Sample City, State of Elsewhere", "XX0020000",
+            "agency-2", Role.AGENCY, "Police of Sample City, State of Elsewhere", "XX0000011",
             {Role.STATE_BUREAU: "state-2", Role.COURT: "court-1", Role.JAIL: "jail-1"},
         ),
         Founder(
-            "state-1", Role.STATE_BUREAU, "Bureau of Identification, State of Nowhere", "XX001SIB0",
+            "state-1", Role.STATE_BUREAU, "Bureau of Identification, State of Nowhere", "XX0000002",
             {Role.AGENCY: "agency-1", Role.CRIMINAL_REPOSITORY: "criminal-repository"}, has_gallery=True,
         ),
         Founder(
-            "state-2", Role.STATE_BUREAU, "Bureau of Identification, State of Elsewhere", "XX002SIB0",
+            "state-2", Role.STATE_BUREAU, "Bureau of Identification, State of Elsewhere", "XX0000012",
             {Role.AGENCY: "agency-2", Role.CRIMINAL_REPOSITORY: "criminal-repository"}, has_gallery=True,
         ),
         Founder(
-            "criminal-repository", Role.CRIMINAL_REPOSITORY, "Example Criminal Repository", "XXCRIM001",
+            "criminal-repository", Role.CRIMINAL_REPOSITORY, "Example Criminal Repository", "XX0000003",
             {
                 Role.STATE_BUREAU: "state-1",
                 Role.IMMIGRATION_REPOSITORY: "immigration-repository",
@@ -111,16 +111,16 @@ _ELEVEN = Founders(
             has_gallery=True,
         ),
         Founder(
-            "immigration-repository", Role.IMMIGRATION_REPOSITORY, "Example Immigration Repository", "XXIMMI001",
+            "immigration-repository", Role.IMMIGRATION_REPOSITORY, "Example Immigration Repository", "XX0000004",
             {Role.CRIMINAL_REPOSITORY: "criminal-repository", Role.SUPPORT_CENTER: "support-center"},
             has_gallery=True,
         ),
         Founder(
-            "support-center", Role.SUPPORT_CENTER, "Example Support Center", "XXSUPP001",
+            "support-center", Role.SUPPORT_CENTER, "Example Support Center", "XX0000005",
             {Role.CRIMINAL_REPOSITORY: "criminal-repository", Role.FIELD_OFFICE: "field-office"},
         ),
         Founder(
-            "field-office", Role.FIELD_OFFICE, "Example Field Office", "XXFIEL001",
+            "field-office", Role.FIELD_OFFICE, "Example Field Office", "XX0000006",
             {
                 Role.SUPPORT_CENTER: "support-center",
                 Role.JAIL: "jail-1",
@@ -128,11 +128,11 @@ _ELEVEN = Founders(
             },
         ),
         Founder(
-            "jail-1", Role.JAIL, "Jail of Example County, State of Nowhere", "XX0010001",
+            "jail-1", Role.JAIL, "Jail of Example County, State of Nowhere", "XX0000007",
             {Role.FIELD_OFFICE: "field-office", Role.AGENCY: "agency-1", Role.COURT: "court-1"},
         ),
         Founder(
-            "court-1", Role.COURT, "Court of Example County, State of Nowhere", "XX001013J",
+            "court-1", Role.COURT, "Court of Example County, State of Nowhere", "XX0000008",
             {
                 Role.AGENCY: "agency-1",
                 Role.STATE_BUREAU: "state-1",
@@ -140,7 +140,7 @@ _ELEVEN = Founders(
                 Role.JAIL: "jail-1",
             },
         ),
-        Founder("auditor-1", Role.AUDITOR, "Example Auditor", "XXAUDI001", {}),
+        Founder("auditor-1", Role.AUDITOR, "Example Auditor", "XX0000009", {}),
     ),
     is_separate=True,
     witnesses=("auditor-1", "court-1", "jail-1"),

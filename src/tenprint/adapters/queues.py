@@ -60,6 +60,27 @@ def queue_state(url: str | sa.URL, name: str) -> QueueState:
         engine.dispose()
 
 
+def case_activity(engine: sa.Engine, case_id: str, now: datetime) -> tuple[bool, int]:
+    """Return whether a message of a case is to be handled or delivered now, and how many messages the case has here.
+
+    Raises:
+        StorageError: a code of `faults`.
+    """
+    message = tables.messages
+    with storage_faults("reading a case's messages"), engine.begin() as connection:
+        count = _count(connection, message, message.c.case_id == case_id)
+        for box in (tables.inbox, tables.outbox):
+            query = (
+                sa.select(message.c.position)
+                .join(box, box.c.message == message.c.position)
+                .where(message.c.case_id == case_id, box.c.due_at <= rows.time_text(now))
+                .limit(1)
+            )
+            if connection.execute(query).first() is not None:
+                return True, count
+    return False, count
+
+
 def _state(connection: sa.Connection) -> QueueState:
     inbox, outbox, enrolments = tables.inbox, tables.outbox, tables.enrolments
     waiting = {box.name: _count(connection, box, box.c.state == tables.WAITING) for box in (inbox, outbox, enrolments)}

@@ -11,13 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from sqlalchemy import Engine
+
 from tenprint.adapters.accounts import AccountFile
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
+from tenprint.adapters.database import open_engine
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
 from tenprint.adapters.lock import DirectoryLock, holder_of
 from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.network import NetworkFile, load_network
 from tenprint.adapters.post import InProcessPost
+from tenprint.adapters.queues import case_activity
 from tenprint.adapters.reading import DeadLetter, Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.node import Common, blobs_of, build_node
@@ -63,6 +67,7 @@ class Network:
     _keys: dict[str, PrivateKey]
     _resources: ExitStack = field(repr=False)
     is_beside: bool = False
+    _engines: dict[str, Engine] = field(default_factory=dict, repr=False)
 
     @property
     def directory(self) -> Directory:
@@ -114,11 +119,12 @@ class Network:
         self.sign_checkpoints()
         return done
 
-    def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
+    def settle(self, seconds: float = SETTLE_SECONDS, case_id: str = "") -> bool:
         """See to it that what was written is carried out: `run`, or wait for the parties that run by themselves.
 
         Args:
             seconds: longest wait beside running parties.
+            case_id: wait for this case's messages only.
 
         Returns:
             whether nothing is due any more, as far as the parties run.
@@ -128,7 +134,7 @@ class Network:
             return True
         ends_at, before, pause = time.monotonic() + seconds, -1, SETTLE_POLL_SECONDS
         while time.monotonic() < ends_at:
-            is_busy, size = self._running_state()
+            is_busy, size = self._running_state(case_id)
             if not is_busy and size == before:  # twice in a row: a message on its way lies in one of two databases
                 return True
             before = -1 if is_busy else size
@@ -247,14 +253,26 @@ class Network:
     def _sign_checkpoint(self, party: str) -> bytes:
         return self._stores[party].sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())
 
-    def _running_state(self) -> tuple[bool, int]:
-        """Return whether a party that runs has something due, and how long all ledgers are together."""
+    def _running_state(self, case_id: str) -> tuple[bool, int]:
+        """Return whether a party that runs has something due (of a case), and a number that grows with what is done."""
         now, is_busy, size = self.clock.now(), False, 0
         for party in self.nodes:
-            with self._reading(party) as reader:
-                due, size = reader.next_queue_due(), size + reader.ledger_size()
-            is_busy |= due is not None and due <= now and self.process_of(party) is not None
+            if self.process_of(party) is None:
+                continue
+            if case_id:
+                waits, length = case_activity(self._engine(party), case_id, now)
+            else:
+                with self._reading(party) as reader:
+                    due, length = reader.next_queue_due(), reader.ledger_size()
+                waits = due is not None and due <= now
+            is_busy, size = is_busy or waits, size + length
         return is_busy, size
+
+    def _engine(self, party: str) -> Engine:
+        if party not in self._engines:
+            self._engines[party] = open_engine(self.file.database_url(self.file.place(party)))
+            self._resources.callback(self._engines[party].dispose)
+        return self._engines[party]
 
     def _reading(self, role_or_id: Role | str) -> AbstractContextManager[Reader]:
         return self._stores[self.node(role_or_id).party.id].reading()

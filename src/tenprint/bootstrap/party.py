@@ -188,6 +188,7 @@ def open_party(
         post = HttpsPost(file, party_id, key, common.clock)
         opening.callback(post.close)
         built = build_node(common, place, key, post, opening)
+        built.blobs.clear_spool()
         return RunningParty(file, place, built, common.clock, opening.pop_all())
 
 

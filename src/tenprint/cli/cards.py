@@ -117,7 +117,7 @@ def submit(
     with bootstrap.open_network(data, beside=True) as network:
         node = network.node(agency or Role.AGENCY)
         sent = dispatch.submit(node, body)
-        settled = network.settle(WAIT_SECONDS if wait else SETTLE_SECONDS)
+        settled = network.settle(WAIT_SECONDS if wait else SETTLE_SECONDS, sent.case_id)
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, sent.case_id)
         answers = [(line.message_kind, line.sentence) for line in story.answers(node, sent.case_id)]
@@ -141,7 +141,7 @@ def submit(
         print_table("Waits for people", ("task", "party", "kind"), open_tasks, whole=("task",))
         console.print("Next: tenprint tasks show TASK", style="dim")
     if not settled:
-        console.print("The parties still work on it. See: tenprint case show CASE", style="dim")
+        console.print(f"The parties still work on it. See: tenprint case show {sent.case_id}", style="dim")
     if wait and not answers and not open_tasks and not state:
         raise SenderError(
             "NOTHING_HAPPENED", "the network did not take the submission in", hint="see: tenprint network status"

@@ -89,9 +89,9 @@ def decide(
     details = dict(_pair(text) for text in detail or [])
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
-        _, node = _find(network.nodes, task_id)
+        task, node = _find(network.nodes, task_id)
         dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
-        network.settle()
+        network.settle(case_id=task.case_id)
         task, _ = _find(network.nodes, task_id)
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, task.case_id)

@@ -1,0 +1,218 @@
+"""One party as a process: founding, locks, the worker, and what works beside it."""
+
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tenprint import bootstrap
+from tenprint.adapters.lock import DirectoryLock, holder_of
+from tenprint.adapters.matcher import Extractor
+from tenprint.adapters.pool import Failed
+from tenprint.adapters.templates import TemplateCache
+from tenprint.bootstrap import party as party_module
+from tenprint.core.errors import RecordError, SenderError, StorageError
+from tenprint.exchange import dispatch
+from tenprint.exchange.model.words import Role
+from tenprint.web.party_server import _started
+from tenprint.web.post_server import DoorServer
+
+pytestmark = pytest.mark.slow
+
+IDS = [
+    "agency-1", "agency-2", "state-1", "state-2", "criminal-repository", "immigration-repository", "support-center",
+    "field-office", "jail-1", "court-1", "auditor-1",
+]  # fmt: skip
+
+
+class NoGallery:
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.subjects: dict = {}
+
+    def enroll_many(self, people, progress=None) -> int:
+        return len(list(people))
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self.subjects
+
+    def enroll(self, subject_id: str, templates) -> None:
+        self.subjects[subject_id] = templates
+
+    def close(self) -> None:
+        pass
+
+
+class NoPool:
+    def run(self, images):
+        return [Failed("EXTRACT_NO_FOREGROUND", "nothing there") for _ in images]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+    monkeypatch.setattr("tenprint.bootstrap.node.open_gallery", NoGallery)
+    monkeypatch.setattr(party_module, "LOCK_PATIENCE_SECONDS", 0.0)
+    founding = bootstrap.Founding(tmp_path / "net", clock_mode="system", founders="eleven")
+    bootstrap.init_network(tmp_path / "net", founding=founding)
+    return tmp_path / "net"
+
+
+def extractor(folder: Path) -> Extractor:
+    def undecodable(image):
+        raise RecordError("IMAGE_DECODE", "cannot be decoded")
+
+    return Extractor(TemplateCache(folder / "cache", "v1"), undecodable, NoPool())
+
+
+def opened(folder: Path, party: str, **more) -> bootstrap.RunningParty:
+    return bootstrap.open_party(folder, party, extractor=extractor(folder), **more)
+
+
+@contextmanager
+def working(party: bootstrap.RunningParty) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=party.work, args=(stop.is_set,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+def eventually(true) -> None:
+    ends_at = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < ends_at, "it did not come true"
+        time.sleep(0.02)
+
+
+def test_eleven_parties_have_addresses_certificates_and_keys_of_their_own(folder: Path) -> None:
+    network = bootstrap.load_network(folder)
+    assert [place.party.id for place in network.places] == IDS
+    assert len({place.url for place in network.places}) == len(IDS)
+    assert network.clock_start is None
+    for place in network.places:
+        assert place.url.startswith("https://127.0.0.1:")
+        assert (folder / place.certificate).read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+        assert stat.S_IMODE((folder / place.certificate_key).stat().st_mode) == 0o600
+    assert network.directory.activated_oris == {p.ori for p in network.directory.with_role(Role.AGENCY)}
+
+
+def test_ports_are_taken_from_the_first_one_named(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+    founding = bootstrap.Founding(tmp_path / "net", clock_mode="system", founders="eleven", first_port=8801)
+    made = bootstrap.init_network(tmp_path / "net", founding=founding)
+    assert [int(place.url.rpartition(":")[2]) for place in made.places] == list(range(8801, 8812))
+    with pytest.raises(SenderError, match="FOUNDERS_UNKNOWN"):
+        bootstrap.init_network(tmp_path / "b", founding=bootstrap.Founding(tmp_path / "b", founders="twelve"))
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_party_runs_once_and_never_beside_a_whole_network(folder: Path) -> None:
+    with opened(folder, "jail-1"):
+        with pytest.raises(StorageError, match="STORE_LOCKED"):
+            opened(folder, "jail-1")
+        with pytest.raises(StorageError, match="STORE_LOCKED"):
+            bootstrap.open_network(folder)
+        with opened(folder, "court-1"):
+            pass
+    with bootstrap.open_network(folder, extractor=extractor(folder)), pytest.raises(StorageError, match="STORE_LOCKED"):
+        opened(folder, "jail-1")
+
+
+def test_who_holds_a_folder_is_told_and_nobody_when_it_is_free(tmp_path: Path) -> None:
+    assert holder_of(tmp_path) is None
+    with DirectoryLock(tmp_path):
+        assert holder_of(tmp_path) is not None
+    with DirectoryLock(tmp_path, shared=True), DirectoryLock(tmp_path, shared=True):
+        assert holder_of(tmp_path) is None
+
+
+def test_a_party_without_address_or_with_a_clock_that_jumps_does_not_run_by_itself(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+    bootstrap.init_network(tmp_path / "small")
+    with pytest.raises(SenderError, match="CLOCK_SIMULATED"):
+        bootstrap.open_party(tmp_path / "small", "jail")
+    founding = bootstrap.Founding(tmp_path / "system", clock_mode="system")
+    bootstrap.init_network(tmp_path / "system", founding=founding)
+    with pytest.raises(SenderError, match="PARTY_WITHOUT_ADDRESS"):
+        bootstrap.open_party(tmp_path / "system", "jail")
+    with pytest.raises(SenderError, match="UNKNOWN_PARTY"):
+        bootstrap.open_party(tmp_path / "system", "prison")
+
+
+def test_nothing_is_run_beside_and_a_whole_network_is_opened_when_nobody_runs(folder: Path) -> None:
+    with opened(folder, "agency-1"), bootstrap.open_network(folder, beside=True) as network:
+        assert network.is_beside
+        assert dispatch.submit(network.node("agency-1"), b"no card at all").case_id
+        assert network.run() == 0
+        with pytest.raises(StorageError, match="STORE_LOCKED"):
+            network.gallery("state-1")
+    with bootstrap.open_network(folder, beside=True, extractor=extractor(folder)) as network:
+        assert not network.is_beside
+        assert network.run() > 0
+        assert network.message_counts() == {"CAR": 1, "ERRT": 1}
+
+
+def test_the_worker_finds_what_others_wrote_and_signs_its_ledger_when_idle(folder: Path) -> None:
+    with opened(folder, "agency-1") as party, working(party), bootstrap.open_network(folder, beside=True) as network:
+        case_id = dispatch.submit(network.node("agency-1"), b"no card at all").case_id
+        eventually(lambda: state(network, "agency-1").retried == 1)
+        assert network.settle(20, case_id)  # the state does not run: its message waits for another try
+        eventually(lambda: is_signed(state(network, "agency-1")))
+        assert network.verify_ledger("agency-1") == ()
+
+
+def is_signed(party: bootstrap.PartyState) -> bool:
+    return 0 < party.ledger_entries == party.checkpoint_entries
+
+
+def state(network: bootstrap.Network, party: str) -> bootstrap.PartyState:
+    return next(each for each in bootstrap.party_states(network) if each.party == party)
+
+
+def test_a_party_of_a_role_without_handlers_gives_up_what_it_cannot_use_and_goes_on(folder: Path) -> None:
+    with opened(folder, "auditor-1") as party, working(party):
+        time.sleep(0.3)
+        assert party.node.store.next_due() is None
+
+
+def test_a_fault_of_the_program_ends_the_worker_and_leaves_the_message_due(folder: Path, caplog) -> None:
+    def broken(point: str) -> None:
+        if point == "relay.before_post":
+            raise ZeroDivisionError("a name that nobody may read")
+
+    with opened(folder, "agency-1", trigger=broken) as party:
+        dispatch.submit(party.node, b"no card at all")
+        server = DoorServer.__new__(DoorServer)
+        stop, failed = threading.Event(), threading.Event()
+        _started(party.work, server, stop, failed).join(20)
+        assert failed.is_set()
+        assert server.should_exit
+        assert party.node.store.next_due() is not None
+    assert "ZeroDivisionError" in caplog.text
+    assert "nobody may read" not in caplog.text
+
+
+def test_a_party_that_lives_elsewhere_is_left_out(folder: Path) -> None:
+    (folder / "parties" / "auditor-1" / "tenprint.db").unlink()
+    (folder / "parties" / "auditor-1").rename(folder / "elsewhere")
+    with opened(folder, "jail-1"), bootstrap.open_network(folder, beside=True) as network:
+        assert "auditor-1" not in network.nodes
+        assert len(network.nodes) == len(IDS) - 1
+
+
+def test_what_a_killed_door_left_half_is_gone_when_its_party_starts(folder: Path) -> None:
+    with opened(folder, "jail-1") as party:
+        (party.blobs.spool_folder() / "post-x.part").write_bytes(b"half")
+    with opened(folder, "jail-1") as party:
+        assert not list(party.blobs.spool_folder().iterdir())
