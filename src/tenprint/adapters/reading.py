@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, statements, tables, witnessing
+from tenprint.adapters import quick, rows, statements, tables, witnessing
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
@@ -84,12 +84,12 @@ class Reader:
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None."""
-        row = self._open.execute(statements.CASE, {"b_id": case_id}).first()
+        row = quick.first(self._open, statements.CASE, {"b_id": case_id})
         return None if row is None else rows.case_value(row)
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
-        row = self._open.execute(statements.CASE_BY_TCN, {"b_ori": ori, "b_tcn": tcn}).first()
+        row = quick.first(self._open, statements.CASE_BY_TCN, {"b_ori": ori, "b_tcn": tcn})
         return None if row is None else rows.case_value(row)
 
     def cases(self) -> list[Case]:
@@ -99,7 +99,7 @@ class Reader:
 
     def task(self, task_id: str) -> Task | None:
         """Return the task, or None."""
-        row = self._open.execute(statements.TASK, {"b_id": task_id}).first()
+        row = quick.first(self._open, statements.TASK, {"b_id": task_id})
         return None if row is None else rows.task_value(row)
 
     def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
@@ -171,13 +171,13 @@ class Reader:
 
     def due_messages(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
         """Return waiting messages of `inbox` or `outbox` whose time has come, in the order of writing."""
-        found = self._connection.execute(statements.DUE[queue], {"now": rows.time_text(now), "most": limit})
+        found = quick.every(self._connection, statements.DUE[queue], {"now": rows.time_text(now), "most": limit})
         return [MessageKey(row.sender, row.id) for row in found]
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
         """Return the subjects of queued enrolments whose time has come, oldest first."""
         asked = {"now": rows.time_text(now), "most": limit}
-        return list(self._connection.execute(statements.DUE_ENROLMENTS, asked).scalars())
+        return [row.subject_id for row in quick.every(self._connection, statements.DUE_ENROLMENTS, asked)]
 
     def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
         """Return the templates of a queued enrolment.
@@ -185,17 +185,15 @@ class Reader:
         Raises:
             StorageError: ``STORE_ROW_MISSING`` or ``STORE_DAMAGED``.
         """
-        table = tables.enrolments
-        query = sa.select(table.c.templates).where(table.c.subject_id == subject_id)
-        text = self._connection.execute(query).scalar_one_or_none()
-        if text is None:
+        row = quick.first(self._connection, statements.ENROLMENT, {"b_id": subject_id})
+        if row is None:
             raise StorageError("STORE_ROW_MISSING", "an enrolment that should be queued is not")
-        return rows.templates_value(text)
+        return rows.templates_value(row.templates)
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
         asked = {"now": rows.time_text(now), "most": limit}
-        return [rows.timer_value(row) for row in self._connection.execute(statements.DUE_TIMERS, asked)]
+        return [rows.timer_value(row) for row in quick.every(self._connection, statements.DUE_TIMERS, asked)]
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
@@ -244,8 +242,8 @@ class Reader:
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge: its size and what its root is made of."""
-        stored = self._connection.execute(statements.FRONTIER).scalar_one_or_none()
-        return Frontier() if stored is None else Frontier.from_bytes(bytes(stored))
+        stored = quick.first(self._connection, statements.FRONTIER, {})
+        return Frontier() if stored is None else Frontier.from_bytes(bytes(stored.frontier))
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
         """Return ledger entries from `start` up to and without `end`."""
@@ -311,7 +309,8 @@ class Reader:
         return witnessing.notes(self._connection)
 
     def _message_row(self, key: MessageKey) -> rows.Row | None:
-        return self._open.execute(statements.MESSAGE, {"b_sender": key.sender, "b_id": key.id}).first()
+        row: rows.Row | None = quick.first(self._open, statements.MESSAGE, {"b_sender": key.sender, "b_id": key.id})
+        return row
 
     def _messages_of(self, case_id: str) -> sa.CursorResult[Any]:
         table = tables.messages

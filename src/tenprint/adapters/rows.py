@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenprint.adapters.tables import INLINE_BODY_BYTES
+from tenprint.core.canonical import compact_json
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import EngineError, RecordError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -203,7 +204,7 @@ def entry_value(row: Row) -> Entry:
 
 def json_text(value: Any) -> str:
     """Return a JSON column's value, keys sorted: equal values are equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return compact_json(value)
 
 
 def _damaged(what: str) -> StorageError:

@@ -49,6 +49,7 @@ DUE_ENROLMENTS = (
     .order_by(tables.enrolments.c.position)
     .limit(sa.bindparam("most"))
 )
+ENROLMENT = sa.select(tables.enrolments.c.templates).where(tables.enrolments.c.subject_id == sa.bindparam("b_id"))
 DUE_TIMERS = (
     sa.select(tables.timers)
     .where(tables.timers.c.state == tables.WAITING, tables.timers.c.due_at <= sa.bindparam("now"))
@@ -68,6 +69,11 @@ def _finishing(queue: Queue, **values: Any) -> sa.Update:
     return sa.update(box).where(box.c.message == _POSITION, box.c.state == tables.WAITING).values(done)
 
 
+MARK_ENROLLED = (
+    sa.update(tables.enrolments)
+    .where(tables.enrolments.c.subject_id == sa.bindparam("b_id"))
+    .values(state=tables.DONE, due_at=sa.null())
+)
 MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
 MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
 
@@ -82,7 +88,7 @@ class Inserts:
         self.message = self.once(tables.messages, ("sender", "id"), returning=POSITION)
         self.case = self.saving(tables.cases, "id")
         self.task = self.saving(tables.tasks, "id")
-        self.enrolment = self.saving(tables.enrolments, "subject_id")
+        self.enrolment = self.saving(tables.enrolments, "subject_id", unless_same="templates")
         self.ledger_state = self.saving(tables.ledger_state, "id")
         self.box = {queue: self.once(box, ("message",)) for queue, box in BOXES.items()}
         self.timer = self.once(tables.timers, ("id",))
@@ -95,11 +101,17 @@ class Inserts:
         """Return an insert that leaves a row with this key as it is; it returns a row only when it inserted one."""
         return self._insert(table).on_conflict_do_nothing(index_elements=key).returning(table.c[returning or key[0]])
 
-    def saving(self, table: sa.Table, key: str) -> Any:
-        """Return an insert that replaces all columns of a row with this key but its place."""
+    def saving(self, table: sa.Table, key: str, *, unless_same: str = "") -> Any:
+        """Return an insert that replaces all columns of a row with this key but its place.
+
+        Args:
+            table, key: which.
+            unless_same: a row that has this column's value already is left as it is.
+        """
         insert = self._insert(table)
         others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in (key, POSITION)}
-        return insert.on_conflict_do_update(index_elements=[key], set_=others)
+        differs = table.c[unless_same] != insert.excluded[unless_same] if unless_same else None
+        return insert.on_conflict_do_update(index_elements=[key], set_=others, where=differs)
 
 
 INSERTS = {dialect: Inserts(dialect) for dialect in ("sqlite", "postgresql")}

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, statements, tables
+from tenprint.adapters import quick, rows, statements, tables
 from tenprint.adapters.database import POSTGRESQL
 from tenprint.adapters.doorbell import notification
 from tenprint.adapters.reading import Reader, row_of
@@ -40,6 +40,7 @@ class Writer(Reader):
         # Rows that only this transaction knows and that nobody asks for mostly: written together at the end.
         self._entries: list[rows.Values] = []
         self._queued: dict[Queue, list[rows.Values]] = {queue: [] for queue in BOXES}
+        self._saved_cases: dict[str, Case] = {}
         self._cases: dict[str, Case | None] = {}
         self._savepoints = 0
         self.has_queued = False
@@ -56,14 +57,18 @@ class Writer(Reader):
             self._cases[case_id] = super().case(case_id)
         return self._cases[case_id]
 
+    def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
+        """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
+        self._write_cases()
+        return super().case_by_tcn(ori, tcn)
+
     def save_case(self, case: Case) -> None:
         """Insert or replace a case."""
-        self._open.execute(self._inserts.case, rows.case_values(case))
-        self._cases[case.case_id] = case
+        self._cases[case.case_id] = self._saved_cases[case.case_id] = case
 
     def save_task(self, task: Task) -> None:
         """Insert or replace a task."""
-        self._open.execute(self._inserts.task, rows.task_values(task))
+        quick.run(self._open, self._inserts.task, rows.task_values(task), sets=True)
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""
@@ -72,7 +77,7 @@ class Writer(Reader):
 
     def cancel_timers(self, case_id: str, purpose: str) -> None:
         """Remove timers of this purpose that have not fired."""
-        self._open.execute(statements.CANCEL_TIMERS, {"b_case": case_id, "b_purpose": purpose})
+        quick.run(self._open, statements.CANCEL_TIMERS, {"b_case": case_id, "b_purpose": purpose})
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -80,7 +85,8 @@ class Writer(Reader):
         self._savepoints += 1
         name = f"part{self._savepoints}"
         ledger = self._frontier, self._frontier_is_new
-        entries, queued = list(self._entries), {queue: list(waiting) for queue, waiting in self._queued.items()}
+        entries, cases = list(self._entries), dict(self._saved_cases)
+        queued = {queue: list(waiting) for queue, waiting in self._queued.items()}
         self._open.exec_driver_sql(f"SAVEPOINT {name}")
         try:
             yield
@@ -89,8 +95,9 @@ class Writer(Reader):
         except BaseException:
             self._open.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
             self._frontier, self._frontier_is_new = ledger
-            self._entries, self._queued = entries, queued
+            self._entries, self._queued, self._saved_cases = entries, queued, cases
             self._cases.clear()
+            self._cases.update(cases)
             raise
         self._open.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
 
@@ -146,13 +153,9 @@ class Writer(Reader):
 
     def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:
         """Queue an enrolment into this party's gallery, due at `at`; the same one again changes nothing."""
-        table = tables.enrolments
-        text = rows.templates_text(templates)
-        stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
-        if stored.scalar_one_or_none() != text:
-            self.has_queued = True
-            row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
-            self._open.execute(self._inserts.enrolment, row)
+        self.has_queued = True
+        row = {"subject_id": subject_id, "templates": rows.templates_text(templates), **_waiting(at)}
+        quick.run(self._open, self._inserts.enrolment, row, sets=True)
 
     def keep_exemplar(self, subject_id: str, digest: str, at: datetime) -> bool:
         """Note that a subject is enrolled under a kept file; False when that was noted before."""
@@ -161,7 +164,8 @@ class Writer(Reader):
 
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
-        self._update(*row_of(Queue.ENROLMENTS, subject_id), {"state": tables.DONE, "due_at": None})
+        if quick.run(self._open, statements.MARK_ENROLLED, {"b_id": subject_id}).rowcount != 1:
+            raise _missing(tables.enrolments)
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
@@ -210,16 +214,16 @@ class Writer(Reader):
         self._write_collected()
         if self._frontier is not None and self._frontier_is_new:
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
-            self._open.execute(self._inserts.ledger_state, row)
+            quick.run(self._open, self._inserts.ledger_state, row, sets=True)
         if self.has_queued and self._open.dialect.name == POSTGRESQL:
             self._open.execute(notification())
 
     def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
         self.has_queued = True
         values = rows.message_values(envelope, self._blobs)
-        position = self._open.execute(self._inserts.message, values).scalar_one_or_none()
-        if position is not None:
-            self._queued[queue].append({"message": position, **_waiting(due), **_EMPTY[queue], **more})
+        inserted = quick.run(self._open, self._inserts.message, values, sets=True).fetchone()
+        if inserted is not None:
+            self._queued[queue].append({"message": inserted[0], **_waiting(due), **_EMPTY[queue], **more})
             return True
         row = {"message": self._kept(envelope), **_waiting(due), **_EMPTY[queue], **more}
         self._write_queued(queue)
@@ -267,22 +271,29 @@ class Writer(Reader):
         """Finish a row that waits, as `_finish` does, with a statement made before."""
         self._write_queued(queue)
         asked = {"b_sender": key.sender, "b_id": key.id, **values}
-        return self._open.execute(update, asked).rowcount == 1 or self._refuse_missing(queue, key)
+        return quick.run(self._open, update, asked).rowcount == 1 or self._refuse_missing(queue, key)
 
     def _insert(self, insert: sa.Insert, values: rows.Values) -> bool:
         """Insert unless a row with this key is there; tell whether it was inserted."""
-        return self._open.execute(insert, values).first() is not None
+        return quick.run(self._open, insert, values, sets=True).fetchone() is not None
+
+    def _write_cases(self) -> None:
+        if self._saved_cases:
+            saved = [rows.case_values(case) for case in self._saved_cases.values()]
+            quick.run_many(self._open, self._inserts.case, saved)
+            self._saved_cases = {}
 
     def _write_collected(self) -> None:
+        self._write_cases()
         if self._entries:
-            self._open.execute(statements.INSERT_ENTRY, self._entries)
+            quick.run_many(self._open, statements.INSERT_ENTRY, self._entries)
             self._entries = []
         for queue in self._queued:
             self._write_queued(queue)
 
     def _write_queued(self, queue: Queue) -> None:
         if self._queued[queue]:
-            self._open.execute(statements.INSERT_BOX[queue], self._queued[queue])
+            quick.run_many(self._open, statements.INSERT_BOX[queue], self._queued[queue])
             self._queued[queue] = []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import json.encoder
+from collections.abc import Callable
 from typing import Any
 
 import rfc8785
@@ -12,7 +14,25 @@ from tenprint.core.errors import RecordError
 
 MOST_EXACT = 2**53 - 1
 """Whole numbers beyond are no numbers of JSON's (RFC 8785, 3.2.2.3)."""
-_plain_dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+
+
+def compact_json(value: Any) -> str:
+    """Return `value` as JSON without spaces, names sorted: equal values are equal text. Faster than `json.dumps`."""
+    return _plain_dumps(value)
+
+
+def _made_encoder() -> Callable[[Any], str]:
+    """Return the library's encoder in C, made once; `JSONEncoder.encode` makes it anew for each value."""
+    make = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+    if make is None:
+        return _ENCODER.encode
+    quoted = json.encoder.encode_basestring
+    chunks = make(None, _ENCODER.default, quoted, None, ":", ",", True, False, True)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_plain_dumps = _made_encoder()
 
 
 def canonical_json(value: Any) -> bytes:
@@ -39,7 +59,12 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return value.isascii() or value.isprintable()
     if isinstance(value, dict):
-        return all(isinstance(name, str) and name.isascii() and _is_plain(item) for name, item in value.items())
+        for name, item in value.items():
+            if not isinstance(name, str) or not name.isascii():
+                return False
+            if not (type(item) is str and item.isascii()) and not _is_plain(item):
+                return False
+        return True
     if isinstance(value, int):
         return -MOST_EXACT <= value <= MOST_EXACT
     if isinstance(value, list | tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -48,6 +49,7 @@ class ManualClock:
         return self._now
 
 
+@lru_cache(maxsize=4096)  # of what one moment causes, everything bears its time
 def to_wire(moment: datetime) -> str:
     """Return `moment` as ISO 8601 in UTC with milliseconds, such as ``2010-10-04T08:00:00.000Z``."""
     return truncated_to_ms(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,11 +70,15 @@ class _Ready:
     prepared: Any
 
 
+class _Unsure(Exception):
+    """A batch without savepoints failed as a whole; which message is at fault is not known."""
+
+
 def handle_due(node: Node, limit: int) -> int:
     """Handle at most `limit` inbox messages whose time has come, in order; return how many were tried.
 
     They are handled in batches: what can be computed first is prepared outside, then one transaction handles them one
-    after the other, each in a savepoint. An error of our families, also in reading a message, puts that message off
+    after the other. An error of our families, also in reading a message, puts that message off
     (`retry`) or makes it a dead letter, and nothing else of it is written; the others are not disturbed. Any other
     exception is a bug: it propagates, the batch is rolled back, and its messages stay due.
     """
@@ -120,9 +125,17 @@ def _handle_batch(node: Node, batch: list[Loaded], enrolled: list[str]) -> None:
 
 
 def _committed(node: Node, ready: list[_Ready], enrolled: list[str]) -> list[tuple[Envelope, TenprintError]]:
-    """Handle prepared messages; return those that failed. Which of them the database refuses, is found one by one."""
+    """Handle prepared messages; return those that failed.
+
+    Nearly always none fails, so that the first try does without savepoints. When one does fail, that try is undone as a
+    whole and the next one finds out which; whom the database itself refuses, is found one by one.
+    """
     try:
-        return _commit(node, ready, enrolled)
+        return _commit(node, ready, enrolled, each_in_savepoint=False)
+    except _Unsure:
+        pass
+    try:
+        return _commit(node, ready, enrolled, each_in_savepoint=True)
     except StorageError as problem:
         if not ready:
             raise
@@ -143,26 +156,43 @@ def _prepare(node: Node, envelope: Envelope) -> _Ready:
     return _Ready(envelope, handler, prepared)
 
 
-def _commit(node: Node, ready: list[_Ready], enrolled: list[str]) -> list[tuple[Envelope, TenprintError]]:
-    """Handle prepared messages in one transaction; return those that failed, each with its error and undone."""
+def _commit(
+    node: Node, ready: list[_Ready], enrolled: list[str], *, each_in_savepoint: bool
+) -> list[tuple[Envelope, TenprintError]]:
+    """Handle prepared messages in one transaction; return those that failed, each with its error and undone.
+
+    Raises:
+        _Unsure: without savepoints something failed, and nothing was written.
+    """
     failed: list[tuple[Envelope, TenprintError]] = []
     if not ready and not enrolled:
         return failed
-    with node.store.transaction() as tx:
-        for subject_id in enrolled:
-            tx.mark_enrolled(subject_id)
-        for each in ready:
-            try:
-                with tx.savepoint():
-                    work = Work(tx, node.services, each.envelope)
-                    # False: another worker was faster (see `Store.claim_inbox`).
-                    if tx.mark_handled(each.envelope.key, work.now):
-                        each.handler(work, each.prepared)
-            except TenprintError as problem:
-                failed.append((each.envelope, problem))
-        node.trigger(HANDLE_BEFORE_COMMIT)
+    try:
+        with node.store.transaction() as tx:
+            for subject_id in enrolled:
+                tx.mark_enrolled(subject_id)
+            for each in ready:
+                try:
+                    with tx.savepoint() if each_in_savepoint else nullcontext():
+                        _handle(node, tx, each)
+                except TenprintError as problem:
+                    if not each_in_savepoint:
+                        raise
+                    failed.append((each.envelope, problem))
+            node.trigger(HANDLE_BEFORE_COMMIT)
+    except TenprintError as problem:
+        if each_in_savepoint:
+            raise
+        raise _Unsure from problem
     node.trigger(HANDLE_AFTER_COMMIT)
     return failed
+
+
+def _handle(node: Node, tx: Transaction, ready: _Ready) -> None:
+    work = Work(tx, node.services, ready.envelope)
+    # False: another worker was faster (see `Store.claim_inbox`).
+    if tx.mark_handled(ready.envelope.key, work.now):
+        ready.handler(work, ready.prepared)
 
 
 def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:
