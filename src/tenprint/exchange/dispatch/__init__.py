@@ -12,6 +12,7 @@ from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
+from tenprint.exchange.dispatch.withdrawing import withdraw
 
 __all__ = [
     "Step",
@@ -27,4 +28,5 @@ __all__ = [
     "relay_due",
     "run_until_idle",
     "submit",
+    "withdraw",
 ]

@@ -23,6 +23,25 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.DETAINER: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.DETAINER_ANSWER: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
     Kind.CUSTODY: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
+    Kind.CNA: frozenset(
+        {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
+    ),
+    Kind.LATE_HIT: frozenset(
+        {
+            (Role.IMMIGRATION_REPOSITORY, Role.CRIMINAL_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU),
+            (Role.STATE_BUREAU, Role.AGENCY),
+        }
+    ),
+    Kind.WITHDRAWAL: frozenset(
+        {
+            (Role.AGENCY, Role.STATE_BUREAU),
+            (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
+            (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
+        }
+    ),
 }
 
 
