@@ -322,7 +322,8 @@ def build_rig(
     folder: Path,
     *,
     activated: Iterable[str] = ("XX0010000",),
-    settings: Mapping[Role, Mapping[str, str | int | bool]] | None = None,
+    activated_since: Mapping[str, str] | None = None,
+    settings: Mapping[Role, Mapping[str, object]] | None = None,
     seed: int = 7,
     second_agency: bool = False,
     auditor: bool = False,
@@ -342,7 +343,7 @@ def build_rig(
         for role, ori in oris.items()
     )  # fmt: skip
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
-    directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated))
+    directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated), activated_since or {})
     nodes = {}
     for party in parties:
         home = folder / party.id

@@ -2,7 +2,7 @@
 
 import stat
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,54 @@ def test_a_founded_network_is_read_back_as_it_was_described(tmp_path: Path) -> N
     agency = made.directory.with_role(Role.AGENCY)[0]
     assert made.directory.activated_oris == {agency.ori}
     assert all(len(place.party.ori) == 9 and place.party.ori.startswith("XX") for place in made.places)
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    """Return the folder of a founded network whose party file was edited by hand."""
+    found(tmp_path / "net")
+    path = tmp_path / "net" / FILE_NAME
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return tmp_path / "net"
+
+
+def test_activation_may_have_a_day_for_each_agency_and_settings_may_be_dated(tmp_path: Path) -> None:
+    folder = changed(
+        tmp_path, 'activated_oris = [\n    "XX0000001",\n]', 'activated_oris = { XX0000001 = "2009-06-01" }'
+    )
+    path = folder / FILE_NAME
+    dated = "[party.state_bureau.settings]\n" + 'nff_state = [{ since = "2008-01-01", value = true }]'
+    path.write_text(path.read_text().replace("[party.state_bureau.settings]", dated, 1))
+    read = load_network(folder)
+    assert read.directory.activated_oris == {"XX0000001"}
+    assert read.directory.activated_since == {"XX0000001": "2009-06-01"}
+    state = read.directory.with_role(Role.STATE_BUREAU)[0]
+    assert [state.setting("nff_state", False, date(year, 12, 31)) for year in (2007, 2008)] == [False, True]
+    save_network(read)
+    assert load_network(folder) == read
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ['{ XX0000001 = "June 2009" }', '"XX0000001"', "[1]", "{ XX0000001 = 2009 }"],
+)
+def test_an_activation_that_is_no_day_is_refused_with_its_place(tmp_path: Path, wrong: str) -> None:
+    folder = changed(tmp_path, 'activated_oris = [\n    "XX0000001",\n]', f"activated_oris = {wrong}")
+    with pytest.raises(RecordError) as refused:
+        load_network(folder)
+    assert refused.value.field == "network.activated_oris"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ['nff_state_since = "soon"', 'nff_state = [{ since = "2008-01-01" }]', "nff_state = [1]", "nff_state = 1.5"],
+)
+def test_a_dated_setting_that_has_no_day_is_refused(tmp_path: Path, wrong: str) -> None:
+    folder = changed(tmp_path, "[party.state_bureau.settings]", f"[party.state_bureau.settings]\n{wrong}")
+    with pytest.raises(RecordError) as refused:
+        load_network(folder)
+    assert refused.value.field == "party.state_bureau.settings"
 
 
 def test_every_party_can_reach_whom_the_routes_let_it_speak_to(tmp_path: Path) -> None:

@@ -34,10 +34,21 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("tasks", "decide", "task-nowhere", "exclusion"), "PERSON_MISSING"),
         (("tasks", "decide", "task-nowhere", "exclusion", "--by", "A", "--reason", "b"), "UNKNOWN_TASK"),
         (("case", "show", "case-nowhere"), "UNKNOWN_CASE"),
+        (("case", "times", "case-nowhere"), "UNKNOWN_CASE"),
+        (("case", "withdraw", "case-nowhere", "--by", "A CLERK", "--reason", "b"), "UNKNOWN_CASE"),
         (("ledger", "reconcile", "nobody", "jail"), "UNKNOWN_PARTY"),
         (("submit", "no-such-file.eft"), "FILE_MISSING"),
     ],
-    ids=["unknown task", "no person named", "unknown task decided", "unknown case", "unknown party", "missing file"],
+    ids=[
+        "unknown task",
+        "no person named",
+        "unknown task decided",
+        "unknown case",
+        "times",
+        "withdrawal",
+        "unknown party",
+        "missing file",
+    ],
 )
 def test_an_unknown_thing_gets_a_sentence_and_exit_code_2(network: Path, words: tuple[str, ...], code: str) -> None:
     answered = tenprint(*words, "--data", network)
@@ -74,6 +85,14 @@ def test_garbage_submitted_is_rejected_by_message_and_kept(network: Path, tmp_pa
     again = json.loads(tenprint("submit", garbage, "--json", "--data", network).stdout)
     assert again["repeat"] is True
     assert again["case"] == answer["case"]
+    times = json.loads(tenprint("case", "times", answer["case"], "--json", "--data", network).stdout)
+    assert {(row["party"], row["hop"], row["verdict"]) for row in times["times"]} == {
+        ("agency", "acknowledgement", "in time"),
+        ("agency", "booking_answer", "in time"),
+    }
+    assert times["breaches"] == 0
+    ended = tenprint("case", "withdraw", answer["case"], "--by", "A CLERK", "--reason", "mistake", "--data", network)
+    assert (ended.returncode, ended.stderr.split()[0]) == (EXIT_REFUSED, "CASE_CLOSED")
     assert any(p.read_bytes() == b"this is no transaction" for p in network.rglob("blobs/**/*") if p.is_file())
 
 

@@ -3,7 +3,7 @@
     [network]
     name = "…"
     programme = "…"                    policy programme in force
-    activated_oris = ["XX0000001"]     whose bookings cascade
+    activated_oris = ["XX0000001"]     whose bookings cascade; or since which day: { XX0000001 = "2009-06-01" }
     seed = 7                           optional; what the synthetic people were made from
     clock = { mode = "simulated", start = "2010-10-04T08:00:00.000Z" }      or { mode = "system" }
 
@@ -22,7 +22,9 @@
     peers = { state_bureau = "state_bureau" }    role = party id
     witnesses = ["auditor"]                      who cosigns its ledger's checkpoints; may be left out
     settings = { nff_state = false }             its own facts, for the policy; since when and by whose decision
-                                                 it takes part: connected_since = "2010-10-04", connected_by = "…"
+                                                 it takes part: connected_since = "2010-10-04", connected_by = "…";
+                                                 dated: nff_state_since = "2011-01-01", or a list of values
+                                                 nff_state = [{ since = "2011-01-01", value = true }]
 
 Paths are relative to the file's folder.
 """
@@ -31,6 +33,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -190,7 +193,7 @@ def save_network(network: NetworkFile) -> None:
     head: dict[str, Any] = {
         "name": directory.name,
         "programme": directory.programme,
-        "activated_oris": sorted(directory.activated_oris),
+        "activated_oris": _activation(directory),
         "clock": clock,
     }
     if network.seed is not None:
@@ -226,6 +229,30 @@ def _place_table(place: Place) -> dict[str, Any]:
     }
 
 
+def _activation(directory: Directory) -> list[str] | dict[str, str]:
+    oris = sorted(directory.activated_oris)
+    return {ori: directory.activated_since.get(ori, "") for ori in oris} if directory.activated_since else oris
+
+
+def _check_activation(oris: Any) -> None:
+    if isinstance(oris, dict):
+        if not all(day == "" or _is_day(day) for day in oris.values()):
+            raise _invalid("network.activated_oris", "each ORI has a day such as 2009-06-01, or an empty text")
+    elif not isinstance(oris, list) or not all(isinstance(ori, str) for ori in oris):
+        raise _invalid("network.activated_oris", "it is a list of ORIs, or a table with a day for each")
+
+
+def _is_setting(name: str, value: Any) -> bool:
+    if isinstance(value, list):
+        is_row = all(isinstance(row, dict) and row.keys() == {"since", "value"} for row in value)
+        return is_row and all(_is_day(row["since"]) and isinstance(row["value"], str | int | bool) for row in value)
+    return _is_day(value) if name.endswith("_since") else isinstance(value, str | int | bool)
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None
+
+
 def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
     head = _table(data, "network", "network")
     clock = _table(head, "clock", "network.clock")
@@ -237,8 +264,7 @@ def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
     places = tuple(_place(party_id, _table(parties, party_id, f"party.{party_id}")) for party_id in parties)
     _check_peers(places)
     oris, seed = head.get("activated_oris", []), head.get("seed")
-    if not isinstance(oris, list) or not all(isinstance(ori, str) for ori in oris):
-        raise _invalid("network.activated_oris", "it is a list of ORIs")
+    _check_activation(oris)
     if seed is not None and not isinstance(seed, int):
         raise _invalid("network.seed", "it is a whole number")
     directory = Directory(
@@ -246,6 +272,7 @@ def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
         parties=tuple(place.party for place in places),
         programme=_text(head, "programme", "network.programme"),
         activated_oris=frozenset(oris),
+        activated_since={ori: day for ori, day in oris.items() if day} if isinstance(oris, dict) else {},
     )
     return NetworkFile(folder, directory, places, mode, start, seed)
 
@@ -254,8 +281,9 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
     where = f"party.{party_id}"
     peers = _table(table, "peers", f"{where}.peers", optional=True)
     settings = _table(table, "settings", f"{where}.settings", optional=True)
-    if not all(isinstance(value, str | int | bool) for value in settings.values()):
-        raise _invalid(f"{where}.settings", "its values are text, whole numbers or true and false")
+    if not all(_is_setting(name, value) for name, value in settings.items()):
+        said = "its values are text, whole numbers or true and false, or a list of such with the day of each"
+        raise _invalid(f"{where}.settings", said)
     try:
         public_key = base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
     except binascii.Error as problem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +12,14 @@ from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
+from tenprint.exchange.model.words import Role
 from tenprint.exchange.story import StoryLine
 
-app = typer.Typer(help="Cases: list them, tell one's whole story.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from tenprint.exchange.ports import Node
+
+IN_TIME = "in time"
+app = typer.Typer(help="Cases: list them, tell one's story, its times; take a booking back.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -52,11 +58,141 @@ def show(
         if not lines:
             raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
         state = story.final_state(nodes, case_id)
+        times, former = _times(nodes, case_id), _attempts(nodes, case_id)
     if json:
-        print_json({"case": case_id, "state": str(state), "story": [asdict(line) for line in lines]})
+        told = [asdict(line) for line in lines]
+        print_json({"case": case_id, "state": str(state), "story": told, "times": times, "attempts": former})
         return
     console.print(f"Case {case_id}: [bold]{state}[/]")
     print_table("Story", ("time (UTC)", "party", "what"), map(_told, lines), whole=("time (UTC)", "party"))
+    for attempt in former:
+        console.print(f"Former attempt {attempt['tcn']}: rejected with {attempt['codes']} ({attempt['rejection']}).")
+    for row in times:
+        if row["verdict"] != IN_TIME:
+            console.print(_waited(row))
+
+
+@app.command()
+def times(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")], data: Data = DEFAULT_DATA, json: Json = False
+) -> None:
+    """Show how long each party waited for each answer, and the limit of that."""
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        rows = _times(list(network.nodes.values()), case_id)
+    if not rows:
+        raise SenderError(
+            "UNKNOWN_CASE", f"no party waits or waited in a case {case_id!r}", hint="see: tenprint case list"
+        )
+    if json:
+        print_json({"case": case_id, "times": rows, "breaches": sum(bool(row["is_breach"]) for row in rows)})
+        return
+    columns = ("party", "waits for", "asked (UTC)", "took", "limit", "verdict")
+    shown = [
+        (
+            row["party"], row["waits_for"], str(row["asked_at"])[5:19].replace("T", " "), row["took"] or "-",
+            row["limit"], row["verdict"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    print_table("Times", columns, shown, whole=("party",))
+
+
+@app.command()
+def withdraw(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    by: Annotated[str, typer.Option(help="Who at the agency takes the booking back.")],
+    reason: Annotated[str, typer.Option(help="Why, in one line.")],
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Take a booking back while it is searched or waits for somebody; everybody who was asked is told."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch, story
+
+    with bootstrap.open_network(data) as network:
+        network.run()
+        nodes = list(network.nodes.values())
+        agency = next((node for node in nodes if _booked(node, case_id)), None)
+        if agency is None:
+            raise SenderError("UNKNOWN_CASE", f"no agency here has a case {case_id!r}", hint="see: tenprint case list")
+        dispatch.withdraw(agency, case_id, by=by, reason=reason)
+        network.run()
+        state = story.final_state(nodes, case_id)
+    if json:
+        print_json({"case": case_id, "state": str(state)})
+    else:
+        console.print(f"Case {case_id}: [bold]{state}[/]. Everybody who was asked is told.")
+
+
+def _booked(node: Node, case_id: str) -> bool:
+    if node.party.role != Role.AGENCY:
+        return False
+    with node.store.transaction() as tx:
+        return tx.case(case_id) is not None
+
+
+def _attempts(nodes: Sequence[Node], case_id: str) -> list[dict[str, str]]:
+    """Return the former attempts of a booking as its agency knows them."""
+    from tenprint.exchange.tasks.resubmissions import attempts_of
+
+    for node in nodes:
+        with node.store.transaction() as tx:
+            case = tx.case(case_id) if node.party.role == Role.AGENCY else None
+        if case is not None:
+            return [dict(attempt) for attempt in attempts_of(case)]
+    return []
+
+
+def _times(nodes: Sequence[Node], case_id: str) -> list[dict[str, Any]]:
+    """Return the waits of all parties in a case, for people and programs."""
+    from tenprint.exchange.tasks import waits
+
+    rows = []
+    for node in nodes:
+        now = node.services.clock.now()
+        for wait in waits.waits_of(node, case_id):
+            seconds = (wait.answered_at - wait.asked_at).total_seconds() if wait.answered_at else None
+            rows.append(
+                {
+                    "party": wait.party,
+                    "hop": wait.hop,
+                    "waits_for": wait.waits_for,
+                    "counterpart": wait.counterpart,
+                    "asked_at": to_wire(wait.asked_at),
+                    "answered_at": to_wire(wait.answered_at) if wait.answered_at else None,
+                    "seconds": seconds,
+                    "took": "" if seconds is None else _spoken(seconds),
+                    "limit_seconds": wait.limit.seconds,
+                    "limit": waits.span(wait.limit.seconds),
+                    "due_at": to_wire(wait.due_at),
+                    "verdict": wait.verdict(now),
+                    "is_breach": wait.is_breach(now),
+                    "source": wait.limit.source,
+                }
+            )
+    return rows
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {int(seconds % 60)} s"
+
+
+def _waited(row: dict[str, Any]) -> str:
+    since, due = (str(row[name])[:16].replace("T", " ") for name in ("asked_at", "due_at"))
+    who = f"{row['party']} waits for {row['waits_for']} since {since} UTC"
+    ends = {
+        "waiting": f"{who}, limit {row['limit']}. That is pending, not a no.",
+        "overdue": f"{who}; it was due at {due} UTC. That is pending, not a no.",
+        "late": f"{row['party']} got {row['waits_for']} late: after {row['took']}, limit {row['limit']}.",
+        "given up": f"{row['party']} no longer waits for {row['waits_for']}.",
+    }
+    return ends[str(row["verdict"])]
 
 
 def _told(line: StoryLine) -> tuple[str, str, str]:

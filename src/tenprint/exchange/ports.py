@@ -323,11 +323,17 @@ class Work:
         return decision
 
     def open_task(
-        self, kind: TaskKind, shown: dict[str, Any], answers: tuple[str, ...], *, due_at: datetime | None = None
+        self,
+        kind: TaskKind,
+        shown: dict[str, Any],
+        answers: tuple[str, ...],
+        *,
+        due_at: datetime | None = None,
+        about: str = "",
     ) -> Task:
-        """Open a task for a person, once per case and kind; log it."""
+        """Open a task for a person, once per case and kind, and once for each thing that it is `about`; log it."""
         case_id = self.message.case_id
-        task_id = content_id("task", self.services.party.id, case_id, kind)
+        task_id = content_id("task", self.services.party.id, case_id, kind, *([about] if about else []))
         existing = self.tx.task(task_id)
         if existing is not None:
             return existing
@@ -346,9 +352,10 @@ class Work:
         self.log("task_opened", task=task.id, shown_hash=task.shown_hash, note=str(kind))
         return task
 
-    def set_timer(self, purpose: str, due_at: datetime) -> None:
-        """Set a timer of this case, once per purpose."""
-        timer_id = content_id("wake", self.services.party.id, self.message.case_id, purpose)
+    def set_timer(self, purpose: str, due_at: datetime, *, about: str = "") -> None:
+        """Set a timer of this case, once per purpose, and once for each thing that it is `about`."""
+        more = [about] if about else []
+        timer_id = content_id("wake", self.services.party.id, self.message.case_id, purpose, *more)
         self.tx.set_timer(Timer(timer_id, self.message.case_id, purpose, due_at))
 
 

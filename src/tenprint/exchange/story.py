@@ -33,7 +33,7 @@ SPEAKERS = (
     Role.AGENCY,
 )
 """Whose word on a case's end goes before whose: who is nearest to the person speaks first."""
-ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT)
+ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.LATE_HIT)
 TITLES: dict[str, str] = {
     Kind.CAR: "the booking with its prints",
     Kind.ACK: "the acknowledgement",
@@ -52,6 +52,9 @@ TITLES: dict[str, str] = {
     Kind.TIMER: "a wake-up",
     Kind.AUDIT_QUERY: "the question of an audit",
     Kind.AUDIT_ANSWER: "the answer to an audit",
+    Kind.CNA: "the booking with its prints, which asks for no answer",
+    Kind.LATE_HIT: "the news that a later record fits the booking",
+    Kind.WITHDRAWAL: "the withdrawal of the booking",
 }
 
 
@@ -253,6 +256,13 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "task_released": f"{text.get('person', '')} releases a task: {said.get('note', '')}",
         "task_taken_over": f"{text.get('person', '')} takes a task over: {said.get('note', '')}",
         "task_closed": f"{said.get('note', '')} is closed without a person: {said.get('outcome', '')}{reason}",
+        "overdue": f"still waits: {note}",
+        "withdrawn": f"notes that the booking is withdrawn by {text.get('person', '')}",
+        "after_withdrawal": f"takes {title} in and does nothing with it: {note}",
+        "reopened": f"opens the case again: {note}",
+        "resubmitted": f"goes on with the same case: {note}",
+        "no_answer": f"gives no answer: {note}",
+        "answer_due": f"answers with what has come: {said.get('repository', '')} {said.get('result', '')}",
         "looked_at": f"{text.get('person', '')} looks at {_looked_at(text)}",
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
@@ -280,4 +290,5 @@ def _what_it_says(kind: Kind, body: bytes) -> str:
     if kind == Kind.STATE_SRE:
         return line
     finding = f" (examiners: {said.finding})" if said.finding else ""
-    return f"{line}; immigration: {said.immigration.replace('_', ' ')}{finding}"
+    why = f"; search: {said.cascade.lower()}" if said.cascade else ""
+    return f"{line}; immigration: {said.immigration.replace('_', ' ')}{finding}{why}"

@@ -18,6 +18,7 @@ from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, Reposit
 from tenprint.exchange.ports import Node
 from tenprint.exchange.story import StoryLine
 from tenprint.exchange.tasks.looks import LOOKED_AT
+from tenprint.exchange.tasks.waits import SUBMITTED
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.vocabulary import RECEIPT, RECEIVED, SENT
 from tenprint.records.ident import IdentDataResponse
@@ -33,9 +34,9 @@ KEEPERS = {
 }
 """Whose gallery it is: the first to ask what a repository answered."""
 QUESTIONS = {
-    Repository.STATE: (Kind.CAR, Role.STATE_BUREAU),
-    Repository.CRIMINAL: (Kind.CAR, Role.CRIMINAL_REPOSITORY),
-    Repository.IMMIGRATION: (Kind.IDENT_SEARCH, Role.IMMIGRATION_REPOSITORY),
+    Repository.STATE: (SUBMITTED, Role.STATE_BUREAU),
+    Repository.CRIMINAL: (SUBMITTED, Role.CRIMINAL_REPOSITORY),
+    Repository.IMMIGRATION: (frozenset({Kind.IDENT_SEARCH}), Role.IMMIGRATION_REPOSITORY),
 }
 """With which message, to whom, a repository is asked."""
 FAILED = frozenset({RepositoryState.ERROR, RepositoryState.PARTIAL})
@@ -416,10 +417,10 @@ def _best_word(repository: Repository, had: Sequence[_Had], reasons: dict[Reposi
 
 def _asked_at(repository: Repository, had: Sequence[_Had]) -> datetime:
     """Return when a repository was asked: the time of the question, else of the first message of the case."""
-    kind, role = QUESTIONS[repository]
+    kinds, role = QUESTIONS[repository]
     sent = [heading for one in had for heading in one.headings]
     roles = {party.id: party.role for one in had for party in one.node.services.directory.parties}
-    asked = [message.sent_at for message in sent if message.kind == kind and roles.get(message.recipient) == role]
+    asked = [message.sent_at for message in sent if message.kind in kinds and roles.get(message.recipient) == role]
     return min(asked or [message.sent_at for message in sent] or [one.case.opened_at for one in had])
 
 

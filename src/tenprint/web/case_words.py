@@ -23,11 +23,18 @@ SHORT: dict[str, str] = {
     Kind.TIMER: "a clock",
     Kind.AUDIT_QUERY: "question of an audit",
     Kind.AUDIT_ANSWER: "answer to an audit",
+    Kind.LATE_HIT: "late hit",
+    Kind.WITHDRAWAL: "withdrawal",
 }
 """Our own kinds in plain words; those of the standards (CAR, SRE, ERRT, IDR, IAQ, IAR) are called as they are there."""
 CLOCKS: dict[str, str] = {
     Wake.ANSWER_DUE: "the first answer goes out, also if the immigration repository has not answered by then",
     Wake.HOLD_END: "the hold ends by itself, and the person is to be released",
+    Wake.ACK_OVERDUE: "the state bureau's acknowledgement is late from then on",
+    Wake.ANSWER_OVERDUE: "the federal answer is late from then on",
+    Wake.SEARCH_OVERDUE: "the immigration repository's answer is late from then on",
+    Wake.STATUS_OVERDUE: "the specialist's answer is late from then on",
+    Wake.INTERIM_DUE: "the immigration repository says that its examiner is not done yet",
 }
 ASKED: dict[str, str] = {
     "examine": "asks an examiner",
@@ -64,6 +71,7 @@ RULES: dict[str, str] = {
     "detainer": "a request to hold is",
     "hold_hours": "hold at most",
     "retention": "keep the prints?",
+    "delivery": "one answer or two:",
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
 UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tenprint.core.clock import from_wire
 from tenprint.core.errors import TenprintError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
@@ -21,12 +22,13 @@ from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
+from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
 from tenprint.policy.evaluate import Decision, decide
 from tenprint.policy.programme import PLACEHOLDER, Programme, Rule
 from tenprint.policy.vocabulary import NOT_KNOWN, Fact, FactValue, Vocabulary
 from tenprint.records.ident import IdentDataResponse
-from tenprint.records.itl.ebts import missing_fingers, priority_of, read_booking
+from tenprint.records.itl.ebts import Booking, missing_fingers, priority_of, read_booking
 from tenprint.records.itl.reader import read
 from tenprint.records.nlets.iar import Iar
 
@@ -149,15 +151,19 @@ def _forward(trail: Trail) -> None:
     party, searched = trail.node.party, trail.earlier("searched")
     if searched is not None:
         trail.note(LEDGER, {"state_result": str(searched.fields["result"])})
-    facts = {"state_forwards": ("forwards", True), "state_is_nff": ("nff_state", False)}
-    facts["state_forwards_repeat_arrests"] = ("forwards_repeat_arrests", True)
-    trail.note(SETTINGS, {name: bool(party.settings.get(key, usual)) for name, (key, usual) in facts.items()})
+    trail.note(SETTINGS, questions.state_facts(party, _booked_on(trail)))
+
+
+def _booked_on(trail: Trail) -> date:
+    booking = booking_of(trail.case) if trail.case is not None else Booking()
+    return booked_on(booking, from_wire(str(trail.entry.fields["time"])))
 
 
 def _cascade(trail: Trail) -> None:
     if trail.case is not None:
         booking = booking_of(trail.case)
-        trail.note(SETTINGS, {"ori_activated": booking.ori in trail.node.services.directory.activated_oris})
+        directory = trail.node.services.directory
+        trail.note(SETTINGS, {"ori_activated": directory.is_activated(booking.ori, _booked_on(trail))})
         trail.note(CASE, {"ndr_asks_immigration": not questions.IMMIGRATION_NDR.isdisjoint(booking.ndr)})
 
 
@@ -169,7 +175,18 @@ def _answer_within(trail: Trail) -> None:
 def _retention(trail: Trail) -> None:
     trail.note(ALWAYS, {"repository": GALLERIES[trail.node.party.role]})
     if trail.message is not None:
-        trail.note(MESSAGE, {"retain_requested": read_booking(read(trail.message.body)).ret == "Y"})
+        booking = read_booking(read(trail.message.body))
+        trail.note(MESSAGE, {"retain_requested": booking.ret == "Y"})
+        keeps = trail.node.party.setting("keeps_searches", False, booked_on(booking, trail.message.sent_at))
+        trail.note(SETTINGS, {"keeps_searches": bool(keeps)})
+
+
+def _delivery(trail: Trail) -> None:
+    if trail.case is not None:
+        booking, directory = booking_of(trail.case), trail.node.services.directory
+        state, agency = directory.party(trail.case.known["submitter"]), directory.with_ori(booking.ori)
+        day = _booked_on(trail)
+        _asked(trail, SETTINGS, lambda ask: questions.delivery(ask, trail.node.party, state, agency, day))
 
 
 def _second_examiner(trail: Trail) -> None:
@@ -219,6 +236,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "cascade_to_immigration": _cascade,
     "answer_within_seconds": _answer_within,
     "retention": _retention,
+    "delivery": _delivery,
     "second_examiner": _second_examiner,
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,

@@ -19,6 +19,7 @@ PARTS = {
     "task answer": "A person's answer to a task", "acknowledgement": "Acknowledgement", "detainer": "Request to hold",
     "detainer answer": "The jail's answer", "custody": "How the hold ended", "timer": "A clock that ran out",
     "tenprint ident data response": "The immigration repository's answer (IDENT data response)",
+    "withdrawal": "The booking is taken back",
     "Type-1 record": "About the file (Type-1 record)",
     "Type-2 record, image 0": "The person and the booking (Type-2 record)",
     "Type-2 record": "The person and the booking (Type-2 record)",

@@ -40,7 +40,8 @@ LEDGER_STEP = 250
 FEW, NOT_TOLD = f"{SMALL - 1} or fewer", "not told: it would give away a small count"
 MESSAGES = (
     Kind.CAR, Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.IDENT_SEARCH, Kind.IDR, Kind.IAQ,
-    Kind.IAR, Kind.DETAINER, Kind.CANCELLATION, Kind.DETAINER_ANSWER, Kind.CUSTODY, Kind.TASK_ANSWER,
+    Kind.IAR, Kind.DETAINER, Kind.CANCELLATION, Kind.DETAINER_ANSWER, Kind.CUSTODY, Kind.TASK_ANSWER, Kind.CNA,
+    Kind.LATE_HIT, Kind.WITHDRAWAL,
 )  # fmt: skip
 """The messages that are counted, each with its row also when there was none."""
 LONG = 15

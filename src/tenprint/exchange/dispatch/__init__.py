@@ -13,6 +13,7 @@ from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idl
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
+from tenprint.exchange.dispatch.withdrawing import withdraw
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "seek_cosignatures",
     "submit",
     "verify_sender",
+    "withdraw",
 ]

@@ -19,14 +19,20 @@ from tenprint.exchange.dispatch.wakes import enrol_all_due, own_message
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import with_message
+from tenprint.exchange.model.known import TCNS, with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Extraction, Node, Queue, Transaction, Work, write_down
+from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.answers import answered, draft_answer
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.late_hits import examine_late
+from tenprint.exchange.tasks.prints import SEARCH_LIMIT
 from tenprint.exchange.tasks.questions import quietly
-from tenprint.exchange.tasks.submissions import SUBMISSION, submission_key
+from tenprint.exchange.tasks.resubmissions import attempts_of, case_of_rejection, quotes_rejection, with_attempt
+from tenprint.exchange.tasks.submissions import ASKS_FOR_NONE, SUBMISSION, key_of
+from tenprint.records import Transaction as Received
 from tenprint.records import read
+from tenprint.records.itl.ebts import priority_of
 
 GALLERY_ROLES = frozenset({Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY})
 FROM_A_FILE = "a subject enrolled from a file, which is kept"
@@ -51,24 +57,35 @@ class Submission:
 def submit(node: Node, data: bytes) -> Submission:
     """Take a booking in at the agency and send it to the state bureau, byte for byte. Any bytes are taken.
 
-    A second copy (same ORI and TCN, or equal bytes when the header cannot be read) makes no second case.
+    A second copy (same ORI and TCN, or equal bytes when the header cannot be read) makes no second case. A file whose
+    1.010 quotes the rejection of a booking goes on with that booking's case.
 
     Raises:
-        SenderError: ``NOT_AN_AGENCY``, or ``NO_PEER`` when the agency has no state bureau.
+        SenderError: ``NOT_AN_AGENCY``, or ``NO_PEER`` when the agency has no state bureau; ``RESUBMISSION_UNKNOWN``
+            when 1.010 quotes no rejection of this agency's, ``RESUBMISSION_LATE`` when another attempt came since.
         StorageError: the bytes could not be kept; nothing was sent.
     """
     if node.party.role != Role.AGENCY:
         raise SenderError("NOT_AN_AGENCY", f"{node.party.id} books nobody; submit at a booking agency")
     node.services.blobs.put(data)
-    ori, tcn = submission_key(data)
+    received = read(data)
+    ori, tcn = key_of(received, data)
     with node.store.transaction() as tx:
-        known = tx.case_by_tcn(ori, tcn)
-        if known is not None:
+        known = tx.case_by_tcn(ori, tcn) or _attempt_of(tx, received, tcn)
+        if known is not None and not _is_next_attempt(known, received, tcn):
             return Submission(known.case_id, tcn, is_repeat=True)
-        case_id = new_id("case", node.services.random)
+        case_id = known.case_id if known else new_id("case", node.services.random)
         work = Work(tx, node.services, _as_message(node, data, case_id, tcn))
         case = Case(case_id=case_id, opened_at=work.now, state=CaseState.SUBMITTED, ori=ori, tcn=tcn)
-        sent = work.send(Kind.CAR, work.peer(Role.STATE_BUREAU), data, content_type=EBTS_CONTENT, tcn=tcn)
+        if known is not None:
+            case = replace(known, state=CaseState.SUBMITTED, known=known.known | with_attempt(known))
+            work.log("resubmitted", note=f"attempt {len(attempts_of(case)) + 1} of this booking")
+        asks = received.tot != Kind.CNA
+        case = case.moved(priority=priority_of(received))
+        case = case if asks else case.moved(no_answer=ASKS_FOR_NONE)
+        kind = Kind.CAR if asks else Kind.CNA
+        sent = work.send(kind, work.peer(Role.STATE_BUREAU), data, content_type=EBTS_CONTENT, tcn=tcn)
+        waits.begin(work, sent, priority=priority_of(received), but=() if asks else (waits.ANSWER,))
         keep(work, with_message(case, SUBMISSION, sent.id, tcn))
         node.trigger(SUBMIT_BEFORE_COMMIT)
     node.trigger(SUBMIT_AFTER_COMMIT)
@@ -78,7 +95,8 @@ def submit(node: Node, data: bytes) -> Submission:
 def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> Extraction:
     """Put a subject into a party's gallery from a file of finger images; the file is kept as exemplar.
 
-    The same file again changes nothing. What the gallery cannot take now is tried again as any queued enrolment.
+    The same file again changes nothing. At the immigration repository an examiner is asked when the prints fit a
+    booking that is kept there. What the gallery cannot take now is tried again as any queued enrolment.
 
     Args:
         node: a party with a gallery.
@@ -100,8 +118,11 @@ def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> 
     if not extraction.templates:
         raise SenderError("NO_USABLE_FINGER", "the file has no usable single-finger image", hint=INSPECT_HINT)
     digest = node.services.blobs.put(data)
+    is_immigration = node.party.role == Role.IMMIGRATION_REPOSITORY
+    search = node.services.matcher.search(extraction.templates, SEARCH_LIMIT) if is_immigration else None
     with node.store.transaction() as tx:
         now = node.services.clock.now()
+        examine_late(tx, node.services, subject_id, extraction.templates, search)
         tx.put_enrolment(subject_id, extraction.templates, now)
         if tx.keep_exemplar(subject_id, digest, now):
             write_down(tx, node.services, "enrolled", now, count=len(extraction.templates), note=FROM_A_FILE)
@@ -177,6 +198,27 @@ def _as_message(node: Node, data: bytes, case_id: str, tcn: str) -> Envelope:
         tcn=tcn,
         body=data,
     )
+
+
+def _attempt_of(tx: Transaction, received: Received, tcn: str) -> Case | None:
+    """Return the case that goes on with a file that quotes a rejection in 1.010; None for a file that quotes none.
+
+    Raises:
+        SenderError: ``RESUBMISSION_UNKNOWN`` or ``RESUBMISSION_LATE``.
+    """
+    if not received.tcr:
+        return None
+    case = case_of_rejection(tx.cases(), received.tcr)
+    sent = {attempt["tcn"] for attempt in attempts_of(case)} | {case.known.get(TCNS, {}).get(SUBMISSION)}
+    if tcn not in sent and not quotes_rejection(case, received.tcr):
+        said = "the booking was sent again since, or its last rejection is another one"
+        raise SenderError("RESUBMISSION_LATE", said, hint=f"see: tenprint case show {case.case_id}", field="1.010")
+    return case
+
+
+def _is_next_attempt(case: Case, received: Received, tcn: str) -> bool:
+    sent = {attempt["tcn"] for attempt in attempts_of(case)} | {case.known.get(TCNS, {}).get(SUBMISSION)}
+    return tcn not in sent and quotes_rejection(case, received.tcr)
 
 
 def _numbered_past_dead_letters(tx: Transaction, party: str, answer: TaskAnswer) -> TaskAnswer:

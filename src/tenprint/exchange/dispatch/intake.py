@@ -16,7 +16,7 @@ from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import Receipt, SignedReceipt
 from tenprint.ledger.vocabulary import RECEIVED
 
-SUBMISSIONS = frozenset({Kind.CAR, Kind.IDENT_SEARCH})
+SUBMISSIONS = frozenset({Kind.CAR, Kind.CNA, Kind.IDENT_SEARCH})
 """Kinds that carry images: their bytes are on disk before the transaction begins. Other bodies lie in the database."""
 
 

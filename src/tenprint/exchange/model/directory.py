@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
@@ -18,7 +21,7 @@ class Party:
         ori: nine-character originating agency identifier.
         public_key: Ed25519 public key, 32 bytes.
         peers: party id per role that it talks to.
-        settings: dated facts of its own (such as ``nff_state``), for the policy's questions.
+        settings: dated facts of its own (such as ``nff_state``), for the policy's questions; see `setting`.
         name: for people; empty when the party file gives none.
         witnesses: ids of the parties that cosign its ledger's checkpoints.
     """
@@ -28,9 +31,24 @@ class Party:
     ori: str
     public_key: bytes
     peers: dict[Role, str] = field(default_factory=dict)
-    settings: dict[str, str | int | bool] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     witnesses: tuple[str, ...] = ()
+
+    def setting(self, name: str, usual: Any, on: date) -> Any:
+        """Return a setting as it was on a day.
+
+        A value holds from the day in ``NAME_since``, or always; a list holds ``{since = "YYYY-MM-DD", value = …}``, of
+        which the last one in force speaks.
+
+        Args:
+            name: of the setting. usual: what holds when nothing is said for that day. on: the day.
+        """
+        value, day = self.settings.get(name), on.isoformat()
+        if isinstance(value, list | tuple):
+            rows = sorted(value, key=lambda row: str(row["since"]))
+            return next((row["value"] for row in reversed(rows) if str(row["since"]) <= day), usual)
+        return usual if value is None or day < str(self.settings.get(f"{name}_since", "")) else value
 
 
 CONNECTED_SINCE, CONNECTED_BY = "connected_since", "connected_by"
@@ -45,6 +63,12 @@ class Directory:
     parties: tuple[Party, ...]
     programme: str
     activated_oris: frozenset[str] = frozenset()
+    activated_since: Mapping[str, str] = field(default_factory=dict)
+    """Per ORI the day (YYYY-MM-DD) from which it is switched on, where that is on record; without one: always."""
+
+    def is_activated(self, ori: str, on: date) -> bool:
+        """Tell whether an agency was switched on for the cascade on a day."""
+        return ori in self.activated_oris and self.activated_since.get(ori, "") <= on.isoformat()
 
     def party(self, party_id: str) -> Party:
         """Return the party with this id.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.words import CaseState, RepositoryState
 
@@ -15,6 +16,9 @@ REPOSITORIES = "repositories"
 MESSAGES = "messages"
 TCNS = "tcns"
 FAILURES = "failures"
+PRIORITY = "priority"
+NO_ANSWER = "no_answer"
+"""Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
 _SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))
 
 
@@ -31,6 +35,11 @@ class Wake(StrEnum):
 
     ANSWER_DUE = "answer_due"
     HOLD_END = "hold_end"
+    ACK_OVERDUE = "ack_overdue"
+    ANSWER_OVERDUE = "answer_overdue"
+    SEARCH_OVERDUE = "search_overdue"
+    STATUS_OVERDUE = "status_overdue"
+    INTERIM_DUE = "interim_due"
 
 
 def repository_state(case: Case, repository: Repository) -> RepositoryState:
@@ -67,4 +76,15 @@ def advanced(case: Case, state: CaseState) -> Case:
     order = list(CaseState)
     if case.is_final or order.index(state) < order.index(case.state):
         return case
+    return case.moved(state)
+
+
+def reopened(case: Case, state: CaseState) -> Case:
+    """Return the case in an earlier state: the one legal way back, when something new has come (a late hit).
+
+    Raises:
+        SenderError: ``CASE_NOT_REOPENED``: a booking that was rejected or withdrawn stays so.
+    """
+    if case.state in (CaseState.REJECTED, CaseState.WITHDRAWN):
+        raise SenderError("CASE_NOT_REOPENED", f"a case that is {case.state} is not reopened by a late answer")
     return case.moved(state)

@@ -35,6 +35,25 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
         {(told, asker) for asker, told in _ASKS_FOR_A_TRAIL}
         | {(role, Role.AUDITOR) for role in Role if role != Role.AUDITOR}
     ),
+    Kind.CNA: frozenset(
+        {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
+    ),
+    Kind.LATE_HIT: frozenset(
+        {
+            (Role.IMMIGRATION_REPOSITORY, Role.CRIMINAL_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU),
+            (Role.STATE_BUREAU, Role.AGENCY),
+        }
+    ),
+    Kind.WITHDRAWAL: frozenset(
+        {
+            (Role.AGENCY, Role.STATE_BUREAU),
+            (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
+            (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
+            (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
+        }
+    ),
 }
 
 

@@ -6,13 +6,14 @@ It learns what the state bureau passes on: acknowledgement, state result, one or
 from __future__ import annotations
 
 from tenprint.exchange.model.bodies import Acknowledgement
-from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
+from tenprint.exchange.model.known import NO_ANSWER, Repository, Wake, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import audit
+from tenprint.exchange.tasks import audit, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
-from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
+from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, noted_late_hit, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
+from tenprint.exchange.tasks.withdrawals import unless_withdrawn
 from tenprint.records import read
 from tenprint.records.itl.ebts import read_error
 
@@ -21,7 +22,10 @@ def on_acknowledgement(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
     said = Acknowledgement.from_bytes(work.message.body)
     case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
-    keep(work, advanced(case.moved(failures=said.failures), CaseState.SEARCHING))
+    waits.end(work)
+    # A CNA asks for no answer: the acknowledgement is all that comes.
+    state = CaseState.ANSWERED if NO_ANSWER in case.known else CaseState.SEARCHING
+    keep(work, advanced(case.moved(failures=said.failures), state), why=str(case.known.get(NO_ANSWER, "")))
 
 
 def on_state_result(work: Work, _: None) -> None:
@@ -29,13 +33,23 @@ def on_state_result(work: Work, _: None) -> None:
     answer = result_of(work.message)
     case = with_repository(asked_case(work, SUBMISSION), Repository.STATE, own_result(Repository.STATE, answer))
     case = with_message(case, Kind.STATE_SRE, work.message.id, answer.tcn)
-    state = CaseState.ANSWERED if KEPT_BY_STATE in answer.acn else CaseState.SEARCHING
-    keep(work, advanced(case, state))
+    if KEPT_BY_STATE not in answer.acn:
+        keep(work, advanced(case, CaseState.SEARCHING))
+        return
+    waits.end(work, Wake.ANSWER_OVERDUE)
+    why = answer.acn[answer.acn.index(KEPT_BY_STATE) :]
+    keep(work, advanced(case.moved(no_answer=why), CaseState.ANSWERED), why=why)
 
 
 def on_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer."""
+    waits.end(work)
     keep(work, noted_answer(asked_case(work, SUBMISSION), work.message))
+
+
+def on_late_hit(work: Work, _: None) -> None:
+    """Open the case again: a record that came later fits the booking, and a specialist is asked."""
+    keep(work, noted_late_hit(work, asked_case(work, SUBMISSION)))
 
 
 def on_rejection(work: Work, _: None) -> None:
@@ -43,15 +57,18 @@ def on_rejection(work: Work, _: None) -> None:
     error = read_error(read(work.message.body))
     codes = [message.code for message in error.messages]
     case = with_message(asked_case(work, SUBMISSION), Kind.ERRT, work.message.id, error.tcn).moved(errors=codes)
+    waits.end(work)
     keep(work, advanced(case, CaseState.REJECTED), why=" ".join(dict.fromkeys(codes))[:200])
 
 
 HANDLERS: dict[Kind, Handler] = {
-    Kind.ACK: on_acknowledgement,
-    Kind.STATE_SRE: on_state_result,
-    Kind.SRE: on_answer,
-    Kind.SECOND_SRE: on_answer,
-    Kind.ERRT: on_rejection,
+    Kind.ACK: unless_withdrawn(on_acknowledgement),
+    Kind.STATE_SRE: unless_withdrawn(on_state_result),
+    Kind.SRE: unless_withdrawn(on_answer),
+    Kind.SECOND_SRE: unless_withdrawn(on_answer),
+    Kind.ERRT: unless_withdrawn(on_rejection),
+    Kind.LATE_HIT: unless_withdrawn(on_late_hit),
+    Kind.TIMER: waits.on_overdue,
     Kind.AUDIT_ANSWER: audit.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {}

@@ -2,7 +2,9 @@
 
 The first SRE (TCR = the submission's TCN) goes out when the immigration repository has answered, or when the time of
 the booking's priority is up: then it says that this answer is pending. The second SRE (TCR = the first one's TCN)
-brings what was missing: a late no-match, or the specialist's finding after a match.
+brings what was missing: a late no-match, or the specialist's finding after a match. Where the setting `delivery` says
+``combined``, the first SRE waits within that time for the specialist's finding, and nothing follows it. A CNA is
+handled like any booking, and no SRE goes back. A late hit opens a case again.
 
 A person who is in the file already is not enrolled a second time; the master record keeps its prints.
 """
@@ -13,11 +15,12 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, MessageKey
 from tenprint.exchange.model.known import (
+    NO_ANSWER,
     Repository,
     Wake,
     advanced,
@@ -29,14 +32,17 @@ from tenprint.exchange.model.known import (
 from tenprint.exchange.model.numbers import control_number, short_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import questions, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
-from tenprint.exchange.tasks.results import advice, end_of
+from tenprint.exchange.tasks.results import CASCADE, advice, cascade_reason, end_of, noted_late_hit
 from tenprint.exchange.tasks.submissions import (
     SUBJECT,
     SUBMITTER,
     answer_again,
+    answers_if_asked,
+    booked_on,
     first_copy,
     keep_prints,
     opened_case,
@@ -45,7 +51,9 @@ from tenprint.exchange.tasks.submissions import (
     reject_given_up,
     searched,
     too_few_fingers,
+    wants_answer,
 )
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records import read
 from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl import ebts
@@ -56,6 +64,8 @@ from tenprint.records.words import RepositoryState as RecordState
 
 NDR_CRIMINAL, NDR_IMMIGRATION = "1", "9"
 UCN_CHARACTERS = 9
+INTERIM = "IDR:pending"
+"""Purpose under which an interim answer of the immigration repository is kept."""
 ANSWERED = frozenset({RepositoryState.MATCH, RepositoryState.NO_MATCH})
 DESK, DESK_PHONE = "INTEROPERABILITY DESK", "3045550100"
 """Attention and telephone of an IAQ unless the party's settings name others; the number is a fictitious one."""
@@ -66,14 +76,14 @@ def on_submission(work: Work, card: ReadCard) -> None:
     """Search the criminal file; ask the immigration repository when the programme says so, else answer at once."""
     earlier = first_copy(work, card)
     if earlier is not None:
-        answer_again(work, card, earlier, (Kind.SRE, Kind.SECOND_SRE, Kind.ERRT))
+        answer_again(work, card, earlier, (Kind.SRE, Kind.LATE_HIT, Kind.SECOND_SRE, Kind.ERRT))
         return
-    refuse_known_case(work)
+    refuse_known_case(work, card)
     findings = card.findings or too_few_fingers(work, card)
     if findings:
         reject(work, card, findings)
         return
-    case = opened_case(work, card, CaseState.SEARCHING)
+    case = answers_if_asked(work, opened_case(work, card, CaseState.SEARCHING), card)
     threshold = threshold_of(work.services.party)
     result, matched = verified_by_rule(work.decide, Repository.CRIMINAL, card.search, threshold)
     case = searched(work, case, Repository.CRIMINAL, result, card, candidates=int(result == RepositoryState.MATCH))
@@ -88,49 +98,102 @@ def on_data_response(work: Work, _: None) -> None:
     if message_of(case, Kind.IDR):
         work.log("repeat", note="the immigration repository had answered already")
         return
-    work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
     result = RepositoryState(answer.result)
+    if result == RepositoryState.PENDING:
+        # An interim answer ends nothing: the final one may still come within the time of the priority.
+        work.log("pending", repository=Repository.IMMIGRATION, result=result, note=plain_text(answer.text, 200))
+        keep(work, with_message(case, INTERIM, work.message.id, answer.tcn))
+        return
+    waits.end(work)
     case = with_message(with_repository(case, Repository.IMMIGRATION, result), Kind.IDR, work.message.id, answer.tcn)
     case = case.moved(finding=str(answer.finding))
     asks_status = questions.iaq_on_match(work.decide, result).outcome == questions.SEND
-    if not message_of(case, Kind.SRE):
-        case = _send_first(work, case)
-    elif not asks_status:
-        case = _send_second(work, case, iar="")
+    if not (asks_status and not message_of(case, Kind.SRE) and _is_combined(work, case)):
+        work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
+        case = _answered_once_more(work, case, asks_status=asks_status)
     if asks_status:
         case = _send_query(work, case, answer)
     keep(work, advanced(case, CaseState.AWAITING_STATUS if asks_status else end_of(case, result, answer.finding)))
 
 
+def on_late_hit(work: Work, _: None) -> None:
+    """Open a case again: a record that came later fits the booking. Tell who asked, and ask the support center."""
+    answer = IdentDataResponse.from_bytes(work.message.body)
+    case = asked_case(work, Kind.IDENT_SEARCH)
+    if repository_state(case, Repository.IMMIGRATION) == RepositoryState.MATCH:
+        work.log("repeat", note="the immigration repository had answered with a match already")
+        return
+    if answer.result != RecordState.MATCH:
+        raise SenderError("LATE_HIT_WITHOUT_MATCH", "a late hit is a match, confirmed by an examiner")
+    case = noted_late_hit(work, case).moved(finding=str(answer.finding))
+    if NO_ANSWER not in case.known:
+        case = _send_later(work, case, Kind.LATE_HIT, iar="")
+    if questions.iaq_on_match(work.decide, RepositoryState.MATCH).outcome == questions.SEND:
+        case = _send_query(work, case, answer)
+    keep(work, case, why="a late hit")
+
+
 def on_status_answer(work: Work, _: None) -> None:
-    """Pass the specialist's answer on in the second SRE."""
+    """Pass the specialist's answer on: in the second SRE, or in a first one that waited for it."""
     answer = Iar.from_bytes(work.message.body)
     case = asked_case(work, Kind.IAQ)
-    if not message_of(case, Kind.SRE):
-        raise StorageError("ANSWER_OUT_OF_ORDER", "the first answer has not been sent yet")
     if message_of(case, Kind.IAR):
         work.log("repeat", note="the support center had answered already")
         return
+    waits.end(work, Wake.ANSWER_DUE)
     case = with_message(case, Kind.IAR, work.message.id)
-    case = _send_second(work, case, iar=answer.to_text())
+    if NO_ANSWER in case.known:
+        work.log("no_answer", note=str(case.known[NO_ANSWER]))
+    elif message_of(case, Kind.SRE):
+        case = _send_later(work, case, Kind.SECOND_SRE, iar=answer.to_text())
+    else:
+        case = _send_first(work, case, iar=answer.to_text())
     keep(work, advanced(case, CaseState.ANSWERED))
 
 
 def on_timer(work: Work, _: None) -> None:
     """Answer when the time of the priority is up: the immigration result is pending, never a no."""
+    if waits.note_overdue(work):
+        return
     timer = TimerFired.from_bytes(work.message.body)
     case = work.case()
     if timer.purpose == Wake.ANSWER_DUE and not message_of(case, Kind.SRE):
-        work.log("answer_due", repository=Repository.IMMIGRATION, result=RepositoryState.PENDING)
+        result = repository_state(case, Repository.IMMIGRATION)
+        work.log("answer_due", repository=Repository.IMMIGRATION, result=result)
         keep(work, _send_first(work, case))
+
+
+def _answered_once_more(work: Work, case: Case, *, asks_status: bool) -> Case:
+    """Send the first answer, or the second one when nothing follows it any more; none where none is asked for."""
+    if NO_ANSWER in case.known:
+        work.log("no_answer", note=str(case.known[NO_ANSWER]))
+        return case
+    if not message_of(case, Kind.SRE):
+        return _send_first(work, case)
+    return case if asks_status else _send_later(work, case, Kind.SECOND_SRE, iar="")
+
+
+def _is_combined(work: Work, case: Case) -> bool:
+    """Ask whether the first answer waits for the specialist's words, as far as the time of the priority goes."""
+    if NO_ANSWER in case.known:
+        return False
+    booking, directory = booking_of(case), work.services.directory
+    state, agency = directory.party(case.known[SUBMITTER]), directory.with_ori(booking.ori)
+    decision = questions.delivery(work.decide, work.services.party, state, agency, booked_on(booking, case.opened_at))
+    return decision.outcome == questions.COMBINED
 
 
 def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
     # 1.008, which the state bureau has compared with who sent the booking; 2.073 is only the sender's word.
-    is_activated = card.booking.ori in work.services.directory.activated_oris
+    day, directory = booked_on(card.booking, work.now), work.services.directory
+    is_activated = directory.is_activated(card.booking.ori, day)
     decision = questions.cascade_to_immigration(work.decide, is_activated, card.booking.ndr)
-    if decision.outcome != questions.SEARCH:
-        return advanced(_send_first(work, case), CaseState.ANSWERED)
+    since = directory.activated_since.get(card.booking.ori, "")
+    searches = decision.outcome == questions.SEARCH
+    why = cascade_reason(card.booking.ndr, searches=searches, is_activated=is_activated, since=since)
+    case = case.moved(cascade=why)
+    if not searches:
+        return advanced(_answered_once_more(work, case, asks_status=False), CaseState.ANSWERED)
     sent = work.send(
         Kind.IDENT_SEARCH,
         work.peer(Role.IMMIGRATION_REPOSITORY),
@@ -138,13 +201,15 @@ def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
         content_type=work.message.content_type,
         tcn=work.message.tcn,
     )
-    waits = questions.answer_within_seconds(work.decide, ebts.priority_of(card.received))
-    work.set_timer(Wake.ANSWER_DUE, work.now + timedelta(seconds=int(waits.outcome)))
+    waits.begin(work, sent)
+    if wants_answer(card):
+        within = questions.answer_within_seconds(work.decide, ebts.priority_of(card.received))
+        work.set_timer(Wake.ANSWER_DUE, work.now + timedelta(seconds=int(within.outcome)))
     case = with_message(case, Kind.IDENT_SEARCH, sent.id, sent.tcn)
     return with_repository(case, Repository.IMMIGRATION, RepositoryState.PENDING)
 
 
-def _send_first(work: Work, case: Case) -> Case:
+def _send_first(work: Work, case: Case, *, iar: str = "") -> Case:
     """Send the first SRE as the case stands (Table 3-1, and note 8 of Appendix D: see `records.itl.answers`)."""
     booking = booking_of(case)
     tcn = control_number(work.services.party.id, case.case_id, Kind.SRE)
@@ -155,7 +220,7 @@ def _send_first(work: Work, case: Case) -> Case:
         tcn=tcn,
         dat=work.now.strftime("%Y%m%d"),
         srf=ebts.IDENT if is_ident else ebts.NON_IDENT,
-        text=_response(case, iar=""),
+        text=_response(case, iar=iar),
     )
     subject = case.known.get(SUBJECT, "")
     number = short_number("", UCN_CHARACTERS, subject) if subject else ""
@@ -170,18 +235,21 @@ def _send_first(work: Work, case: Case) -> Case:
     return _send_answer(work, case, Kind.SRE, result)
 
 
-def _send_second(work: Work, case: Case, *, iar: str) -> Case:
+def _send_later(work: Work, case: Case, kind: Kind, *, iar: str) -> Case:
+    """Send an answer after the first one: a second SRE, or a late hit; its TCR is the TCN of the first one."""
     first = work.tx.message(MessageKey(work.services.party.id, message_of(case, Kind.SRE)))
     if first is None:
         raise StorageError("MESSAGE_MISSING", "the first answer is not among this party's messages")
-    tcn = control_number(work.services.party.id, case.case_id, Kind.SECOND_SRE)
+    # After a late hit a second SRE may be one more: each has a number of its own.
+    more = [message_of(case, kind)] if message_of(case, kind) else []
+    tcn = control_number(work.services.party.id, case.case_id, kind, *more)
     second = ebts.second_answer_to(
         ebts.read_result(read(first.body)),
         tcn=tcn,
         dat=work.now.strftime("%Y%m%d"),
         text=_response(case, iar=iar),
     )
-    return _send_answer(work, case, Kind.SECOND_SRE, replace(second, ndr=_answered(case)))
+    return _send_answer(work, case, kind, replace(second, ndr=_answered(case)))
 
 
 def _send_answer(work: Work, case: Case, kind: Kind, answer: ebts.SubmissionResult) -> Case:
@@ -197,7 +265,10 @@ def _response(case: Case, *, iar: str) -> ebts.ResponseText:
     # That a candidate was excluded concerns nobody else; that one could not be is why this is no "no match".
     told = case.known.get("finding") == ExaminerFinding.INCONCLUSIVE
     finding = ExaminerFinding.INCONCLUSIVE if told else ExaminerFinding.NONE
-    return ebts.ResponseText(immigration=RecordState(immigration), pending=pending, iar=iar, finding=finding)
+    why = str(case.known.get(CASCADE, ""))
+    return ebts.ResponseText(
+        immigration=RecordState(immigration), pending=pending, iar=iar, finding=finding, cascade=why
+    )
 
 
 def _answered(case: Case) -> tuple[str, ...]:
@@ -227,6 +298,7 @@ def _send_query(work: Work, case: Case, answer: IdentDataResponse) -> Case:
     sent = work.send(
         Kind.IAQ, work.peer(Role.SUPPORT_CENTER), query.to_bytes(), content_type=NLETS_CONTENT, tcn=booking.tcn
     )
+    waits.begin(work, sent)
     return with_message(case, Kind.IAQ, sent.id)
 
 
@@ -238,9 +310,12 @@ def _gravest_offence(booking: ebts.Booking) -> str:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.CAR: on_submission,
-    Kind.IDR: on_data_response,
-    Kind.IAR: on_status_answer,
-    Kind.TIMER: on_timer,
+    Kind.CNA: on_submission,
+    Kind.IDR: unless_withdrawn(on_data_response),
+    Kind.IAR: unless_withdrawn(on_status_answer),
+    Kind.LATE_HIT: unless_withdrawn(on_late_hit),
+    Kind.WITHDRAWAL: on_withdrawal,
+    Kind.TIMER: unless_withdrawn(on_timer),
 }
-PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card}
-FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up}
+PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up, Kind.CNA: reject_given_up}

@@ -22,6 +22,7 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
 from tenprint.records.nlets.offences import offence_in_words
@@ -185,10 +186,11 @@ def _case_of_detainer(work: Work, detainer_id: str) -> Case:
 
 
 HANDLERS: dict[Kind, Handler] = {
-    Kind.IAR: on_status_answer,
-    Kind.TASK_ANSWER: on_answer,
+    Kind.IAR: unless_withdrawn(on_status_answer),
+    Kind.TASK_ANSWER: unless_withdrawn(on_answer),
     Kind.DETAINER_ANSWER: on_jail_answer,
     Kind.CUSTODY: on_custody,
+    Kind.WITHDRAWAL: on_withdrawal,
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}

@@ -5,6 +5,9 @@ does not see the first one's finding. No candidate, or an exclusion of all: the 
 did not reach the whole gallery, or somebody in it has no finger in common with the probe; then it is `partial`, because
 who was not compared was not excluded. Examiners who
 cannot tell leave it `partial` too: the candidate was neither identified nor excluded, and the case is `not_confirmed`.
+
+When an examiner is not done within the repository's own time, an interim answer says `pending`; the final one follows.
+A record enrolled later that fits a booking kept here is put to an examiner too, and told as a late hit.
 """
 
 from __future__ import annotations
@@ -14,23 +17,36 @@ from typing import Any
 
 from tenprint.core.chance import content_id
 from tenprint.core.errors import TenprintError
+from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.known import Repository, advanced, message_of, with_message, with_repository
+from tenprint.exchange.model.known import (
+    Repository,
+    Wake,
+    advanced,
+    message_of,
+    reopened,
+    with_message,
+    with_repository,
+)
 from tenprint.exchange.model.numbers import control_number
-from tenprint.exchange.model.words import CaseState, ExaminerFinding, Kind, RepositoryState, TaskKind
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.late_hits import FINDINGS, LATE, examine_late, is_late
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
-from tenprint.exchange.tasks.submissions import SUBMISSION, SUBMITTER, keep_prints, opened_case, searched
+from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER, keep_prints, opened_case, searched
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
+from tenprint.policy.response_times import limit_of
 from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import priority_of
 from tenprint.records.words import ExaminerFinding as RecordFinding
 from tenprint.records.words import RepositoryState as RecordState
 
-FINDINGS = tuple(str(finding) for finding in ExaminerFinding)
+INTERIM, EXAMINATION = "IDR:pending", "examination"
+"""Purpose of the interim answer's message; class of response times of an examination."""
 UNREADABLE_TCN = "UNKNOWN"
 FIN_DIGITS = 15
 """As many as an IAQ's line FIN holds. Made from content: the chance that any two of ten million share one is 5 %."""
@@ -52,6 +68,8 @@ def on_search(work: Work, card: ReadCard) -> None:
     coverage = {"shards_answered": card.search.shards_answered, "shards_total": card.search.shards_total}
     case = case.moved(coverage=coverage, is_complete=card.search.is_complete)
     case = keep_prints(work, case, card, Repository.IMMIGRATION, "")
+    if case.known.get("enrolled"):
+        examine_late(work.tx, work.services, str(case.known[SUBJECT]), card.templates, card.search)
     best = found[0] if found else None
     if best is None:
         result = RepositoryState.NO_MATCH if card.search.is_complete else RepositoryState.PARTIAL
@@ -68,7 +86,28 @@ def on_search(work: Work, card: ReadCard) -> None:
     work.open_task(
         TaskKind.EXAMINE, _shown(work, card), FINDINGS, due_at=work.now + timedelta(seconds=int(waits.outcome))
     )
+    within = limit_of(EXAMINATION, work.now.date())
+    work.set_timer(Wake.INTERIM_DUE, work.now + timedelta(seconds=within.seconds))
     keep(work, case.moved(CaseState.AWAITING_EXAMINER))
+
+
+def on_timer(work: Work, _: None) -> None:
+    """Say that the answer is pending when the examiner is not done within the repository's own time."""
+    timer, case = TimerFired.from_bytes(work.message.body), work.case()
+    if timer.purpose != Wake.INTERIM_DUE or message_of(case, Kind.IDR) or message_of(case, INTERIM):
+        return
+    tcn = control_number(work.services.party.id, case.case_id, INTERIM)
+    body = IdentDataResponse(
+        tcn=tcn,
+        tcr=case.tcn[:40] or UNREADABLE_TCN,
+        result=RecordState.PENDING,
+        candidates_considered=int(case.known.get("candidates", 0)),
+        text="an examiner has not finished; this is neither a match nor a no match",
+        **case.known.get("coverage", {}),
+    )
+    asked = message_of(case, SUBMISSION)
+    sent = work.send(Kind.IDR, case.known[SUBMITTER], body.to_bytes(), tcn=tcn, tcr=case.tcn, in_reply_to=asked)
+    keep(work, with_message(case, INTERIM, sent.id, tcn))
 
 
 def on_search_given_up(work: Work, problem: TenprintError) -> None:
@@ -90,9 +129,15 @@ def on_examined(work: Work, _: None) -> None:
     asked = 1 if task.kind == TaskKind.EXAMINE else 2
     decision = questions.second_examiner(work.decide, answer.answer, asked)
     if decision.outcome == questions.ASK_ANOTHER:
-        work.open_task(TaskKind.EXAMINE_SECOND, task.shown, FINDINGS)
+        about = str(case.known[LATE][task.id]) if is_late(case, task.id) else ""
+        second = work.open_task(TaskKind.EXAMINE_SECOND, task.shown, FINDINGS, about=about)
+        if about:
+            keep(work, case.moved(**{LATE: case.known[LATE] | {second.id: about}}))
         return
     finding = RecordFinding(answer.answer)
+    if is_late(case, task.id):
+        _end_late(work, case, task.id, finding, answer.by)
+        return
     if finding == RecordFinding.IDENTIFICATION:
         subject = answer.details.get("candidate") or str(task.shown["candidates"][0]["subject_id"])
         _answer(work, case, RecordState.MATCH, subject=subject, finding=finding, examiner=answer.by)
@@ -100,6 +145,32 @@ def on_examined(work: Work, _: None) -> None:
     is_excluded = finding == RecordFinding.EXCLUSION
     result = RecordState.NO_MATCH if is_excluded and case.known.get("is_complete") else RecordState.PARTIAL
     _answer(work, case, result, finding=finding, examiner=answer.by)
+
+
+def _end_late(work: Work, case: Case, task_id: str, finding: RecordFinding, examiner: str) -> None:
+    """Tell whoever asked for the search of a late hit, once an examiner has identified it; else nobody hears of it."""
+    if finding != RecordFinding.IDENTIFICATION or message_of(case, Kind.LATE_HIT):
+        return
+    subject = str(case.known[LATE][task_id])
+    tcn = control_number(work.services.party.id, case.case_id, Kind.LATE_HIT)
+    body = IdentDataResponse(
+        tcn=tcn,
+        tcr=case.tcn[:40] or UNREADABLE_TCN,
+        result=RecordState.MATCH,
+        subject_id=subject,
+        encounter_id=content_id("encounter", subject),
+        fin=_fingerprint_number(subject),
+        finding=finding,
+        examiner=examiner[:80],
+        candidates_considered=1,
+        text="a record that was enrolled after the search fits the booking",
+        **case.known.get("coverage", {}),
+    )
+    asked = message_of(case, SUBMISSION)
+    sent = work.send(Kind.LATE_HIT, case.known[SUBMITTER], body.to_bytes(), tcn=tcn, tcr=case.tcn, in_reply_to=asked)
+    work.log("reopened", note="a record that was enrolled later fits the booking")
+    case = with_repository(case, Repository.IMMIGRATION, RepositoryState.MATCH)
+    keep(work, with_message(reopened(case, CaseState.ANSWERED), Kind.LATE_HIT, sent.id, tcn), why="a late hit")
 
 
 def _answer(
@@ -135,6 +206,7 @@ def _answer(
         tcr=case.tcn,
         in_reply_to=message_of(case, SUBMISSION),
     )
+    work.tx.cancel_timers(case.case_id, Wake.INTERIM_DUE)
     case = with_repository(case, Repository.IMMIGRATION, RepositoryState(result))
     keep(work, advanced(with_message(case, Kind.IDR, sent.id, tcn), end_of(case, RepositoryState(result), finding)))
 
@@ -176,6 +248,11 @@ def _fingerprint_number(subject_id: str) -> str:
     return str(int(content_id("fin", subject_id).partition("-")[2], 16))[-FIN_DIGITS:]
 
 
-HANDLERS: dict[Kind, Handler] = {Kind.IDENT_SEARCH: on_search, Kind.TASK_ANSWER: on_examined}
+HANDLERS: dict[Kind, Handler] = {
+    Kind.IDENT_SEARCH: on_search,
+    Kind.TASK_ANSWER: unless_withdrawn(on_examined),
+    Kind.WITHDRAWAL: on_withdrawal,
+    Kind.TIMER: unless_withdrawn(on_timer),
+}
 PREPARERS: dict[Kind, Preparer] = {Kind.IDENT_SEARCH: prepare_card}
 FAILED: dict[Kind, FailureHandler] = {Kind.IDENT_SEARCH: on_search_given_up}

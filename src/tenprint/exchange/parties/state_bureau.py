@@ -8,20 +8,25 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT
-from tenprint.exchange.model.known import Repository, advanced, with_message
+from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, with_message
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import questions, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
-from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, result_of
+from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, noted_late_hit, result_of
 from tenprint.exchange.tasks.submissions import (
     SUBMITTER,
     answer_again,
+    answers_if_asked,
+    booked_on,
     first_copy,
     foreign_agency,
+    foreign_rejection,
     forward,
+    impossible_dates,
     keep_prints,
     opened_case,
     refuse_known_case,
@@ -29,11 +34,15 @@ from tenprint.exchange.tasks.submissions import (
     reject_given_up,
     searched,
     too_few_fingers,
+    wants_answer,
 )
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records import read
-from tenprint.records.itl.ebts import IDENT, NON_IDENT, answer_to, build_sre, read_error
+from tenprint.records.itl.ebts import IDENT, NON_IDENT, answer_to, build_sre, priority_of, read_error
 
-OWN_ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT)
+OWN_ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.LATE_HIT, Kind.SECOND_SRE, Kind.ERRT)
+MAX_ADVICE = 300
+"""Characters of 2.071."""
 
 
 def on_submission(work: Work, card: ReadCard) -> None:
@@ -41,32 +50,42 @@ def on_submission(work: Work, card: ReadCard) -> None:
     foreign = foreign_agency(work, card)
     if foreign:
         # Not under the control number that it quotes: that is the other agency's to use.
-        refuse_known_case(work)
+        refuse_known_case(work, card)
         reject(work, card, foreign, key=("", work.message.id))
         return
     earlier = first_copy(work, card)
     if earlier is not None:
         answer_again(work, card, earlier, OWN_ANSWERS)
         return
-    refuse_known_case(work)
-    findings = card.findings or too_few_fingers(work, card)
+    refuse_known_case(work, card)
+    findings = card.findings or foreign_rejection(work, card) or impossible_dates(work, card)
+    findings = findings or too_few_fingers(work, card)
     if findings:
         reject(work, card, findings)
         return
     case = _acknowledge(work, opened_case(work, card, CaseState.SEARCHING), card)
     result, matched = verified_by_rule(work.decide, Repository.STATE, card.search, threshold_of(work.services.party))
     case = searched(work, case, Repository.STATE, result, card, candidates=int(result == RepositoryState.MATCH))
-    forwards = questions.forward_to_criminal(work.decide, result, work.services.party).outcome == questions.FORWARD
-    case = _answer_from_own_gallery(work, case, card, result, forwards=forwards)
+    day = booked_on(card.booking, work.now)
+    decision = questions.forward_to_criminal(work.decide, result, work.services.party, day)
+    forwards = decision.outcome == questions.FORWARD
+    case = answers_if_asked(work, case, card)
+    if not forwards:
+        case = case.moved(no_answer=f"{KEPT_BY_STATE}: {decision.sentence}")
+    if wants_answer(card):
+        case = _answer_from_own_gallery(work, case, card, result, kept="" if forwards else decision.sentence)
     case = keep_prints(work, case, card, Repository.STATE, matched)
     if forwards:
         sent = forward(work, work.message, work.peer(Role.CRIMINAL_REPOSITORY))
         case = with_message(case, Kind.CAR, sent.id, sent.tcn)
-    keep(work, case if forwards else case.moved(CaseState.ANSWERED))
+        waits.begin(work, sent, priority=priority_of(card.received), but=() if wants_answer(card) else (waits.ANSWER,))
+    is_done = not forwards or not wants_answer(card)
+    keep(work, case.moved(CaseState.ANSWERED) if is_done else case, why=str(case.known.get(NO_ANSWER, "")))
 
 
 def on_federal_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer and relay its bytes to the booking agency, unless a rule says otherwise."""
+    waits.end(work)
     case = keep(work, noted_answer(asked_case(work, Kind.CAR), work.message))
     agency = work.services.directory.party(case.known[SUBMITTER])
     if not result_of(work.message).response.iar or _agency_receives(work, agency):
@@ -75,12 +94,23 @@ def on_federal_answer(work: Work, _: None) -> None:
         work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
 
 
+def on_late_hit(work: Work, _: None) -> None:
+    """Open the case again and tell the booking agency: a record that came later fits the booking."""
+    case = keep(work, noted_late_hit(work, asked_case(work, Kind.CAR)))
+    sent = forward(work, work.message, case.known[SUBMITTER])
+    work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
+
+
 def on_federal_rejection(work: Work, _: None) -> None:
     """Relay the criminal repository's rejection to the booking agency."""
     case = asked_case(work, Kind.CAR)
+    waits.end(work)
     sent = forward(work, work.message, case.known[SUBMITTER])
-    codes = " ".join(dict.fromkeys(m.code for m in read_error(read(work.message.body)).messages))
-    keep(work, advanced(with_message(case, Kind.ERRT, sent.id, sent.tcn), CaseState.REJECTED), why=codes[:200])
+    codes = list(dict.fromkeys(m.code for m in read_error(read(work.message.body)).messages))
+    case = with_message(case, Kind.ERRT, sent.id, sent.tcn).moved(errors=codes)
+    # A booking that asks for no answer was done for this bureau; a rejection is told all the same.
+    ended = case.moved(CaseState.REJECTED) if case.state == CaseState.ANSWERED else advanced(case, CaseState.REJECTED)
+    keep(work, ended, why=" ".join(codes)[:200])
 
 
 def _acknowledge(work: Work, case: Case, card: ReadCard) -> Case:
@@ -89,15 +119,17 @@ def _acknowledge(work: Work, case: Case, card: ReadCard) -> Case:
     return with_message(case, Kind.ACK, sent.id)
 
 
-def _answer_from_own_gallery(
-    work: Work, case: Case, card: ReadCard, result: RepositoryState, *, forwards: bool
-) -> Case:
-    """Send the state's result: an SRE of the state's own, which answers for its gallery and no other."""
+def _answer_from_own_gallery(work: Work, case: Case, card: ReadCard, result: RepositoryState, *, kept: str) -> Case:
+    """Send the state's result: an SRE of the state's own, which answers for its gallery and no other.
+
+    `kept` is the rule's sentence when the booking is not forwarded, else ``""``.
+    """
     tcn = control_number(work.services.party.id, case.case_id, Kind.STATE_SRE)
     srf = IDENT if result == RepositoryState.MATCH else NON_IDENT
     plain = answer_to(card.booking, tcn=tcn, dat=work.now.strftime("%Y%m%d"), srf=srf)
-    told = [text for text in (advice(Repository.STATE, result), "" if forwards else KEPT_BY_STATE) if text]
-    body = build_sre(replace(plain, ori=work.services.party.ori, acn="; ".join(told)))
+    stays = f"{KEPT_BY_STATE}: {kept}" if kept else ""
+    told = "; ".join(text for text in (advice(Repository.STATE, result), stays) if text)
+    body = build_sre(replace(plain, ori=work.services.party.ori, acn=plain_text(told, MAX_ADVICE)))
     sent = work.send(
         Kind.STATE_SRE, work.message.sender, body, content_type=EBTS_CONTENT, tcn=tcn, tcr=card.booking.tcn
     )
@@ -111,9 +143,13 @@ def _agency_receives(work: Work, agency: Party) -> bool:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.CAR: on_submission,
-    Kind.SRE: on_federal_answer,
-    Kind.SECOND_SRE: on_federal_answer,
-    Kind.ERRT: on_federal_rejection,
+    Kind.CNA: on_submission,
+    Kind.SRE: unless_withdrawn(on_federal_answer),
+    Kind.SECOND_SRE: unless_withdrawn(on_federal_answer),
+    Kind.ERRT: unless_withdrawn(on_federal_rejection),
+    Kind.LATE_HIT: unless_withdrawn(on_late_hit),
+    Kind.WITHDRAWAL: on_withdrawal,
+    Kind.TIMER: waits.on_overdue,
 }
-PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card}
-FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up}
+PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}
+FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up, Kind.CNA: reject_given_up}

@@ -14,6 +14,8 @@ from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import MIN_NAME, record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.plain import plain_text
+from tenprint.exchange.tasks.query_failures import answer_given_up
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records.nlets.iaq import Iaq
 from tenprint.records.nlets.iar import Iar
 from tenprint.records.nlets.offences import offence_in_words
@@ -82,6 +84,10 @@ def on_status(work: Work, _: None) -> None:
     keep(work, case.moved(CaseState.ANSWERED))
 
 
-HANDLERS: dict[Kind, Handler] = {Kind.IAQ: on_query, Kind.TASK_ANSWER: on_status}
+HANDLERS: dict[Kind, Handler] = {
+    Kind.IAQ: on_query,
+    Kind.TASK_ANSWER: unless_withdrawn(on_status),
+    Kind.WITHDRAWAL: on_withdrawal,
+}
 PREPARERS: dict[Kind, Preparer] = {}
-FAILED: dict[Kind, FailureHandler] = {}
+FAILED: dict[Kind, FailureHandler] = {Kind.IAQ: answer_given_up}

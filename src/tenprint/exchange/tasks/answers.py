@@ -173,6 +173,15 @@ def refuse_same_person(tx: Transaction, task: Task, by: str) -> None:
         raise SenderError(code, said)
 
 
+def reason_line(text: str) -> str:
+    """Return why somebody does something, as one line.
+
+    Raises:
+        SenderError: ``REASON_MISSING`` or ``TEXT_INVALID``.
+    """
+    return _line(text, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT")
+
+
 def person_key(name: str) -> str:
     """Return a person's name as names are compared.
 

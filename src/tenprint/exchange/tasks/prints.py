@@ -7,10 +7,11 @@ beside that finger, and the card goes on with the others.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from tenprint.core.candidate import Candidate, SearchResult
+from tenprint.core.chance import content_id
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
 from tenprint.core.template import Template
 from tenprint.engine.parameters.comparison import FMR_1E6_BY_FINGERS
@@ -95,7 +96,13 @@ def prepare_card(services: Services, message: Envelope) -> ReadCard:
     extraction = services.matcher.extract(images)
     failures = _failures(extraction, missing_fingers(booking), has_unreadable=bool(about_images))
     search = services.matcher.search(extraction.templates, SEARCH_LIMIT) if extraction.templates else None
+    search = _without(search, subject_of(services.party.id, message.case_id))
     return ReadCard(received, booking, (), extraction.templates, failures, search)
+
+
+def subject_of(party: str, case_id: str) -> str:
+    """Return the subject id under which a party keeps the prints of a booking."""
+    return content_id("subject", party, case_id)
 
 
 def threshold_of(party: Party) -> Threshold:
@@ -152,6 +159,15 @@ def booking_of(case: Case) -> Booking:
     """Return the booking that `booking_as_json` put into `Case.known` under ``booking``."""
     kept = case.known["booking"]
     return Booking(**{item.name: _tupled(kept[item.name]) for item in fields(Booking)})
+
+
+def _without(search: SearchResult | None, subject: str) -> SearchResult | None:
+    """Return a search without a subject: a booking that comes again is not found in its own first attempt."""
+    if search is None or all(candidate.subject_id != subject for candidate in search.candidates):
+        return search
+    others = [candidate for candidate in search.candidates if candidate.subject_id != subject]
+    ranked = tuple(replace(candidate, rank=rank) for rank, candidate in enumerate(others, 1))
+    return replace(search, candidates=ranked)
 
 
 def _failures(

@@ -7,6 +7,7 @@ person only wants to know whether something would be refused. A fact that nobody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from tenprint.core.fingers import FingerPosition
@@ -26,6 +27,7 @@ SEARCH = "search"
 KEEP = "keep"
 ASK_ANOTHER = "ask"
 SEND = "send"
+COMBINED, SEPARATE = "combined", "separate"
 PERMITTED, NEEDS = "permitted", "needs"
 
 
@@ -65,15 +67,36 @@ def verify_candidate(ask: Ask, repository: Repository, score: int, threshold: in
     return ask("verify_candidate", facts)
 
 
-def forward_to_criminal(ask: Ask, state_result: RepositoryState, state: Party) -> Decision:
-    """Ask whether the state bureau forwards a booking: outcome ``forward`` or ``keep``."""
-    facts = {
-        "state_forwards": bool(state.settings.get("forwards", True)),
-        "state_result": str(state_result),
-        "state_is_nff": bool(state.settings.get("nff_state", False)),
-        "state_forwards_repeat_arrests": bool(state.settings.get("forwards_repeat_arrests", True)),
+def forward_to_criminal(ask: Ask, state_result: RepositoryState, state: Party, on: date) -> Decision:
+    """Ask whether the state bureau forwards a booking of a day: outcome ``forward`` or ``keep``."""
+    return ask("forward_to_criminal", {"state_result": str(state_result), **state_facts(state, on)})
+
+
+def state_facts(state: Party, on: date) -> dict[str, Any]:
+    """Return what a state's settings say of forwarding on a day.
+
+    A National Fingerprint File state stops repeat arrests unless its settings say otherwise.
+    """
+    is_nff = bool(state.setting("nff_state", False, on))
+    return {
+        "state_forwards": bool(state.setting("forwards", True, on)),
+        "state_is_nff": is_nff,
+        "state_forwards_repeat_arrests": bool(state.setting("forwards_repeat_arrests", not is_nff, on)),
     }
-    return ask("forward_to_criminal", facts)
+
+
+def delivery(ask: Ask, repository: Party, state: Party, agency: Party | None, on: date) -> Decision:
+    """Ask whether the first answer waits for the specialist's: outcome ``combined`` or ``separate``.
+
+    Args:
+        ask: as in this module's docstring.
+        repository, state, agency: who answers, who relays, who booked (None when it is not in the network).
+        on: day of the booking. The state's setting goes before the repository's.
+    """
+    said = state.setting("delivery", repository.setting("delivery", SEPARATE, on), on)
+    takes = agency is None or bool(agency.setting("receives_answer", True, on))
+    facts = {"delivery_setting": str(said), "agency_receives_answer": takes}
+    return ask("delivery", facts | {"state_relays_answer": bool(state.setting("relays_answer", True, on))})
 
 
 def cascade_to_immigration(ask: Ask, is_activated: bool, ndr: Iterable[str]) -> Decision:
@@ -87,9 +110,17 @@ def answer_within_seconds(ask: Ask, priority: int) -> Decision:
     return ask("answer_within_seconds", {"priority": priority})
 
 
-def retention(ask: Ask, repository: Repository, is_requested: bool) -> Decision:
-    """Ask whether a repository keeps the prints: outcome ``keep`` or ``search_only``."""
-    return ask("retention", {"repository": str(repository), "retain_requested": is_requested})
+def retention(ask: Ask, repository: Repository, is_requested: bool, *, keeps_searches: bool = False) -> Decision:
+    """Ask whether a repository keeps the prints: outcome ``keep`` or ``search_only``.
+
+    Args:
+        ask: as in this module's docstring.
+        repository: whose gallery.
+        is_requested: the submission asks to keep them (RET = Y).
+        keeps_searches: the immigration repository's own dated setting: it keeps what it was asked to search.
+    """
+    facts = {"repository": str(repository), "retain_requested": is_requested, "keeps_searches": keeps_searches}
+    return ask("retention", facts)
 
 
 def second_examiner(ask: Ask, finding: str, examiners_asked: int) -> Decision:

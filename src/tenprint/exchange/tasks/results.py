@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Repository, advanced, unsettled, with_message, with_repository
+from tenprint.exchange.model.known import Repository, advanced, reopened, unsettled, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
+from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks.questions import IMMIGRATION_NDR
 from tenprint.records import read
 from tenprint.records.itl.ebts import IDENT, SubmissionResult, read_result
 from tenprint.records.words import ExaminerFinding
 
 KEPT_BY_STATE = "NOT FORWARDED TO THE CRIMINAL REPOSITORY"
 """Advice (2.071) in a state result after which no federal answer follows."""
+
+
+CASCADE = "cascade"
+"""In `Case.known`: why the immigration repository was searched, or was not."""
 
 
 def advice(repository: Repository, result: RepositoryState) -> str:
@@ -31,6 +39,26 @@ def own_result(repository: Repository, answer: SubmissionResult) -> RepositorySt
     return taken_back or (RepositoryState.MATCH if answer.srf == IDENT else RepositoryState.NO_MATCH)
 
 
+def cascade_reason(ndr: Iterable[str], *, searches: bool, is_activated: bool, since: str) -> str:
+    """Return in one line of an SRE why the immigration repository was searched, or was not (2.098, activation list).
+
+    Args:
+        ndr: repositories that the submission names.
+        searches: whether it is searched.
+        is_activated: whether the agency was on the list on the booking's day.
+        since: from which day it is on the list (YYYY-MM-DD), or ``""`` when no day is on record.
+    """
+    asked = " ".join(sorted(IMMIGRATION_NDR.intersection(ndr), key=int))
+    listed = f"AGENCY ACTIVATED SINCE {since}" if since else "AGENCY ACTIVATED"
+    if not searches:
+        return (
+            f"NOT MADE, AGENCY ACTIVATED ONLY FROM {since}" if since else "NOT MADE, AGENCY NOT ACTIVATED AND NOT ASKED"
+        )
+    if is_activated:
+        return f"ASKED (NDR {asked}), {listed}" if asked else f"{listed}, WHATEVER IT ASKED"
+    return f"SUBMISSION ASKED (NDR {asked})"
+
+
 def result_of(message: Envelope) -> SubmissionResult:
     """Return what an SRE says, leniently."""
     return read_result(read(message.body))
@@ -48,8 +76,25 @@ def noted_answer(case: Case, message: Envelope) -> Case:
     if is_second or Kind.SECOND_SRE not in case.known.get("messages", {}):
         case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
         case = with_repository(case, Repository.IMMIGRATION, RepositoryState(response.immigration))
-    state = _state_after(case, RepositoryState(response.immigration), response.finding, is_last=is_second)
+    if response.cascade:
+        case = case.moved(cascade=response.cascade)
+    # A first answer that carries the specialist's words is a combined one: nothing follows it.
+    is_last = is_second or bool(response.iar)
+    state = _state_after(case, RepositoryState(response.immigration), response.finding, is_last=is_last)
     return advanced(with_message(case, message.kind, message.id, answer.tcn), state)
+
+
+def noted_late_hit(work: Work, case: Case) -> Case:
+    """Return the case opened again by a late hit: what was no match is one now, and a specialist is asked.
+
+    Raises:
+        SenderError: ``CASE_NOT_REOPENED``.
+    """
+    case = with_repository(case, Repository.IMMIGRATION, RepositoryState.MATCH)
+    case = with_message(case, Kind.LATE_HIT, work.message.id, work.message.tcn)
+    before, case = case.state, reopened(case, CaseState.AWAITING_STATUS)
+    work.log("reopened", note=f"a late hit: the case was {before} and waits for the status now")
+    return case
 
 
 def end_of(case: Case, immigration: RepositoryState, finding: ExaminerFinding) -> CaseState:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import content_id
@@ -16,14 +18,16 @@ from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
-from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json
+from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json, subject_of
+from tenprint.exchange.tasks.resubmissions import attempts_of, quotes_rejection, with_attempt
 from tenprint.records import Transaction, read
-from tenprint.records.itl.ebts import Finding, build_errt, read_booking, refusal_of
-from tenprint.records.itl.validation import ERROR
+from tenprint.records.itl.ebts import Booking, Finding, build_errt, priority_of, read_booking, refusal_of
+from tenprint.records.itl.validation import ERROR, FOUND_CHARACTERS
 
 SUBMISSION = "submission"
 SUBMITTER = "submitter"
 SUBJECT = "subject"
+ASKS_FOR_NONE = "the booking asks for no answer (CNA); it is searched, kept and passed on like any other"
 _ORI = re.compile(r"[A-Za-z0-9]{9}")
 _TCN = re.compile(r"[!-~][ -~]{8,38}[!-~]")
 
@@ -68,21 +72,59 @@ def foreign_agency(work: Work, card: ReadCard) -> tuple[Finding, ...]:
     return ()
 
 
-def refuse_known_case(work: Work) -> None:
+def refuse_known_case(work: Work, card: ReadCard) -> None:
     """Refuse a submission that claims the case of another one: it would take that case's place.
+
+    A resubmission, which quotes the rejection with which the case stands, goes on with its own case.
 
     Raises:
         SenderError: ``CASE_TAKEN``; the case is left as it is.
     """
-    if work.tx.case(work.message.case_id) is not None:
+    former = work.tx.case(work.message.case_id)
+    if former is None:
+        return
+    if former.known.get(SUBMITTER) != work.message.sender or not quotes_rejection(former, card.received.tcr):
         raise SenderError("CASE_TAKEN", "another submission has this case id already")
+
+
+def foreign_rejection(work: Work, card: ReadCard) -> tuple[Finding, ...]:
+    """Return why a submission cannot quote the answer that it quotes (1.010): no rejection of this case has it."""
+    if not card.received.tcr or work.tx.case(work.message.case_id) is not None:
+        return ()
+    said = "the answer quoted here is no rejection of a booking of the sender"
+    return (Finding("E0006", "1.010", card.received.tcr[:FOUND_CHARACTERS], said, ERROR),)
+
+
+def impossible_dates(work: Work, card: ReadCard) -> tuple[Finding, ...]:
+    """Return which days lie in the future; a day is left for time zones. Other impossible days the standard finds."""
+    latest = (work.now + timedelta(days=1)).strftime("%Y%m%d")
+    days = (("2.045", "arrest", card.booking.doa), ("2.022", "birth", card.booking.dob))
+    return tuple(
+        Finding("E0003", tag, day, f"the date of {what} lies in the future", ERROR)
+        for tag, what, day in days
+        if re.fullmatch(r"[0-9]{8}", day) and day > latest
+    )
+
+
+def booked_on(booking: Booking, taken_up: datetime) -> date:
+    """Return the day of the booking: the arrest's as stated, else the day on which it was taken up."""
+    try:
+        return datetime.strptime(booking.doa, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return taken_up.date()
 
 
 def opened_case(work: Work, card: ReadCard, state: CaseState, *, key: tuple[str, str] | None = None) -> Case:
     """Return the case of the submission at hand, not yet saved; `key` instead of `submission_key` when it is taken."""
     ori, tcn = key or key_of(card.received, work.message.body)
+    former = work.tx.case(work.message.case_id)
     case = Case(case_id=work.message.case_id, opened_at=work.now, state=state, ori=ori, tcn=tcn)
+    if former is not None:
+        # A resubmission: the case goes on under the number by which copies of its first attempt are known.
+        case = replace(former, state=state, known=former.known | with_attempt(former))
+        work.log("resubmitted", note=f"attempt {len(attempts_of(case)) + 1} of this booking")
     case = case.moved(submitter=work.message.sender, failures=failures_as_json(card.failures))
+    case = case.moved(priority=priority_of(card.received))
     if not card.findings:
         case = case.moved(booking=booking_as_json(card.booking))
     for finger, why in sorted(card.failures.items()):
@@ -110,7 +152,7 @@ def reject(work: Work, card: ReadCard, findings: Iterable[Finding], *, key: tupl
     sent = _send_rejection(work, card, findings)
     codes = " ".join(dict.fromkeys(f.code for f in findings))
     case = with_message(opened_case(work, card, CaseState.REJECTED, key=key), Kind.ERRT, sent.id, sent.tcn)
-    return keep(work, case, why=codes)
+    return keep(work, case.moved(errors=codes.split()), why=codes)
 
 
 def _send_rejection(work: Work, card: ReadCard, findings: tuple[Finding, ...]) -> Envelope:
@@ -149,6 +191,7 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
     Another sender that quotes the same ORI and TCN learns nothing about the first one's booking: it is rejected.
     """
     if work.message.sender != case.known[SUBMITTER]:
+        refuse_known_case(work, card)
         taken = Finding("E0006", "1.009", "", "another sender has used this control number for this agency", ERROR)
         reject(work, card, (taken,), key=("", work.message.id))
         return
@@ -158,6 +201,19 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
         answer = work.tx.message(MessageKey(work.services.party.id, message_of(case, kind)))
         if answer is not None:
             forward(work, answer, work.message.sender)
+
+
+def wants_answer(card: ReadCard) -> bool:
+    """Tell whether a booking asks for an answer: a CNA wants a protocol acknowledgement only (EBTS 8.001, 3.1.1.2)."""
+    return card.booking.tot != Kind.CNA
+
+
+def answers_if_asked(work: Work, case: Case, card: ReadCard) -> Case:
+    """Return the case with the reason why no answer goes back, logged, when the booking asks for none."""
+    if wants_answer(card):
+        return case
+    work.log("no_answer", note=ASKS_FOR_NONE)
+    return case.moved(no_answer=ASKS_FOR_NONE)
 
 
 def forward(work: Work, message: Envelope, recipient: str) -> Envelope:
@@ -180,10 +236,11 @@ def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, 
         repository: whose gallery.
         matched: subject id of the match, or ``""``. Who is known already is not enrolled a second time.
     """
-    decision = questions.retention(work.decide, repository, card.booking.ret == "Y")
+    keeps = bool(work.services.party.setting("keeps_searches", False, booked_on(card.booking, work.now)))
+    decision = questions.retention(work.decide, repository, card.booking.ret == "Y", keeps_searches=keeps)
     if matched or decision.outcome != questions.KEEP:
         return case.moved(subject=matched)
-    subject = content_id("subject", work.services.party.id, case.case_id)
+    subject = subject_of(work.services.party.id, case.case_id)
     work.tx.put_enrolment(subject, card.templates, work.now)
     work.tx.keep_exemplar(subject, sha256_hex(work.message.body), work.now)
     work.log("enrolled", repository=str(repository), count=len(card.templates))

@@ -5,6 +5,7 @@ most 72 characters with CR LF. SRF (2.059) speaks of the criminal file only. The
 
     TENPRINT RESPONSE TEXT 1
     IMMIGRATION RESULT: PENDING            one of NOT ASKED, PENDING, NO MATCH, MATCH, ERROR, PARTIAL
+    IMMIGRATION SEARCH: SUBMISSION ASKED (NDR 9)     why it was or was not made; left out when nobody says
     EXAMINER'S FINDING: INCONCLUSIVE       left out unless an examiner compared prints; or IDENTIFICATION, EXCLUSION
     PENDING REPOSITORIES: 9                NDR numbers with blanks between, NONE when none is open
     IMMIGRATION ALIEN RESPONSE:            left out when there is none
@@ -28,6 +29,7 @@ from tenprint.records.words import ExaminerFinding, RepositoryState
 FIRST_LINE = "TENPRINT RESPONSE TEXT 1"
 LAST_LINE = "END OF RESPONSE TEXT"
 IMMIGRATION, FINDING, PENDING = "IMMIGRATION RESULT: ", "EXAMINER'S FINDING: ", "PENDING REPOSITORIES: "
+CASCADE, MAX_CASCADE = "IMMIGRATION SEARCH: ", 52
 IAR_SECTION, RAP_SECTION = "IMMIGRATION ALIEN RESPONSE:", "RAP SHEET:"
 MAX_CHARACTERS = 200_000
 
@@ -42,6 +44,7 @@ class ResponseText:
         iar: the immigration alien response as text, lines separated by LF, or ``""``.
         rap_sheet: criminal history text, or ``""``.
         finding: what an examiner found there; inconclusive is neither a match nor a no-match.
+        cascade: why the immigration repository was searched, or was not; at most 52 characters, or ``""``.
     """
 
     immigration: RepositoryState = RepositoryState.NOT_ASKED
@@ -49,6 +52,7 @@ class ResponseText:
     iar: str = ""
     rap_sheet: str = ""
     finding: ExaminerFinding = ExaminerFinding.NONE
+    cascade: str = ""
 
     def to_text(self) -> str:
         """Return the text of field 2.075.
@@ -59,11 +63,14 @@ class ResponseText:
         """
         if not all(is_plain(text, lines=True) for text in (self.iar, self.rap_sheet)):
             raise RecordError("E0002", "response text must be printable 7-bit ASCII", field="2.075")
+        if not is_plain(self.cascade) or len(self.cascade) > MAX_CASCADE:
+            raise RecordError("E0002", f"a reason is one line of {MAX_CASCADE} printable characters", field="2.075")
         if not all(n.isascii() and n.isdecimal() and len(n) <= 3 for n in self.pending):
             raise RecordError("E0002", "repositories are numbers of at most three digits", field="2.075")
         lines = [
             FIRST_LINE,
             IMMIGRATION + self.immigration.value.replace("_", " ").upper(),
+            *([CASCADE + self.cascade] if self.cascade else []),
             *([FINDING + self.finding.value.upper()] if self.finding else []),
             PENDING + (" ".join(self.pending) or "NONE"),
         ]
@@ -84,6 +91,7 @@ class ResponseText:
         state, finding = RepositoryState.NOT_ASKED, ExaminerFinding.NONE
         findings = {f.value.upper(): f for f in ExaminerFinding}
         pending: tuple[str, ...] = ()
+        cascade = ""
         sections: dict[str, list[str]] = {IAR_SECTION: [], RAP_SECTION: []}
         current: list[str] = []
         for line in lines[1:]:
@@ -91,10 +99,12 @@ class ResponseText:
                 current.append(line)
             elif line.startswith(IMMIGRATION):
                 state = states.get(line[len(IMMIGRATION) :], RepositoryState.ERROR)
+            elif line.startswith(CASCADE):
+                cascade = line[len(CASCADE) :]
             elif line.startswith(FINDING):
                 finding = findings.get(line[len(FINDING) :], ExaminerFinding.INCONCLUSIVE)
             elif line.startswith(PENDING):
                 pending = tuple(n for n in line[len(PENDING) :].split() if n.isdecimal())
             else:
                 current = sections.get(line, [])
-        return cls(state, pending, unfold(sections[IAR_SECTION]), unfold(sections[RAP_SECTION]), finding)
+        return cls(state, pending, unfold(sections[IAR_SECTION]), unfold(sections[RAP_SECTION]), finding, cascade)

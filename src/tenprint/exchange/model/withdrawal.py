@@ -1,0 +1,27 @@
+"""WITHDRAWAL: the booking agency takes a booking back while it is being searched or waits for somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tenprint.exchange.model.bodies import Body
+
+
+@dataclass(frozen=True)
+class Withdrawal(Body):
+    """A booking is taken back; goes along the way of the booking, byte for byte.
+
+    Args:
+        tcn: control number of the booking.
+        reason, by: why, and who at the agency said so.
+    """
+
+    TYPE: ClassVar[str] = "withdrawal"
+    tcn: str
+    reason: str
+    by: str
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "by"):
+            self._require(name, bool(getattr(self, name)))
