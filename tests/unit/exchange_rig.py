@@ -47,6 +47,7 @@ ORIS = {
     Role.SUPPORT_CENTER: "XXLESC001",
     Role.FIELD_OFFICE: "XXERO0001",
     Role.JAIL: "XX0010001",
+    Role.COURT: "XX001015J",
 }
 PEERS = {
     Role.AGENCY: (Role.STATE_BUREAU,),
@@ -56,6 +57,7 @@ PEERS = {
     Role.SUPPORT_CENTER: (Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE),
     Role.FIELD_OFFICE: (Role.JAIL, Role.SUPPORT_CENTER),
     Role.JAIL: (Role.FIELD_OFFICE,),
+    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
 }
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
 PERMITTED = {
@@ -104,6 +106,9 @@ class WordMatcher:
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         self.gallery[subject_id] = dict(templates)
+
+    def delete(self, subject_id: str) -> None:
+        self.gallery.pop(subject_id, None)
 
     def remembered(self, image: records.EncodedImage) -> Template | None:
         return self.extract([image]).templates.get(image.fgp)
@@ -324,16 +329,22 @@ def build_rig(
     settings: Mapping[Role, Mapping[str, str | int | bool]] | None = None,
     seed: int = 7,
     second_agency: bool = False,
+    court: bool = False,
 ) -> Rig:
-    """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key."""
+    """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
+
+    With a court there are eight, and the agency tells it of every arrest.
+    """
     clock, post = DriftingClock(START), RecordingPost()
-    keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in ORIS}
+    roles = [role for role in ORIS if court or role != Role.COURT]
+    peers = PEERS | ({Role.AGENCY: (Role.STATE_BUREAU, Role.COURT)} if court else {})
+    keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in roles}
     parties = tuple(
         Party(
-            str(role), role, ori, keys[role].public.raw, {peer: str(peer) for peer in PEERS[role]},
+            str(role), role, ORIS[role], keys[role].public.raw, {peer: str(peer) for peer in peers[role]},
             dict((settings or {}).get(role, {})),
         )
-        for role, ori in ORIS.items()
+        for role in roles
     )  # fmt: skip
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
     directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated))

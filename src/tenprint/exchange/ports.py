@@ -301,11 +301,17 @@ class Work:
         return decision
 
     def open_task(
-        self, kind: TaskKind, shown: dict[str, Any], answers: tuple[str, ...], *, due_at: datetime | None = None
+        self,
+        kind: TaskKind,
+        shown: dict[str, Any],
+        answers: tuple[str, ...],
+        *,
+        due_at: datetime | None = None,
+        about: str = "",
     ) -> Task:
-        """Open a task for a person, once per case and kind; log it."""
+        """Open a task for a person, once per case and kind, and once for each thing that it is `about`; log it."""
         case_id = self.message.case_id
-        task_id = content_id("task", self.services.party.id, case_id, kind)
+        task_id = content_id("task", self.services.party.id, case_id, kind, *([about] if about else []))
         existing = self.tx.task(task_id)
         if existing is not None:
             return existing

@@ -48,6 +48,10 @@ TITLES: dict[str, str] = {
     Kind.DETAINER: "the request to hold the person",
     Kind.DETAINER_ANSWER: "the jail's answer to the request",
     Kind.CUSTODY: "the report on how the hold ended",
+    Kind.NOTICE: "the notice of the arrest",
+    Kind.DISPOSITION: "how the court disposed of a charge",
+    Kind.CANCELLATION: "the cancellation of the request to hold",
+    Kind.OUTCOME: "what became of the person",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a wake-up",
 }
@@ -117,6 +121,8 @@ def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
     Raises:
         SenderError: ``UNKNOWN_CASE`` when no party knows it.
     """
+    # Where a criminal case stands is the court's to say, and no word on where this one does.
+    nodes = [node for node in nodes if node.party.role != Role.COURT]
     cases = [(node.party.role, case) for node in nodes if (case := _case(node, case_id)) is not None]
     if not cases:
         raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")

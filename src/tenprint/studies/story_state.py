@@ -131,5 +131,5 @@ def _hold(stage: Stage, case_id: str) -> tuple[timedelta | None, datetime | None
         due = [task.due_at for task in tx.tasks(case_id, open_only=True) if task.due_at is not None]
     if reports:
         said = CustodyReport.from_bytes(reports[-1].body)
-        return said.ended_at - said.held_from, None
+        return (said.ended_at - said.held_from if said.held_from else None), None
     return None, min(due, default=None) if case.state == CaseState.HELD else None

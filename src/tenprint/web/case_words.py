@@ -19,6 +19,10 @@ SHORT: dict[str, str] = {
     Kind.DETAINER: "request to hold",
     Kind.DETAINER_ANSWER: "answer to the request",
     Kind.CUSTODY: "custody report",
+    Kind.NOTICE: "notice of the arrest",
+    Kind.DISPOSITION: "disposition",
+    Kind.CANCELLATION: "cancellation",
+    Kind.OUTCOME: "outcome",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a clock",
 }
@@ -35,6 +39,9 @@ ASKED: dict[str, str] = {
     "second_look": "asks a second officer",
     "answer_detainer": "asks the jail's staff",
     "report_custody": "asks for a report",
+    "dispose": "asks a court clerk",
+    "review": "asks an officer again",
+    "report_outcome": "asks for an outcome",
 }
 WHO: dict[str, str] = {
     "examine": "an examiner",
@@ -44,6 +51,9 @@ WHO: dict[str, str] = {
     "second_look": "a second officer",
     "answer_detainer": "a clerk",
     "report_custody": "the report of a clerk",
+    "dispose": "a court clerk",
+    "review": "an officer",
+    "report_outcome": "an officer",
 }
 """For whom a case waits, by the kind of the open task."""
 PENDING_IS_NOT_NO = "Pending is not no: an answer that has not come, or not in full, says nothing about the person."

@@ -37,6 +37,8 @@ DETAILS: dict[str, tuple[str, ...]] = {
     TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
     TaskKind.STATUS: ("legal_ground",),
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
+    TaskKind.DISPOSE: ("charge", "decided_on", "reference", "offence"),
+    TaskKind.REPORT_OUTCOME: ("happened_on", "legal_ground"),
 }
 """What the form of a kind of task asks besides answer and reason; anything else is not taken."""
 

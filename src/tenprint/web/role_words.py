@@ -18,7 +18,7 @@ from tenprint.records.nlets.iaq import GENERIC_OFFENSE
 from tenprint.records.nlets.offences import offence_in_words
 from tenprint.web.words import ANSWER_TITLES, spoken_name
 
-GENTLE_FIRST = ("no_action", "disagree", "decline", "interview", "released")
+GENTLE_FIRST = ("no_action", "disagree", "decline", "interview", "released", "cancel")
 """Among the answers to a task, those that hold nobody stand first; in no other way is one easier than another."""
 MEANS: dict[str, dict[str, str]] = {
     TaskKind.STATUS: {
@@ -49,6 +49,25 @@ MEANS: dict[str, dict[str, str]] = {
         "transferred": "The hold ends, and its clock stops.",
         "released": "The hold ends before its time. No reason of the field office is needed.",
     },
+    TaskKind.DISPOSE: {
+        "not_charged": "No charge was brought to the court.",
+        "dismissed": "The charge is gone. Nobody was found guilty of it.",
+        "acquitted": "The person was found not guilty.",
+        "reduced": "The charge goes on, or ended, as another one. Write that one's code below.",
+        "convicted": "The person was found guilty of this charge.",
+    },
+    TaskKind.REVIEW: {
+        "keep": "The request stands. Your reason is kept.",
+        "cancel": "The jail is told, ends the hold, and reports when it ended.",
+    },
+    TaskKind.REPORT_OUTCOME: {
+        "custody": "Held by the field office. More follows later.",
+        "bond": "Free until a judge decides. More follows later.",
+        "relief": "May stay. This is the last report.",
+        "terminated": "The judge closed the case. This is the last report.",
+        "returned": "Left the country without an order. This is the last report. It counts as a removal.",
+        "removed": "Left the country under an order. This is the last report. It counts as a removal.",
+    },
 }
 """One line for every answer: what it means, or what it leads to."""
 QUESTIONS: dict[str, str] = {
@@ -57,6 +76,9 @@ QUESTIONS: dict[str, str] = {
     TaskKind.SECOND_LOOK: "May the detainer be sent?",
     TaskKind.ANSWER_DETAINER: "Does the jail hold the person?",
     TaskKind.REPORT_CUSTODY: "How did the hold end?",
+    TaskKind.DISPOSE: "How did the charge end?",
+    TaskKind.REVIEW: "Does the request to hold still stand?",
+    TaskKind.REPORT_OUTCOME: "What became of the person?",
 }
 AFTER: dict[tuple[str, str], str] = {
     (TaskKind.EXAMINE, "identification"): "The repository answers; when a rule asks for it, the support center is "
@@ -77,6 +99,8 @@ AFTER: dict[tuple[str, str], str] = {
     "there how it ends. If nobody does, it ends by itself.",
     (TaskKind.ANSWER_DETAINER, "decline"): "The field office is told. Nobody is held for it.",
     (TaskKind.REPORT_CUSTODY, "transferred"): "The field office is told that the person is in its custody.",
+    (TaskKind.REVIEW, "keep"): "The request to hold stands.",
+    (TaskKind.REVIEW, "cancel"): "The jail is told. It ends the hold and reports when it ended.",
     (TaskKind.REPORT_CUSTODY, "released"): "The field office is told. The case has ended as lapsed.",
 }
 AFTER_STATUS = (
@@ -129,6 +153,9 @@ FIELD_AT_FAULT: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "legal_ground",
     "EVIDENCE_UNKNOWN": "evidence",
     "CANDIDATE_UNKNOWN": "candidate",
+    "CHARGE_UNKNOWN": "charge",
+    "REFERENCE_MISSING": "reference",
+    "OFFENCE_INVALID": "offence",
     "SECOND_LOOK_OPEN": "answer",
     "SECOND_LOOK_DISAGREES": "answer",
     "detainer-no-evidence": "evidence",

@@ -11,12 +11,14 @@ from tenprint.exchange.dispatch.intake import accept
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 
 __all__ = [
     "Step",
     "Submission",
     "accept",
+    "cancel_detainer",
     "decide_task",
     "enrol",
     "enrol_due",
@@ -25,6 +27,7 @@ __all__ = [
     "next_due",
     "points",
     "relay_due",
+    "reopen_charges",
     "run_until_idle",
     "submit",
 ]

@@ -12,7 +12,9 @@ from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
+    court,
     criminal_repository,
+    everyone,
     field_office,
     immigration_repository,
     jail,
@@ -49,6 +51,7 @@ PARTIES: dict[Role, PartyModule] = {
     Role.SUPPORT_CENTER: support_center,
     Role.FIELD_OFFICE: field_office,
     Role.JAIL: jail,
+    Role.COURT: court,
 }
 
 
@@ -74,7 +77,7 @@ def handle_due(node: Node, limit: int) -> int:
 def _handle(node: Node, envelope: Envelope) -> None:
     role = node.party.role
     party = PARTIES.get(role)
-    handler = party.HANDLERS.get(envelope.kind) if party else None
+    handler = (everyone.HANDLERS | party.HANDLERS).get(envelope.kind) if party else None
     if party is None or handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind)

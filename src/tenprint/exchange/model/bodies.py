@@ -21,6 +21,7 @@ BODY_VERSION = 1
 MAX_BODY_BYTES = 65_536
 ACCEPT, DECLINE = "accept", "decline"
 TRANSFERRED, RELEASED, LAPSED = "transferred", "released", "lapsed"
+CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -197,25 +198,27 @@ class CustodyReport(Body):
 
     Args:
         detainer_id: id of the DETAINER message.
-        event: ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out) or
-            ``lapsed`` (the time ran out, the person is released).
-        held_from, ended_at: the hold's beginning and end.
+        event: ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out),
+            ``lapsed`` (the time ran out, the person is released) or ``cancelled`` (the field office took its request
+            back; a hold that had begun has ended).
+        held_from, ended_at: the hold's beginning and end; `held_from` is None when no hold had begun.
         reason: the jail's words, or that the time ran out.
-        by: who reported; empty when a clock did.
+        by: who reported; empty when a clock or a cancellation did.
     """
 
     TYPE: ClassVar[str] = "custody"
     detainer_id: str
     event: str
-    held_from: datetime
+    held_from: datetime | None
     ended_at: datetime
     reason: str
     by: str = ""
 
     def __post_init__(self) -> None:
-        self._require("event", self.event in (TRANSFERRED, RELEASED, LAPSED))
-        self._require("ended_at", self.ended_at >= self.held_from)
-        self._require("by", bool(self.by) or self.event == LAPSED)
+        self._require("event", self.event in (TRANSFERRED, RELEASED, LAPSED, CANCELLED))
+        self._require("held_from", self.held_from is not None or self.event == CANCELLED)
+        self._require("ended_at", self.held_from is None or self.ended_at >= self.held_from)
+        self._require("by", bool(self.by) or self.event in (LAPSED, CANCELLED))
 
 
 def _invalid(body_type: str, why: str, name: str = "") -> RecordError:

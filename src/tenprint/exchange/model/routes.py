@@ -7,11 +7,27 @@ from __future__ import annotations
 
 from tenprint.exchange.model.words import Kind, Role
 
+LINKS: frozenset[tuple[Role, Role]] = frozenset(
+    pair
+    for one, other in (
+        (Role.COURT, Role.AGENCY),
+        (Role.COURT, Role.STATE_BUREAU),
+        (Role.COURT, Role.CRIMINAL_REPOSITORY),
+        (Role.AGENCY, Role.STATE_BUREAU),
+        (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+        (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
+        (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
+        (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
+        (Role.FIELD_OFFICE, Role.JAIL),
+    )
+    for pair in ((one, other), (other, one))
+)
+"""Who knows of a booking from whom: news about it travels along these, either way."""
 ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
         {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
     ),
-    Kind.ACK: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
+    Kind.ACK: LINKS,
     Kind.STATE_SRE: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SECOND_SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
@@ -23,6 +39,10 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.DETAINER: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.DETAINER_ANSWER: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
     Kind.CUSTODY: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
+    Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
+    Kind.DISPOSITION: LINKS,
+    Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
+    Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
 }
 
 

@@ -9,12 +9,17 @@ from tenprint.records.words import RepositoryState
 
 __all__ = [
     "FINAL_STATES",
+    "LAST_OUTCOMES",
+    "REMOVALS",
     "CaseState",
+    "DispositionOutcome",
     "EvidenceBox",
     "ExaminerFinding",
     "Kind",
     "OfficerDecision",
+    "OutcomeEvent",
     "RepositoryState",
+    "Review",
     "Role",
     "SecondLook",
     "StatusFinding",
@@ -89,6 +94,7 @@ class OfficerDecision(StrEnum):
 class CaseState(StrEnum):
     """Where a case stands, as one party knows it. The final ones are `FINAL_STATES`."""
 
+    AWAITING_COURT = "awaiting_court"
     SUBMITTED = "submitted"
     SEARCHING = "searching"
     AWAITING_EXAMINER = "awaiting_examiner"
@@ -122,6 +128,9 @@ class TaskKind(StrEnum):
     SECOND_LOOK = "second_look"
     ANSWER_DETAINER = "answer_detainer"
     REPORT_CUSTODY = "report_custody"
+    DISPOSE = "dispose"
+    REVIEW = "review"
+    REPORT_OUTCOME = "report_outcome"
 
 
 class SecondLook(StrEnum):
@@ -138,3 +147,37 @@ class EvidenceBox(StrEnum):
     PENDING_PROCEEDINGS = "pending_proceedings"
     BIOMETRIC_AND_RECORDS = "biometric_and_records"
     OWN_STATEMENT_OR_OTHER = "own_statement_or_other"
+
+
+class DispositionOutcome(StrEnum):
+    """How a criminal case may end for one charge."""
+
+    NOT_CHARGED = "not_charged"
+    DISMISSED = "dismissed"
+    ACQUITTED = "acquitted"
+    REDUCED = "reduced"
+    CONVICTED = "convicted"
+
+
+class Review(StrEnum):
+    """What an officer says of a detainer that stands, after something new has come."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+class OutcomeEvent(StrEnum):
+    """What becomes of a person whom the field office took over."""
+
+    CUSTODY = "custody"
+    BOND = "bond"
+    RELIEF = "relief"
+    TERMINATED = "terminated"
+    RETURNED = "returned"
+    REMOVED = "removed"
+
+
+LAST_OUTCOMES = frozenset({OutcomeEvent.RELIEF, OutcomeEvent.TERMINATED, OutcomeEvent.RETURNED, OutcomeEvent.REMOVED})
+"""Outcomes after which nothing follows."""
+REMOVALS = frozenset({OutcomeEvent.RETURNED, OutcomeEvent.REMOVED})
+"""Outcomes that count as removals; nothing else does."""

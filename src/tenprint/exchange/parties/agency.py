@@ -10,6 +10,7 @@ from tenprint.exchange.model.known import Repository, advanced, with_message, wi
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.charges import tell_court
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.records import read
@@ -20,7 +21,7 @@ def on_acknowledgement(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
     said = Acknowledgement.from_bytes(work.message.body)
     case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
-    keep(work, advanced(case.moved(failures=said.failures), CaseState.SEARCHING))
+    keep(work, tell_court(work, advanced(case.moved(failures=said.failures), CaseState.SEARCHING)))
 
 
 def on_state_result(work: Work, _: None) -> None:

@@ -11,8 +11,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tenprint.core.clock import from_wire, to_wire
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.aftermath import CancellationNotice, OutcomeReport
 from tenprint.exchange.model.bodies import (
     ACCEPT,
+    CANCELLED,
     DECLINE,
     LAPSED,
     RELEASED,
@@ -30,6 +33,7 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.outcomes import with_outcome
 
 REQUESTER = "requester"
 HELD_FROM, HOLD_HOURS = "held_from", "hold_hours"
@@ -37,6 +41,14 @@ REQUEST = ("name", "birth_date", "booking", "status", "legal_ground", "evidence"
 """What of the request is shown again while the hold runs: on whose word, and on what ground, the person is held."""
 TIME_RAN_OUT = "the longest time of the hold ran out"
 RELEASED_EARLY = "the jail released the person before the time ran out"
+TAKEN_BACK = "the field office took its request back"
+ENDS = {
+    TRANSFERRED: CaseState.TRANSFERRED,
+    RELEASED: CaseState.LAPSED,
+    LAPSED: CaseState.LAPSED,
+    CANCELLED: CaseState.CANCELLED,
+}
+"""How the case stands after an event that ends the hold."""
 
 
 def on_detainer(work: Work, _: None) -> None:
@@ -94,6 +106,42 @@ def on_timer(work: Work, _: None) -> None:
     _report(work, case, LAPSED, TIME_RAN_OUT, at=timer.due_at)
 
 
+def on_cancellation(work: Work, _: None) -> None:
+    """End what was asked for: close the open question, stop the clock, say when the hold ended.
+
+    A cancellation that comes after the end changes nothing: the field office has the report of that end already.
+    """
+    said = CancellationNotice.from_bytes(work.message.body)
+    case = _case_of_request(work, said.detainer_id)
+    if case.is_final:
+        work.log("too_late", note=f"the case was {case.state} when the cancellation came")
+        return
+    for kind in (TaskKind.ANSWER_DETAINER, TaskKind.REPORT_CUSTODY):
+        close_unanswered(work, kind, CANCELLED, TAKEN_BACK)
+    work.tx.cancel_timers(case.case_id, Wake.HOLD_END)
+    _report(work, case, CANCELLED, TAKEN_BACK, at=work.now)
+
+
+def on_outcome(work: Work, _: None) -> None:
+    """Note what the field office reports of the person who was handed over."""
+    report = OutcomeReport.from_bytes(work.message.body)
+    case = work.case()
+    if work.message.sender != case.known[REQUESTER]:
+        raise SenderError("NOT_ASKED", f"{work.message.sender} did not take this person over")
+    if case.state != CaseState.TRANSFERRED:
+        raise SenderError("NOT_TRANSFERRED", "nobody was handed over in this case")
+    keep(work, with_outcome(case, report))
+
+
+def _case_of_request(work: Work, detainer_id: str) -> Case:
+    case = work.case()
+    if work.message.sender != case.known[REQUESTER]:
+        raise SenderError("NOT_ASKED", f"{work.message.sender} asked for nothing in this case")
+    if message_of(case, Kind.DETAINER) != detainer_id:
+        raise SenderError("UNKNOWN_DETAINER", "no such request lies here in this case")
+    return case
+
+
 def _begin_hold(work: Work, case: Case, task: Task, answer: TaskAnswer) -> None:
     """Accept: a wake-up is set for the hold's end, and somebody is asked to report a transfer or a release.
 
@@ -128,19 +176,20 @@ def _report(work: Work, case: Case, event: str, reason: str, *, at: datetime, by
     body = CustodyReport(
         detainer_id=detainer,
         event=event,
-        held_from=from_wire(case.known[HELD_FROM]),
+        held_from=from_wire(case.known[HELD_FROM]) if HELD_FROM in case.known else None,
         ended_at=at,
         reason=reason,
         by=by,
     )
     sent = work.send(Kind.CUSTODY, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
-    state = CaseState.TRANSFERRED if event == TRANSFERRED else CaseState.LAPSED
     why = RELEASED_EARLY if event == RELEASED else ""
-    keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(state), why)
+    keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(ENDS[event]), why)
 
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.DETAINER: on_detainer,
+    Kind.CANCELLATION: on_cancellation,
+    Kind.OUTCOME: on_outcome,
     Kind.TASK_ANSWER: on_answer,
     Kind.TIMER: on_timer,
 }
