@@ -120,6 +120,8 @@ class Writer(Reader):
         """Queue an enrolment into this party's gallery, due at `at`; the same one again changes nothing."""
         table = tables.enrolments
         text = rows.templates_text(templates)
+        if self.forgotten([subject_id]):
+            return
         stored = self._connection.execute(sa.select(table.c.templates).where(table.c.subject_id == subject_id))
         if stored.scalar_one_or_none() != text:
             row = {"subject_id": subject_id, "templates": text, **_waiting(at)}
@@ -130,9 +132,17 @@ class Writer(Reader):
         row = {"subject_id": subject_id, "file_sha256": digest, "kept_at": rows.time_text(at)}
         return self._insert_once(tables.exemplars, ("subject_id", "file_sha256"), row)
 
+    def forget_prints(self, subject_id: str) -> None:
+        """Remove a subject's enrolment and exemplars for good; a later enrolment under this id changes nothing."""
+        exemplars = tables.exemplars
+        self._connection.execute(sa.delete(exemplars).where(exemplars.c.subject_id == subject_id))
+        gone = {"templates": rows.templates_text({}), "state": tables.FORGOTTEN, "due_at": None, "attempts": 0}
+        self._save(tables.enrolments, {"subject_id": subject_id, "failure": "", **gone}, key="subject_id")
+
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
-        self._update(*row_of(Queue.ENROLMENTS, subject_id), {"state": tables.DONE, "due_at": None})
+        if not self.forgotten([subject_id]):
+            self._update(*row_of(Queue.ENROLMENTS, subject_id), {"state": tables.DONE, "due_at": None})
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""

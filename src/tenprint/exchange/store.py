@@ -7,7 +7,7 @@ one that cannot be read any more stops that message and no other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -178,6 +178,14 @@ class Transaction(Protocol):
 
     def keep_exemplar(self, subject_id: str, digest: str, at: datetime) -> bool:
         """Note that a subject is enrolled under a kept file (a blob, or a message's body); False when it was noted."""
+        ...
+
+    def forget_prints(self, subject_id: str) -> None:
+        """Remove a subject's enrolment and exemplars for good; a later enrolment under this id changes nothing."""
+        ...
+
+    def forgotten(self, subject_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the subjects whose prints were removed for good."""
         ...
 
     def mark_enrolled(self, subject_id: str) -> None:

@@ -50,6 +50,7 @@ TITLES: dict[str, str] = {
     Kind.CUSTODY: "the report on how the hold ended",
     Kind.NOTICE: "the notice of the arrest",
     Kind.DISPOSITION: "how the court disposed of a charge",
+    Kind.CORRECTION: "a correction",
     Kind.CANCELLATION: "the cancellation of the request to hold",
     Kind.OUTCOME: "what became of the person",
     Kind.TASK_ANSWER: "a person's answer",

@@ -120,7 +120,6 @@ def _answer(scene: Scene, kind: TaskKind) -> tuple[str, dict[str, str]]:
             return "agree", {}
         case TaskKind.ANSWER_DETAINER:
             return scene.jail, {}
-        case TaskKind.REPORT_CUSTODY:
-            return ("transferred" if scene.handed_over else ""), {}
-        case TaskKind.DISPOSE | TaskKind.REVIEW | TaskKind.REPORT_OUTCOME:
-            return "", {}
+        case _:  # nobody in a scene answers what comes after the hold
+            is_handed_over = kind == TaskKind.REPORT_CUSTODY and scene.handed_over
+            return ("transferred" if is_handed_over else ""), {}

@@ -21,6 +21,7 @@ SHORT: dict[str, str] = {
     Kind.CUSTODY: "custody report",
     Kind.NOTICE: "notice of the arrest",
     Kind.DISPOSITION: "disposition",
+    Kind.CORRECTION: "correction",
     Kind.CANCELLATION: "cancellation",
     Kind.OUTCOME: "outcome",
     Kind.TASK_ANSWER: "a person's answer",

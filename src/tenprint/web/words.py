@@ -126,6 +126,7 @@ LABELS = {
     "hold_ends_at": "the hold ends", "citizenship_claim": "claim of citizenship",
     "victim_or_witness": "victim or witness", "threshold_name": "threshold",
     "arrested_on": "day of the arrest", "charges": "charges, by number", "what_is_new": "what is new",
+    "correction": "what kind of correction", "correction_says": "it says", "corrected_by": "corrected by",
     "charge_outcome": "how the charge ended", "charge_offence": "offense after that (NCIC code)",
     "decided_on": "day of the decision", "court": "court",
     "transferred_at": "handed over",

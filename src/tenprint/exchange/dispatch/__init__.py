@@ -5,6 +5,7 @@ things come in from outside the exchange are `submit` (a booking) and `decide_ta
 other parties come in through `accept`.
 """
 
+from tenprint.exchange.dispatch.corrections import acknowledgements, correct
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept
@@ -18,7 +19,9 @@ __all__ = [
     "Step",
     "Submission",
     "accept",
+    "acknowledgements",
     "cancel_detainer",
+    "correct",
     "decide_task",
     "enrol",
     "enrol_due",

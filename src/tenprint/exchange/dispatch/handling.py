@@ -115,7 +115,7 @@ def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:
 def _tell_of_failure(work: Work, problem: TenprintError) -> None:
     """Call the party's failure handler; what it wrote is undone when it fails, and the dead letter stays one."""
     party = PARTIES.get(work.services.party.role)
-    handler = party.FAILED.get(work.message.kind) if party else None
+    handler = (everyone.FAILED | party.FAILED).get(work.message.kind) if party else None
     if handler is None:
         return
     try:

@@ -32,7 +32,7 @@ def cancel_detainer(node: Node, case_id: str, *, by: str, reason: str) -> Case:
     by, reason = official_name(by), reason_given(reason)
     with node.store.transaction() as tx:
         case = known_case(tx, node, case_id)
-        work = _work(tx, node, Kind.CANCELLATION, case_id, by, reason)
+        work = work_of(tx, node, Kind.CANCELLATION, case_id, by, reason)
         case = detainers.cancel(work, case, officer=by, reason=reason, at=work.now, jail=detainers.jail_of(work, case))
         return keep(work, case)
 
@@ -58,7 +58,7 @@ def reopen_charges(node: Node, case_id: str, *, by: str, reason: str) -> Task:
         asked = [task for task in tx.tasks(case_id) if task.kind == TaskKind.DISPOSE]
         if any(task.is_open for task in asked):
             raise SenderError("CHARGES_OPEN", "the charges of this case are open", hint="see: tenprint tasks list")
-        work = _work(tx, node, Kind.TASK_ANSWER, case_id, by, reason)
+        work = work_of(tx, node, Kind.TASK_ANSWER, case_id, by, reason)
         work.log("reopened", person=by, note="the charges are opened again")
         shown = court.shown_to_clerk(case, asked[-1].shown["message"])
         task = work.open_task(TaskKind.DISPOSE, shown, court.OUTCOMES, about=f"again-{len(asked)}")
@@ -78,7 +78,7 @@ def known_case(tx: Transaction, node: Node, case_id: str) -> Case:
     return case
 
 
-def _work(tx: Transaction, node: Node, kind: Kind, case_id: str, *content: str) -> Work:
+def work_of(tx: Transaction, node: Node, kind: Kind, case_id: str, *content: str) -> Work:
     """Return a transaction as if a message of the person had come: what the ledger speaks about."""
     message_id = content_id("said", node.party.id, case_id, *content)
     return Work(tx, node.services, own_message(node, message_id=message_id, kind=kind, case_id=case_id, body=b""))

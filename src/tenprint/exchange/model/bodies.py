@@ -221,8 +221,17 @@ class CustodyReport(Body):
         self._require("by", bool(self.by) or self.event in (LAPSED, CANCELLED))
 
 
-def _invalid(body_type: str, why: str, name: str = "") -> RecordError:
-    return RecordError("BODY_INVALID", f"this is no body of type {body_type}: {why}", field=name)
+def body_type(data: bytes) -> str:
+    """Return which type of body the bytes claim to be, or ``""``: for a kind of message that has more than one."""
+    try:
+        parsed = json.loads(data) if len(data) <= MAX_BODY_BYTES else None
+    except (ValueError, RecursionError):
+        return ""
+    return str(parsed.get("type", "")) if isinstance(parsed, dict) else ""
+
+
+def _invalid(kind: str, why: str, name: str = "") -> RecordError:
+    return RecordError("BODY_INVALID", f"this is no body of type {kind}: {why}", field=name)
 
 
 def _to_json(value: Any) -> Any:
@@ -231,11 +240,11 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-def _read(reader: Any, value: Any, body_type: str, name: str) -> Any:
+def _read(reader: Any, value: Any, kind: str, name: str) -> Any:
     try:
         return reader(value)
     except (ValueError, TypeError) as problem:
-        raise _invalid(body_type, "a field has another type", name) from problem
+        raise _invalid(kind, "a field has another type", name) from problem
 
 
 def _text(value: Any) -> str:

@@ -41,6 +41,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CUSTODY: frozenset({(Role.JAIL, Role.FIELD_OFFICE)}),
     Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
     Kind.DISPOSITION: LINKS,
+    Kind.CORRECTION: LINKS,
     Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
 }

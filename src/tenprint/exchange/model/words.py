@@ -12,6 +12,7 @@ __all__ = [
     "LAST_OUTCOMES",
     "REMOVALS",
     "CaseState",
+    "CorrectionKind",
     "DispositionOutcome",
     "EvidenceBox",
     "ExaminerFinding",
@@ -157,6 +158,14 @@ class DispositionOutcome(StrEnum):
     ACQUITTED = "acquitted"
     REDUCED = "reduced"
     CONVICTED = "convicted"
+
+
+class CorrectionKind(StrEnum):
+    """What a correction says of a record that others were told of."""
+
+    CORRECTED = "corrected"
+    EXPUNGED = "expunged"
+    SEALED = "sealed"
 
 
 class Review(StrEnum):

@@ -5,12 +5,14 @@ It learns what the state bureau passes on: acknowledgement, state result, one or
 
 from __future__ import annotations
 
-from tenprint.exchange.model.bodies import Acknowledgement
+from tenprint.exchange.model.bodies import Acknowledgement, body_type
+from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.known import Repository, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.charges import tell_court
+from tenprint.exchange.tasks.corrections import on_correction_done
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.records import read
@@ -19,6 +21,9 @@ from tenprint.records.itl.ebts import read_error
 
 def on_acknowledgement(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
+    if body_type(work.message.body) == CorrectionDone.TYPE:
+        on_correction_done(work, None)
+        return
     said = Acknowledgement.from_bytes(work.message.body)
     case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
     keep(work, tell_court(work, advanced(case.moved(failures=said.failures), CaseState.SEARCHING)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Work
@@ -53,7 +54,7 @@ def is_neighbour(work: Work, case: Case, party: str) -> bool:
     return party in told_parties(work, case.case_id) or party in (case.known.get(name) for name in INFORMANTS)
 
 
-def with_news(case: Case, news_id: str, message: Envelope, *, came_from: str) -> Case:
+def with_news(case: Case, news_id: str, message: Envelope, *, came_from: str, done: str = "") -> Case:
     """Return the case with something that has to be passed on.
 
     Args:
@@ -61,8 +62,17 @@ def with_news(case: Case, news_id: str, message: Envelope, *, came_from: str) ->
         news_id: the same on every hop.
         message: whose body goes on, byte for byte.
         came_from: who told this party, or ``""`` when it is the party's own news.
+        done: what this party did about a correction, in a word or two: it is acknowledged with that.
     """
-    item = {"kind": str(message.kind), "sender": message.sender, "message": message.id, "from": came_from, "told": []}
+    item = {
+        "kind": str(message.kind),
+        "sender": message.sender,
+        "message": message.id,
+        "from": came_from,
+        "told": [],
+        "done": done,
+        "is_acknowledged": False,
+    }
     return case.moved(**{NEWS: case.known.get(NEWS, {}) | {news_id: item}})
 
 
@@ -84,9 +94,20 @@ def pass_on(work: Work, case: Case) -> Case:
     for news_id, item in news.items():
         due = [party for party in told if party not in item["told"] and party != item["from"]]
         message = work.tx.message(MessageKey(item["sender"], item["message"])) if due else None
-        if message is None:
-            continue
-        for party in due:
-            work.send(message.kind, party, message.body, case_id=case.case_id, in_reply_to=message.id)
-        case = with_told(case, news_id, due)
+        if message is not None:
+            for party in due:
+                work.send(message.kind, party, message.body, case_id=case.case_id, in_reply_to=message.id)
+            case = with_told(case, news_id, due)
+        if message is not None or not item["is_acknowledged"]:
+            case = _acknowledged(work, case, news_id)
     return case
+
+
+def _acknowledged(work: Work, case: Case, news_id: str) -> Case:
+    """Say back what was done about a correction, and to whom it was passed on; again when it went to more parties."""
+    item = case.known[NEWS][news_id]
+    if item["kind"] == Kind.CORRECTION and item["from"]:
+        told = " ".join(item["told"])
+        said = CorrectionDone(news_id, work.services.party.id, item["done"], passed_on_to=told)
+        work.send(Kind.ACK, item["from"], said.to_bytes(), case_id=case.case_id, in_reply_to=item["message"])
+    return case.moved(**{NEWS: case.known[NEWS] | {news_id: item | {"is_acknowledged": True}}})

@@ -38,7 +38,7 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
     said = Disposition.from_bytes(work.message.body)
     case = work.case()
     refuse_stranger(work, case, said.court, frozenset({Role.COURT}), "NOT_A_COURT")
-    _refuse_other_booking(case, said)
+    refuse_other_booking(case, said.tcn)
     known = case.known.get(DISPOSITIONS, {})
     if said.disposition_id in known:
         refuse_changed(known[said.disposition_id]["sha256"], work.message.body)
@@ -81,9 +81,12 @@ def refuse_stranger(work: Work, case: Case, origin: str, roles: frozenset[Role],
     known = {party.id: party.role for party in work.services.directory.parties}
     if known.get(origin) not in roles:
         raise SenderError(code, f"{origin!r} is no party that may say this")
-    if work.message.sender != origin and known[work.message.sender] in roles & {Role.COURT}:
+    sender = work.message.sender
+    if sender != origin and known[sender] == Role.COURT:
         raise SenderError(code, "a court speaks for itself only")
-    if work.message.sender != origin and not is_neighbour(work, case, work.message.sender):
+    # Only the agency knows which court it told; to the others a court is a stranger that speaks of a booking.
+    is_court = known[sender] == Role.COURT and work.services.party.role != Role.AGENCY
+    if not is_court and not is_neighbour(work, case, sender):
         raise SenderError("NOT_ASKED", f"{work.message.sender} was not told of this case, and told nobody of it")
 
 
@@ -97,7 +100,12 @@ def refuse_changed(known_sha256: str, body: bytes) -> None:
         raise SenderError("NEWS_CHANGED", "something else was told under this id before")
 
 
-def _refuse_other_booking(case: Case, said: Disposition) -> None:
+def refuse_other_booking(case: Case, tcn: str) -> None:
+    """Refuse news that names another booking than the one of its case.
+
+    Raises:
+        SenderError: ``OTHER_BOOKING``.
+    """
     is_content = case.tcn.startswith("sha256-")  # the booking's header named no control number
-    if case.tcn and not is_content and said.tcn != case.tcn:
-        raise SenderError("OTHER_BOOKING", "the disposition names another booking than this case's")
+    if case.tcn and not is_content and tcn != case.tcn:
+        raise SenderError("OTHER_BOOKING", "this names another booking than this case's")
