@@ -249,6 +249,7 @@ class Rig:
     def until_held(self) -> str:
         case_id = self.until_detainer()
         self.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+        self.decide(Role.JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
         return case_id
 
 

@@ -44,6 +44,7 @@ read_task/status             .       .        .        own*       .       .     
 read_task/decide             .       .        .        .          own*    .     .     .       .
 read_task/second_look        .       .        .        .          own*    .     .     .       .
 read_task/answer_detainer    .       .        .        .          .       own*  .     .       .
+read_task/report_release     .       .        .        .          .       own*  .     .       .
 read_task/report_custody     .       .        .        .          .       own*  .     .       .
 read_task/dispose            .       .        .        .          .       .     own*  .       .
 read_task/review             .       .        .        .          own*    .     .     .       .
@@ -56,6 +57,7 @@ claim_task/status            .       .        .        own        .       .     
 claim_task/decide            .       .        .        .          own     .     .     .       .
 claim_task/second_look       .       .        .        .          own     .     .     .       .
 claim_task/answer_detainer   .       .        .        .          .       own   .     .       .
+claim_task/report_release    .       .        .        .          .       own   .     .       .
 claim_task/report_custody    .       .        .        .          .       own   .     .       .
 claim_task/dispose           .       .        .        .          .       .     own   .       .
 claim_task/review            .       .        .        .          own     .     .     .       .
@@ -68,6 +70,7 @@ answer_task/status           .       .        .        own        .       .     
 answer_task/decide           .       .        .        .          own     .     .     .       .
 answer_task/second_look      .       .        .        .          own     .     .     .       .
 answer_task/answer_detainer  .       .        .        .          .       own   .     .       .
+answer_task/report_release   .       .        .        .          .       own   .     .       .
 answer_task/report_custody   .       .        .        .          .       own   .     .       .
 answer_task/dispose          .       .        .        .          .       .     own   .       .
 answer_task/review           .       .        .        .          own     .     .     .       .
@@ -116,7 +119,7 @@ def test_the_table_has_a_row_for_every_action_and_kind_of_task_and_a_column_for_
     wanted |= {f"{action}/{kind}" for action in about_tasks for kind in (*TaskKind, "", "unheard_of")}
     assert ROWS.keys() == wanted
     assert set(OfficialRole) == set(ROLES)
-    assert sum(1 for _ in cells()) == 46 * 9 * 8 == 3312
+    assert sum(1 for _ in cells()) == 49 * 9 * 8 == 3528
 
 
 def test_every_verdict_names_a_policy_a_sentence_and_what_was_in_force() -> None:

@@ -41,6 +41,7 @@ STEPS = (
     (Role.SUPPORT_CENTER, TaskKind.STATUS, "in_proceedings", REMARK, {"legal_ground": GROUND}),
     (Role.FIELD_OFFICE, TaskKind.DECIDE, "detainer", "as the answer says", PERMITTED),
     (Role.JAIL, TaskKind.ANSWER_DETAINER, "accept", "a bed is free", {}),
+    (Role.JAIL, TaskKind.REPORT_RELEASE, "would_be_released", "bail was paid", {}),
     (Role.COURT, TaskKind.DISPOSE, "dismissed", "on the motion of the prosecutor", DISPOSED),
     (Role.FIELD_OFFICE, TaskKind.REVIEW, "keep", "the status is as it was", {}),
     (Role.JAIL, TaskKind.REPORT_CUSTODY, "transferred", "fetched at noon", {}),

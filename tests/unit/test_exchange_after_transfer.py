@@ -41,16 +41,76 @@ def open_at(rig: Rig, role: Role) -> list[str]:
     return [str(task.kind) for task in rig.tasks(role, open_only=True)]
 
 
-@pytest.mark.parametrize("until", [Rig.until_detainer, Rig.until_held])
+def until_lodged(rig: Rig) -> str:
+    case_id = rig.until_detainer()
+    rig.decide(JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    return case_id
+
+
+def reports(rig: Rig, case_id: str) -> list[tuple[str, str]]:
+    said = [CustodyReport.from_bytes(m.body) for m in rig.messages(ERO, case_id, Kind.CUSTODY)]
+    return [(one.event, one.by) for one in said]
+
+
+def test_an_accepted_request_is_lodged_and_holds_nobody_until_the_release_is_due(rig: Rig) -> None:
+    case_id = until_lodged(rig)
+    rig.wait(timedelta(days=30))  # in jail for the criminal case all that time
+    assert (states(rig, case_id), reports(rig, case_id)) == ([CaseState.LODGED] * 2, [])
+    rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
+    assert (states(rig, case_id), len(reports(rig, case_id))) == ([CaseState.HELD] * 2, 1)
+    rig.wait(timedelta(hours=48))
+    assert states(rig, case_id) == [CaseState.LAPSED] * 2
+    assert [event for event, _ in reports(rig, case_id)] == ["would_be_released", "lapsed"]
+
+
+def test_the_clock_counts_from_the_time_that_the_jail_states(rig: Rig) -> None:
+    case_id = until_lodged(rig)
+    rig.wait(timedelta(hours=10))
+    at = (rig.clock.now() - timedelta(hours=3)).isoformat()
+    rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released", at=at)
+    rig.wait(timedelta(hours=45, milliseconds=-1))
+    assert states(rig, case_id) == [CaseState.HELD] * 2
+    rig.wait(timedelta(milliseconds=1))
+    assert states(rig, case_id) == [CaseState.LAPSED] * 2
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        ("2010-10-04T09:00Z", "TIME_IN_FUTURE"),
+        ("2010-10-04T07:59Z", "TIME_TOO_EARLY"),
+        ("2010-02-30T08:00Z", "TIME_IMPOSSIBLE"),
+        ("2010-10-04T08:00", "TIME_IMPOSSIBLE"),
+        ("noon", "TIME_IMPOSSIBLE"),
+    ],
+)
+def test_a_release_that_cannot_be_is_refused_at_the_door(rig: Rig, at: str, code: str) -> None:
+    case_id = until_lodged(rig)
+    with pytest.raises(SenderError) as caught:
+        rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released", at=at)
+    assert (caught.value.code, states(rig, case_id)) == (code, [CaseState.LODGED] * 2)
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("transferred", CaseState.TRANSFERRED), ("released", CaseState.LAPSED)])
+def test_at_the_release_a_person_may_be_handed_over_or_let_go_without_a_hold(
+    rig: Rig, answer: str, ends: CaseState
+) -> None:
+    case_id = until_lodged(rig)
+    rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, answer)
+    assert (states(rig, case_id), reports(rig, case_id)) == ([ends] * 2, [(answer, "OFFICIAL report_release")])
+    assert dispatch.next_due(rig.all) is None
+
+
+@pytest.mark.parametrize("until", [Rig.until_detainer, until_lodged, Rig.until_held])
 def test_an_officer_takes_a_request_back_and_the_jail_says_when_it_ended(rig: Rig, until: Callable[[Rig], str]) -> None:
     case_id = until(rig)
     cancel(rig, case_id)
-    told = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    told = CustodyReport.from_bytes(rig.messages(ERO, case_id, Kind.CUSTODY)[-1].body)
     assert (told.event, told.by, told.ended_at) == ("cancelled", "", rig.clock.now())
-    assert (told.held_from is None) == (until is Rig.until_detainer)
+    assert (told.held_from is None) == (until is not Rig.until_held)
     assert (states(rig, case_id), open_at(rig, JAIL)) == ([CaseState.CANCELLED] * 2, [])
     rig.wait(timedelta(hours=100))  # the clock of the hold was stopped
-    assert len(rig.messages(JAIL, case_id, Kind.CUSTODY)) == 1
+    assert len(rig.messages(JAIL, case_id, Kind.CUSTODY)) == 1 + (until is Rig.until_held)
 
 
 def test_an_officer_who_looks_again_may_take_the_request_back(make: Callable[..., Rig]) -> None:
@@ -91,6 +151,7 @@ def until_transferred_of(rig: Rig, case_id: str) -> str:
 
     rig.decide(ERO, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
     rig.decide(JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
     rig.decide(JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
     return case_id
 

@@ -121,5 +121,5 @@ def _answer(scene: Scene, kind: TaskKind) -> tuple[str, dict[str, str]]:
         case TaskKind.ANSWER_DETAINER:
             return scene.jail, {}
         case _:  # nobody in a scene answers what comes after the hold
-            is_handed_over = kind == TaskKind.REPORT_CUSTODY and scene.handed_over
-            return ("transferred" if is_handed_over else ""), {}
+            custody = {TaskKind.REPORT_CUSTODY: "transferred" if scene.handed_over else ""}
+            return ({TaskKind.REPORT_RELEASE: "would_be_released"} | custody).get(kind, ""), {}

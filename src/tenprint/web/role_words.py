@@ -42,8 +42,13 @@ MEANS: dict[str, dict[str, str]] = {
         "disagree": "No detainer can be sent in this case. The first officer decides no action or an interview.",
     },
     TaskKind.ANSWER_DETAINER: {
-        "accept": "The hold begins now, ends by itself, and the field office is told.",
+        "accept": "The request is kept. A hold begins only when the jail would let the person go, and ends by itself.",
         "decline": "The person is released when they would be released anyway, and the field office is told.",
+    },
+    TaskKind.REPORT_RELEASE: {
+        "would_be_released": "The jail has no other ground to keep the person. The clock of the hold starts.",
+        "transferred": "The field office took the person over at that moment. No hold was needed.",
+        "released": "The jail let the person go at that moment. No hold begins.",
     },
     TaskKind.REPORT_CUSTODY: {
         "transferred": "The hold ends, and its clock stops.",
@@ -75,6 +80,7 @@ QUESTIONS: dict[str, str] = {
     TaskKind.DECIDE: "What does the field office do?",
     TaskKind.SECOND_LOOK: "May the detainer be sent?",
     TaskKind.ANSWER_DETAINER: "Does the jail hold the person?",
+    TaskKind.REPORT_RELEASE: "Is the release due?",
     TaskKind.REPORT_CUSTODY: "How did the hold end?",
     TaskKind.DISPOSE: "How did the charge end?",
     TaskKind.REVIEW: "Does the request to hold still stand?",
@@ -95,8 +101,12 @@ AFTER: dict[tuple[str, str], str] = {
     (TaskKind.SECOND_LOOK, "agree"): "The request is on its way to the jail. Somebody there accepts or declines it.",
     (TaskKind.SECOND_LOOK, "disagree"): "The case is back with the first officer, who decides no action or an "
     "interview.",
-    (TaskKind.ANSWER_DETAINER, "accept"): "The hold has begun. Its clock stands on the page of the next task: report "
-    "there how it ends. If nobody does, it ends by itself.",
+    (TaskKind.ANSWER_DETAINER, "accept"): "The request is kept. Report with the next task when the person would be "
+    "released. No hold counts before that.",
+    (TaskKind.REPORT_RELEASE, "would_be_released"): "The hold has begun. Its clock stands on the page of the next "
+    "task: report there how it ends. If nobody does, it ends by itself.",
+    (TaskKind.REPORT_RELEASE, "transferred"): "The field office is told that the person is in its custody.",
+    (TaskKind.REPORT_RELEASE, "released"): "The field office is told. The case has ended as lapsed.",
     (TaskKind.ANSWER_DETAINER, "decline"): "The field office is told. Nobody is held for it.",
     (TaskKind.REPORT_CUSTODY, "transferred"): "The field office is told that the person is in its custody.",
     (TaskKind.REVIEW, "keep"): "The request to hold stands.",
@@ -112,9 +122,8 @@ FORM_NOTE = (
     "form I-247 of its time are not on record with us: the later, stricter boxes stand in, and one is always needed."
 )
 CRIMINAL_CASE = (
-    "Not told by any message yet: at what stage the criminal case is (charged, dismissed, acquitted, convicted), and "
-    "whether there are more charges. An arrest is not a conviction. Ask the booking agency or the court before you "
-    "rest a decision on it."
+    "An arrest is not a conviction. If a court has told how a charge ended, it stands on top of this page and on the "
+    "case's page. If nothing stands there, ask the booking agency or the court before you rest a decision on it."
 )
 PROTECTIONS_NOT_BUILT = (
     "Not built yet: other protections, such as for people who care for children, are ill or serve in the armed forces, "
@@ -153,6 +162,9 @@ FIELD_AT_FAULT: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "legal_ground",
     "EVIDENCE_UNKNOWN": "evidence",
     "CANDIDATE_UNKNOWN": "candidate",
+    "TIME_IMPOSSIBLE": "at",
+    "TIME_IN_FUTURE": "at",
+    "TIME_TOO_EARLY": "at",
     "CHARGE_UNKNOWN": "charge",
     "REFERENCE_MISSING": "reference",
     "OFFENCE_INVALID": "offence",

@@ -14,6 +14,7 @@ from tenprint.exchange.model.bodies import (
     LAPSED,
     RELEASED,
     TRANSFERRED,
+    WOULD_BE_RELEASED,
     CustodyReport,
     DetainerAnswer,
     DetainerRequest,
@@ -147,16 +148,20 @@ def on_jail_answer(work: Work, _: None) -> None:
     """Note that the jail accepts or declines."""
     answer = DetainerAnswer.from_bytes(work.message.body)
     case = _case_of_detainer(work, answer.detainer_id)
-    state = CaseState.HELD if answer.answer == ACCEPT else CaseState.DECLINED
+    state = CaseState.LODGED if answer.answer == ACCEPT else CaseState.DECLINED
     keep(work, advanced(with_message(case, Kind.DETAINER_ANSWER, work.message.id), state))
 
 
 def on_custody(work: Work, _: None) -> None:
-    """Note how the hold ended."""
+    """Note what the jail reports: from when on it holds, or how that ended. Reports may come in any order."""
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
     if report.event == CANCELLED and not message_of(case, Kind.CANCELLATION):
         raise SenderError("NOT_CANCELLED", "this office did not take its request back")
+    if report.ended_at is None:
+        begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
+        keep(work, advanced(with_message(case, begun, work.message.id), CaseState.HELD))
+        return
     why = "the jail released the person before the time ran out" if report.event == RELEASED else ""
     case = keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), ENDS[report.event]), why)
     close_unanswered(work, TaskKind.REVIEW, report.event, "the hold has ended")

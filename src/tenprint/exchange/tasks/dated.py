@@ -1,13 +1,13 @@
-"""Answers that say when something happened: of a court on a charge, of a field office on a person's outcome.
+"""Answers that say when something happened: a court on a charge, a jail on a release, a field office on an outcome.
 
-A day must exist, must not lie in the future, and must not lie before what it follows from. Such a question may be
-answered several times; `stays_open` tells which answer is not the last one.
+A day or a time must exist, must not lie in the future, and must not lie before what it follows from. Such a question
+may be answered several times; `stays_open` tells which answer is not the last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tenprint.core.clock import from_wire
 from tenprint.core.errors import SenderError
@@ -23,6 +23,7 @@ DISPOSED = "disposed"
 """In a court's `Case.known`: by number of the charge, the id of its newest disposition."""
 MAX_REFERENCE, OFFENCE_DIGITS = 80, 4
 DAY_HINT = "write it as 2010-10-05"
+AT, TIME_HINT = "at", "write it with its zone, such as 2010-10-05T09:30Z"
 
 
 def check(task: Task, answer: TaskAnswer, now: datetime) -> None:
@@ -30,7 +31,8 @@ def check(task: Task, answer: TaskAnswer, now: datetime) -> None:
 
     Raises:
         SenderError: ``DAY_MISSING``, ``DAY_IMPOSSIBLE``, ``DAY_IN_FUTURE``, ``DAY_TOO_EARLY``, ``CHARGE_UNKNOWN``,
-            ``REFERENCE_MISSING``, ``OFFENCE_INVALID``, ``LEGAL_GROUND_MISSING``.
+            ``REFERENCE_MISSING``, ``OFFENCE_INVALID``, ``LEGAL_GROUND_MISSING``, ``TIME_IMPOSSIBLE``,
+            ``TIME_IN_FUTURE``, ``TIME_TOO_EARLY``.
     """
     checking = _CHECKS.get(task.kind)
     if checking is not None:
@@ -81,6 +83,24 @@ def day_told(details: Mapping[str, str], name: str, *, not_before: date | None, 
     return day
 
 
+def moment_told(answer: TaskAnswer, otherwise: datetime) -> datetime:
+    """Return the time that a jail names, or the other one when it names none.
+
+    Raises:
+        SenderError: ``TIME_IMPOSSIBLE``.
+    """
+    said = answer.details.get(AT, "")
+    if not said:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError as problem:
+        raise SenderError("TIME_IMPOSSIBLE", f"{said!r} is no time", hint=TIME_HINT) from problem
+    if moment.tzinfo is None:
+        raise SenderError("TIME_IMPOSSIBLE", f"{said!r} does not say of which zone it is", hint=TIME_HINT)
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def _only_charge(task: Task) -> set[str]:
     charges = task.shown["charges"]
     return set(charges) if len(charges) == 1 else set()
@@ -113,7 +133,16 @@ def _check_outcome(task: Task, answer: TaskAnswer, now: datetime) -> None:
         )
 
 
+def _check_release(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    at = moment_told(answer, now)
+    if at > now:
+        raise SenderError("TIME_IN_FUTURE", "that time has not come yet; answer when it has", hint=TIME_HINT)
+    if at < from_wire(task.shown["accepted_at"]):
+        raise SenderError("TIME_TOO_EARLY", f"the request was accepted only at {task.shown['accepted_at']}")
+
+
 _CHECKS: dict[TaskKind, Callable[[Task, TaskAnswer, datetime], None]] = {
     TaskKind.DISPOSE: _check_disposition,
+    TaskKind.REPORT_RELEASE: _check_release,
     TaskKind.REPORT_OUTCOME: _check_outcome,
 }
