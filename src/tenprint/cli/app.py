@@ -20,6 +20,7 @@ from tenprint.cli import (
     ledger,
     messages,
     network,
+    notices,
     policy,
     quality,
     record_compare,
@@ -39,6 +40,8 @@ EPILOG = "Not built yet: statistics, replay, what-if, separate party processes o
 app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
+network.app.command()(notices.notify)
+network.app.command("notices")(notices.notices)
 app.add_typer(network.app, name="network")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(tasks.app, name="tasks")

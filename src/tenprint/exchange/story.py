@@ -51,6 +51,7 @@ TITLES: dict[str, str] = {
     Kind.NOTICE: "the notice of the arrest",
     Kind.DISPOSITION: "how the court disposed of a charge",
     Kind.CORRECTION: "a correction",
+    Kind.RULE_NOTICE: "a notice of a change of rule",
     Kind.CANCELLATION: "the cancellation of the request to hold",
     Kind.OUTCOME: "what became of the person",
     Kind.TASK_ANSWER: "a person's answer",

@@ -22,6 +22,7 @@ SHORT: dict[str, str] = {
     Kind.NOTICE: "notice of the arrest",
     Kind.DISPOSITION: "disposition",
     Kind.CORRECTION: "correction",
+    Kind.RULE_NOTICE: "notice of a change",
     Kind.CANCELLATION: "cancellation",
     Kind.OUTCOME: "outcome",
     Kind.TASK_ANSWER: "a person's answer",

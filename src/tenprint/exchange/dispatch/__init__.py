@@ -10,6 +10,7 @@ from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, sub
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
+from tenprint.exchange.dispatch.notices import notices, notify
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
@@ -28,6 +29,8 @@ __all__ = [
     "fire_due_timers",
     "handle_due",
     "next_due",
+    "notices",
+    "notify",
     "points",
     "relay_due",
     "reopen_charges",

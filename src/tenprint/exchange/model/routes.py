@@ -23,6 +23,16 @@ LINKS: frozenset[tuple[Role, Role]] = frozenset(
     for pair in ((one, other), (other, one))
 )
 """Who knows of a booking from whom: news about it travels along these, either way."""
+RULE_MAKERS = (
+    Role.STATE_BUREAU,
+    Role.CRIMINAL_REPOSITORY,
+    Role.IMMIGRATION_REPOSITORY,
+    Role.SUPPORT_CENTER,
+    Role.FIELD_OFFICE,
+    Role.JURISDICTION,
+)
+"""Who decides on a rule, a route or an activation that binds others."""
+
 ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
         {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
@@ -42,6 +52,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
     Kind.DISPOSITION: LINKS,
     Kind.CORRECTION: LINKS,
+    Kind.RULE_NOTICE: frozenset((one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR),
     Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
 }
