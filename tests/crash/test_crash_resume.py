@@ -113,8 +113,9 @@ def answer(task: Task, person: int) -> dict:
                 "victim_or_witness": "no",
             }
             return {"answer": "detainer", "by": "OFFICER FIXTURE", "details": details}
-        case TaskKind.ANSWER_DETAINER:
-            return {"answer": "accept", "by": "CLERK FIXTURE"}
+        case TaskKind.ANSWER_DETAINER | TaskKind.REPORT_RELEASE:
+            is_due = task.kind == TaskKind.REPORT_RELEASE
+            return {"answer": "would_be_released" if is_due else "accept", "by": "CLERK FIXTURE"}
         case TaskKind.REPORT_CUSTODY if fate == "transferred":
             return {"answer": "transferred", "by": "CLERK FIXTURE"}
     return {}

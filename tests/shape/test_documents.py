@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from tenprint.cli.app import app
+from tenprint.exchange.model.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -90,3 +91,8 @@ def test_only_the_tests_that_take_the_documents_pictures_know_where_these_lie() 
 @pytest.mark.parametrize("words", ["fly", "ledger nothing", "demo --fast", "accounts add X --colour red", "--quick"])
 def test_a_command_or_an_option_that_is_made_up_is_found(words: str) -> None:
     assert _fault(words)
+
+
+def test_the_guide_of_the_exchange_has_a_row_for_every_kind_that_travels() -> None:
+    rows = (ROOT / "docs" / "guide" / "exchange.md").read_text().splitlines()
+    assert [str(kind) for kind in ROUTES if not any(row.startswith(f"| {kind} |") for row in rows)] == []

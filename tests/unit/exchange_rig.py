@@ -48,6 +48,7 @@ ORIS = {
     Role.SUPPORT_CENTER: "XXLESC001",
     Role.FIELD_OFFICE: "XXERO0001",
     Role.JAIL: "XX0010001",
+    Role.COURT: "XX001015J",
 }
 PEERS = {
     Role.AGENCY: (Role.STATE_BUREAU,),
@@ -57,6 +58,7 @@ PEERS = {
     Role.SUPPORT_CENTER: (Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE),
     Role.FIELD_OFFICE: (Role.JAIL, Role.SUPPORT_CENTER),
     Role.JAIL: (Role.FIELD_OFFICE,),
+    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
 }
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
 PERMITTED = {
@@ -105,6 +107,9 @@ class WordMatcher:
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         self.gallery[subject_id] = dict(templates)
+
+    def delete(self, subject_id: str) -> None:
+        self.gallery.pop(subject_id, None)
 
     def remembered(self, image: records.EncodedImage) -> Template | None:
         return self.extract([image]).templates.get(image.fgp)
@@ -245,6 +250,7 @@ class Rig:
     def until_held(self) -> str:
         case_id = self.until_detainer()
         self.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+        self.decide(Role.JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
         return case_id
 
 
@@ -327,17 +333,20 @@ def build_rig(
     seed: int = 7,
     second_agency: bool = False,
     auditor: bool = False,
+    court: bool = False,
 ) -> Rig:
     """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
 
-    With `auditor`, an eighth party that holds nobody's data.
+    With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest.
     """
-    oris = ORIS | ({Role.AUDITOR: "XXAUDIT01"} if auditor else {})
+    oris = {role: ori for role, ori in ORIS.items() if court or role != Role.COURT}
+    oris |= {Role.AUDITOR: "XXAUDIT01"} if auditor else {}
+    peers = PEERS | ({Role.AGENCY: (Role.STATE_BUREAU, Role.COURT)} if court else {})
     clock, post = DriftingClock(START), RecordingPost()
     keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in oris}
     parties = tuple(
         Party(
-            str(role), role, ori, keys[role].public.raw, {peer: str(peer) for peer in PEERS.get(role, ())},
+            str(role), role, ori, keys[role].public.raw, {peer: str(peer) for peer in peers.get(role, ())},
             dict((settings or {}).get(role, {})),
         )
         for role, ori in oris.items()

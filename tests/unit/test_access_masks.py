@@ -17,21 +17,22 @@ PERSON = {
     "score": 40123,
 }  # fmt: skip
 ROLES = [
-    "booking_officer", "operator", "examiner", "specialist", "officer", "jail_clerk", "auditor", "public",
+    "booking_officer", "operator", "examiner", "specialist", "officer", "jail_clerk", "court_clerk", "auditor",
+    "public",
 ]  # fmt: skip
 EXPECTED = """
-               booking operator examiner specialist officer jail auditor public
-name           full    full     none     full       full    full none    none
-birth_date     full    full     none     full       full    full none    none
-sex            full    full     none     full       full    full none    none
-charge         full    full     none     full       full    full full    none
-fin            none    none     part     full       full    none part    none
-a_number       none    none     part     full       full    none part    none
-ucn            full    full     none     part       part    none part    none
-status         none    none     none     full       full    full full    none
-legal_ground   none    none     none     full       full    full full    none
-record_text    none    none     none     full       full    none none    none
-score          none    full     full     none       none    none full    none
+               booking operator examiner specialist officer jail court auditor public
+name           full    full     none     full       full    full none  none    none
+birth_date     full    full     none     full       full    full none  none    none
+sex            full    full     none     full       full    full none  none    none
+charge         full    full     none     full       full    full full  full    none
+fin            none    none     part     full       full    none none  part    none
+a_number       none    none     part     full       full    none none  part    none
+ucn            full    full     none     part       part    none none  part    none
+status         none    none     none     full       full    full none  full    none
+legal_ground   none    none     none     full       full    full none  full    none
+record_text    none    none     none     full       full    none none  none    none
+score          none    full     full     none       none    none none  full    none
 """
 ROWS = {row.split()[0]: row.split()[1:] for row in EXPECTED.strip().splitlines()[1:]}
 

@@ -15,11 +15,13 @@ from tenprint.policy import access
 from tenprint.policy.access import DEFAULT_DENY, PUBLIC, Access, Action, OfficialRole, house_access, house_tables
 
 ROLES = [
-    "booking_officer", "operator", "examiner", "specialist", "officer", "jail_clerk", "auditor", "public",
+    "booking_officer", "operator", "examiner", "specialist", "officer", "jail_clerk", "court_clerk", "auditor",
+    "public",
 ]  # fmt: skip
 HOMES = {
     "booking_officer": "agency", "operator": "state_bureau", "examiner": "immigration_repository",
-    "specialist": "support_center", "officer": "field_office", "jail_clerk": "jail", "auditor": "jail", "public": "",
+    "specialist": "support_center", "officer": "field_office", "jail_clerk": "jail", "court_clerk": "court",
+    "auditor": "jail", "public": "",
 }  # fmt: skip
 CELLS = {
     ".": lambda own, demo, awaits: False,
@@ -34,44 +36,56 @@ CELLS = {
 }
 """own: at the own party; od: there, or in a demo; a star: not while a first finding is to be made."""
 EXPECTED = """
-                             booking operator examiner specialist officer jail  auditor public
-list_tasks                   own     own      own      own        own     own   .       .
-read_task/examine            .       .        own*     .          .       .     .       .
-read_task/examine_second     .       .        own*     .          .       .     .       .
-read_task/status             .       .        .        own*       .       .     .       .
-read_task/decide             .       .        .        .          own*    .     .       .
-read_task/second_look        .       .        .        .          own*    .     .       .
-read_task/answer_detainer    .       .        .        .          .       own*  .       .
-read_task/report_custody     .       .        .        .          .       own*  .       .
-read_task/                   .       .        .        .          .       .     .       .
-read_task/unheard_of         .       .        .        .          .       .     .       .
-claim_task/examine           .       .        own      .          .       .     .       .
-claim_task/examine_second    .       .        own      .          .       .     .       .
-claim_task/status            .       .        .        own        .       .     .       .
-claim_task/decide            .       .        .        .          own     .     .       .
-claim_task/second_look       .       .        .        .          own     .     .       .
-claim_task/answer_detainer   .       .        .        .          .       own   .       .
-claim_task/report_custody    .       .        .        .          .       own   .       .
-claim_task/                  .       .        .        .          .       .     .       .
-claim_task/unheard_of        .       .        .        .          .       .     .       .
-answer_task/examine          .       .        own      .          .       .     .       .
-answer_task/examine_second   .       .        own      .          .       .     .       .
-answer_task/status           .       .        .        own        .       .     .       .
-answer_task/decide           .       .        .        .          own     .     .       .
-answer_task/second_look      .       .        .        .          own     .     .       .
-answer_task/answer_detainer  .       .        .        .          .       own   .       .
-answer_task/report_custody   .       .        .        .          .       own   .       .
-answer_task/                 .       .        .        .          .       .     .       .
-answer_task/unheard_of       .       .        .        .          .       .     .       .
-read_case                    od      od       od       od         od      od    demo    .
-read_story                   od*     od*      od*      od*        od*     od*   demo*   .
-read_message                 od*     od*      od*      od*        od*     od*   demo*   .
-read_records                 demo*   demo*    od*      od*        od*     demo* demo*   .
-read_prints                  own     own      own      .          .       .     .       .
-read_ledger                  od*     od*      od*      od*        od*     od*   all*    .
-read_why                     od*     od*      od*      od*        od*     od*   all*    .
-read_network                 +       +        +        +          +       +     +       +
-play_stories                 demo    demo     demo     demo       demo    demo  demo    demo
+                             booking operator examiner specialist officer jail  court auditor public
+list_tasks                   own     own      own      own        own     own   own   .       .
+read_task/examine            .       .        own*     .          .       .     .     .       .
+read_task/examine_second     .       .        own*     .          .       .     .     .       .
+read_task/status             .       .        .        own*       .       .     .     .       .
+read_task/decide             .       .        .        .          own*    .     .     .       .
+read_task/second_look        .       .        .        .          own*    .     .     .       .
+read_task/answer_detainer    .       .        .        .          .       own*  .     .       .
+read_task/report_release     .       .        .        .          .       own*  .     .       .
+read_task/report_custody     .       .        .        .          .       own*  .     .       .
+read_task/dispose            .       .        .        .          .       .     own*  .       .
+read_task/review             .       .        .        .          own*    .     .     .       .
+read_task/report_outcome     .       .        .        .          own*    .     .     .       .
+read_task/                   .       .        .        .          .       .     .     .       .
+read_task/unheard_of         .       .        .        .          .       .     .     .       .
+claim_task/examine           .       .        own      .          .       .     .     .       .
+claim_task/examine_second    .       .        own      .          .       .     .     .       .
+claim_task/status            .       .        .        own        .       .     .     .       .
+claim_task/decide            .       .        .        .          own     .     .     .       .
+claim_task/second_look       .       .        .        .          own     .     .     .       .
+claim_task/answer_detainer   .       .        .        .          .       own   .     .       .
+claim_task/report_release    .       .        .        .          .       own   .     .       .
+claim_task/report_custody    .       .        .        .          .       own   .     .       .
+claim_task/dispose           .       .        .        .          .       .     own   .       .
+claim_task/review            .       .        .        .          own     .     .     .       .
+claim_task/report_outcome    .       .        .        .          own     .     .     .       .
+claim_task/                  .       .        .        .          .       .     .     .       .
+claim_task/unheard_of        .       .        .        .          .       .     .     .       .
+answer_task/examine          .       .        own      .          .       .     .     .       .
+answer_task/examine_second   .       .        own      .          .       .     .     .       .
+answer_task/status           .       .        .        own        .       .     .     .       .
+answer_task/decide           .       .        .        .          own     .     .     .       .
+answer_task/second_look      .       .        .        .          own     .     .     .       .
+answer_task/answer_detainer  .       .        .        .          .       own   .     .       .
+answer_task/report_release   .       .        .        .          .       own   .     .       .
+answer_task/report_custody   .       .        .        .          .       own   .     .       .
+answer_task/dispose          .       .        .        .          .       .     own   .       .
+answer_task/review           .       .        .        .          own     .     .     .       .
+answer_task/report_outcome   .       .        .        .          own     .     .     .       .
+answer_task/                 .       .        .        .          .       .     .     .       .
+answer_task/unheard_of       .       .        .        .          .       .     .     .       .
+read_case                    od      od       od       od         od      od    od    demo    .
+read_story                   od*     od*      od*      od*        od*     od*   od*   demo*   .
+read_message                 od*     od*      od*      od*        od*     od*   od*   demo*   .
+read_records                 demo*   demo*    od*      od*        od*     demo* demo* demo*   .
+read_prints                  own     own      own      .          .       .     .     .       .
+read_ledger                  od*     od*      od*      od*        od*     od*   od*   all*    .
+read_why                     od*     od*      od*      od*        od*     od*   od*   all*    .
+read_network                 +       +        +        +          +       +     +     +       +
+play_stories                 demo    demo     demo     demo       demo    demo  demo  demo    demo
 """
 ROWS = {row.split()[0] if " " in row else row: row.split()[1:] for row in EXPECTED.strip().splitlines()[1:]}
 
@@ -105,7 +119,7 @@ def test_the_table_has_a_row_for_every_action_and_kind_of_task_and_a_column_for_
     wanted |= {f"{action}/{kind}" for action in about_tasks for kind in (*TaskKind, "", "unheard_of")}
     assert ROWS.keys() == wanted
     assert set(OfficialRole) == set(ROLES)
-    assert sum(1 for _ in cells()) == 37 * 8 * 8 == 2368
+    assert sum(1 for _ in cells()) == 49 * 9 * 8 == 3528
 
 
 def test_every_verdict_names_a_policy_a_sentence_and_what_was_in_force() -> None:

@@ -34,12 +34,18 @@ WORDS = {
 
 Likeness is not among them: its numbers stand on pages of tasks only, which roles without it cannot open.
 """
+DISPOSED = {"decided_on": "2010-10-04", "reference": "CR-2010-17 (fictitious)", "offence": "5404"}
+OUTCOME = {"happened_on": "2010-10-04", "legal_ground": GROUND}
 STEPS = (
     (Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, "identification", "ten fingers alike", {"candidate": SUBJECT}),
     (Role.SUPPORT_CENTER, TaskKind.STATUS, "in_proceedings", REMARK, {"legal_ground": GROUND}),
     (Role.FIELD_OFFICE, TaskKind.DECIDE, "detainer", "as the answer says", PERMITTED),
     (Role.JAIL, TaskKind.ANSWER_DETAINER, "accept", "a bed is free", {}),
+    (Role.JAIL, TaskKind.REPORT_RELEASE, "would_be_released", "bail was paid", {}),
+    (Role.COURT, TaskKind.DISPOSE, "dismissed", "on the motion of the prosecutor", DISPOSED),
+    (Role.FIELD_OFFICE, TaskKind.REVIEW, "keep", "the status is as it was", {}),
     (Role.JAIL, TaskKind.REPORT_CUSTODY, "transferred", "fetched at noon", {}),
+    (Role.FIELD_OFFICE, TaskKind.REPORT_OUTCOME, "bond", "set free by a judge", OUTCOME),
 )
 SEATS = [
     (str(party), str(role)) for party in Role for role in house_tables().roles_at(str(party)) if party != "auditor"
@@ -66,7 +72,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     for party, role in SEATS:
         accounts.add(f"{role} at {party}", party, role, PASSWORD)
     with rigs() as make:
-        rig = make()
+        rig = make(court=True)
         rig.matcher(Role.IMMIGRATION_REPOSITORY).enroll(SUBJECT, fingers_of("P7"))
         case_id = rig.book(card("P7", mnu=("AS-123456780",), sid="XX98765432"))
         for role, kind, answer, reason, details in STEPS:

@@ -22,8 +22,10 @@ EXAMPLES = (
         "SAMPLE,PERSON", "19800229", "TCN-1", "removable", "ground", "final_order", "because", "OFFICER", "rule-1",
         "2010-10", 48, NOW,
     ),
-    DetainerAnswer("detainer-1", "accept", "room", "CLERK", NOW),
+    DetainerAnswer("detainer-1", "accept", "room", "CLERK", 48),
     DetainerAnswer("detainer-1", "decline", "no room", "CLERK"),
+    CustodyReport("detainer-1", "would_be_released", NOW, None, "bail was paid", by="CLERK"),
+    CustodyReport("detainer-1", "cancelled", None, NOW, "taken back"),
     CustodyReport("detainer-1", "lapsed", NOW, NOW, "time ran out"),
     CustodyReport("detainer-1", "released", NOW, NOW, "bail was paid", by="CLERK"),
 )  # fmt: skip
@@ -76,9 +78,12 @@ def test_anything_else_is_refused_with_the_field_at_fault(data: bytes, field: st
 
 def test_values_that_contradict_each_other_are_refused() -> None:
     for make in (
-        lambda: DetainerAnswer("d", "accept", "room", "CLERK", None),
-        lambda: DetainerAnswer("d", "decline", "no", "CLERK", NOW),
-        lambda: DetainerAnswer("d", "perhaps", "no", "CLERK", None),
+        lambda: DetainerAnswer("d", "accept", "room", "CLERK", 0),
+        lambda: DetainerAnswer("d", "decline", "no", "CLERK", 48),
+        lambda: DetainerAnswer("d", "perhaps", "no", "CLERK"),
+        lambda: CustodyReport("d", "would_be_released", NOW, NOW, "bail was paid", by="CLERK"),
+        lambda: CustodyReport("d", "transferred", NOW, None, "handed over", by="CLERK"),
+        lambda: CustodyReport("d", "transferred", None, NOW, "handed over", by="CLERK"),
         lambda: CustodyReport("d", "transferred", NOW, NOW, "handed over", by=""),
         lambda: CustodyReport("d", "released", NOW, NOW, "bail was paid", by=""),
         lambda: CustodyReport("d", "lapsed", NOW, NOW.replace(year=2009), "time"),

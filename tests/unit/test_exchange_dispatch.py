@@ -236,6 +236,7 @@ ANSWERS = {
     TaskKind.STATUS: ("removable", {"legal_ground": GROUND}),
     TaskKind.DECIDE: ("detainer", PERMITTED),
     TaskKind.ANSWER_DETAINER: ("accept", {}),
+    TaskKind.REPORT_RELEASE: ("would_be_released", {}),
 }
 
 

@@ -74,7 +74,7 @@ def test_a_message_with_the_id_of_an_answer_to_come_does_not_keep_it_from_being_
     task = rig.task(JAIL, TaskKind.ANSWER_DETAINER, case_id)
     hostile(rig, ERO, JAIL, Kind.DETAINER, f"answer_detainer-{task.id}-1", case_id=case_id)
     rig.decide(JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
-    assert rig.case(JAIL, case_id).state == rig.case(ERO, case_id).state == CaseState.HELD
+    assert rig.case(JAIL, case_id).state == rig.case(ERO, case_id).state == CaseState.LODGED
     assert [row["outcome"] for row in rig.entries(JAIL, "task_answered")] == ["accept"]
     assert agrees(rig)
 

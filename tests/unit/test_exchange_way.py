@@ -127,6 +127,11 @@ def test_a_detainer_repeats_the_ground_and_names_officer_rule_and_evidence(rig: 
     assert state(rig, case_id) == CaseState.AWAITING_JAIL
 
 
+def ended(rig: Rig, case_id: str) -> CustodyReport:
+    """Return what the jail said last: how the hold ended."""
+    return CustodyReport.from_bytes(rig.messages(ERO, case_id, Kind.CUSTODY)[-1].body)
+
+
 def test_a_jail_may_decline(rig: Rig) -> None:
     case_id = rig.until_detainer()
     rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "decline")
@@ -140,7 +145,7 @@ def test_a_held_person_may_be_handed_over_and_the_clock_stops(rig: Rig) -> None:
     assert state(rig, case_id) == CaseState.HELD
     rig.clock.advance(timedelta(hours=20))
     rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
-    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    report = ended(rig, case_id)
     assert (report.event, report.ended_at - report.held_from) == ("transferred", timedelta(hours=20))
     assert dispatch.next_due(rig.all) is None
     rig.wait(timedelta(hours=100))
@@ -152,7 +157,7 @@ def test_a_jail_may_release_before_the_time_runs_out_and_the_clock_stops(rig: Ri
     case_id = rig.until_held()
     rig.clock.advance(timedelta(hours=5))
     rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "released", by="CLERK")
-    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    report = ended(rig, case_id)
     assert (report.event, report.by) == ("released", "CLERK")
     assert report.ended_at - report.held_from == timedelta(hours=5)
     assert dispatch.next_due(rig.all) is None
@@ -161,7 +166,7 @@ def test_a_jail_may_release_before_the_time_runs_out_and_the_clock_stops(rig: Ri
         (said,) = [row for row in rig.entries(role, "state") if row["state"] == "lapsed"]
         assert said["note"] == "the jail released the person before the time ran out"
     rig.wait(timedelta(hours=100))
-    assert len(rig.messages(ERO, case_id, Kind.CUSTODY)) == 1
+    assert len(rig.messages(ERO, case_id, Kind.CUSTODY)) == 2  # the hold's beginning and its end
 
 
 def test_who_holds_a_person_is_shown_on_whose_word(rig: Rig) -> None:
@@ -179,7 +184,7 @@ def test_a_hold_lapses_by_itself_after_48_hours(rig: Rig) -> None:
     assert rig.case(ERO, case_id).state == CaseState.LAPSED
     task = rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id)
     assert (task.is_open, task.answer, task.decided_by) == (False, "lapsed", "")
-    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    report = ended(rig, case_id)
     assert (report.event, report.by) == ("lapsed", "")
 
 
@@ -249,8 +254,15 @@ def test_the_wake_up_of_a_hold_is_due_when_the_jail_said_that_it_ends(rig: Rig) 
     rig.clock.drift = timedelta(milliseconds=7)  # every look at the clock is a little later, as in life
     rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
     rig.clock.drift = timedelta(0)
-    told = DetainerAnswer.from_bytes(rig.received(ERO, case_id, Kind.DETAINER_ANSWER).body).hold_ends_at
-    assert jail.store.next_due() == told == rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id).due_at
+    assert jail.store.next_due() is None  # lodged: no hold, and no clock
+    hours = DetainerAnswer.from_bytes(rig.received(ERO, case_id, Kind.DETAINER_ANSWER).body).hold_hours
+    rig.clock.drift = timedelta(milliseconds=7)
+    rig.decide(Role.JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
+    rig.clock.drift = timedelta(0)
+    begun = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    assert (begun.event, begun.ended_at, hours) == ("would_be_released", None, 48)
+    ends_at = begun.held_from + timedelta(hours=hours)
+    assert jail.store.next_due() == ends_at == rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id).due_at
 
 
 def test_a_second_examiner_may_identify_after_an_inconclusive_first(rig: Rig) -> None:
@@ -408,7 +420,7 @@ def test_every_pair_of_ledgers_agrees_and_every_decision_names_rule_and_person(r
         assert reconcile(a.party.id, a.store.entries(), b.party.id, b.store.entries()) == ()
     answered = [row for role in rig.nodes for row in rig.entries(role, "task_answered")]
     assert [row["person"] for row in answered] == [
-        f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer")
+        f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer", "report_release")
     ]
     assert {row["reason_hash"] for row in answered} == {sha256_hex(b"as seen")}
     assert all(row["shown_hash"] and "reason" not in row for row in answered)
@@ -464,9 +476,12 @@ def test_a_machine_that_was_down_holds_nobody_longer(rig: Rig) -> None:
     case_id = rig.until_detainer()
     task = rig.task(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id)
     dispatch.decide_task(rig.nodes[Role.JAIL], task.id, answer="accept", reason="room", by="CLERK")
+    rig.run()
+    due = rig.task(Role.JAIL, TaskKind.REPORT_RELEASE, case_id)
+    dispatch.decide_task(rig.nodes[Role.JAIL], due.id, answer="would_be_released", reason="bail", by="CLERK")
     rig.wait(timedelta(hours=10))
     assert state(rig, case_id) == CaseState.HELD
     rig.wait(timedelta(hours=38))
     assert state(rig, case_id) == CaseState.LAPSED
-    report = CustodyReport.from_bytes(rig.received(ERO, case_id, Kind.CUSTODY).body)
+    report = ended(rig, case_id)
     assert report.ended_at - report.held_from == timedelta(hours=48)

@@ -63,6 +63,7 @@ def test_every_message_of_a_whole_case_is_in_words_and_labels_tell_more_than_the
     rig.decide(Role.SUPPORT_CENTER, TaskKind.STATUS, case_id, "removable", legal_ground=GROUND)
     rig.decide(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
     rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    rig.decide(Role.JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
     rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
     kinds, bare = set(), []
     for message in {one.key: one for node in rig.all for one in rig.messages(node.party.role, case_id)}.values():

@@ -29,6 +29,7 @@ def task(kind: TaskKind = TaskKind.DECIDE, answers=(), *, due: datetime | None =
         (TaskKind.DECIDE, ("detainer", "interview", "no_action"), "no_action"),
         (TaskKind.SECOND_LOOK, ("agree", "disagree"), "disagree"),
         (TaskKind.ANSWER_DETAINER, ("accept", "decline"), "decline"),
+        (TaskKind.REPORT_RELEASE, ("would_be_released", "transferred", "released"), "released"),
         (TaskKind.REPORT_CUSTODY, ("transferred", "released"), "released"),
     ],
 )

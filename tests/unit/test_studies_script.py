@@ -35,6 +35,7 @@ def test_every_answer_of_a_scene_is_a_word_of_its_task(scene) -> None:
         TaskKind.STATUS: {*StatusFinding, ""},
         TaskKind.DECIDE: {*OfficerDecision, ""},
         TaskKind.ANSWER_DETAINER: {"accept", "decline", ""},
+        TaskKind.REPORT_RELEASE: {"would_be_released"},
         TaskKind.REPORT_CUSTODY: {"transferred", ""},
     }
     for kind, allowed in words.items():

@@ -61,6 +61,7 @@ def test_a_case_is_clicked_through_by_forms_until_the_person_is_transferred(rig:
     click(Role.SUPPORT_CENTER, "removable", legal_ground=GROUND)
     click(Role.FIELD_OFFICE, "detainer", **PERMITTED)
     click(Role.JAIL, "accept")
+    click(Role.JAIL, "would_be_released")
     assert "by jail official" in text_of(click(Role.JAIL, "transferred"))
     assert story.final_state(rig.all, case_id) == "transferred"
     assert "State: transferred" in text_of(at(rig, Role.FIELD_OFFICE).get(f"/cases/{case_id}"))

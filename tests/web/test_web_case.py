@@ -16,6 +16,7 @@ STEPS = (
     (Role.SUPPORT_CENTER, TaskKind.STATUS, "removable", {"legal_ground": GROUND}),
     (Role.FIELD_OFFICE, TaskKind.DECIDE, "detainer", PERMITTED),
     (Role.JAIL, TaskKind.ANSWER_DETAINER, "accept", {}),
+    (Role.JAIL, TaskKind.REPORT_RELEASE, "would_be_released", {}),
 )
 """First the finding, then the closing one after likeness and rank are shown."""
 

@@ -32,6 +32,10 @@ class GalleryLike(Protocol):
         """Put a subject in, replacing what it had."""
         ...
 
+    def delete(self, subject_id: str) -> object:
+        """Take a subject out."""
+        ...
+
     def search(self, probe: Mapping[FingerPosition, Template], limit: int) -> SearchResult:
         """Return the most similar subjects."""
         ...
@@ -152,6 +156,10 @@ class LocalMatcher:
         if subject_id in gallery and _as_bytes(gallery.templates(subject_id)) == _as_bytes(templates):
             return
         gallery.enroll(subject_id, templates)
+
+    def delete(self, subject_id: str) -> None:
+        """Take a subject out of the gallery; one that is not there changes nothing."""
+        self.gallery.delete(subject_id)
 
     def remembered(self, image: EncodedImage) -> Template | None:
         """Return the template of an image that was extracted before, or None; never extracts."""

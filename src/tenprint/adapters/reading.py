@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -189,6 +189,12 @@ class Reader:
         if row is None:
             raise StorageError("STORE_ROW_MISSING", "an enrolment that should be queued is not")
         return rows.templates_value(row.templates)
+
+    def forgotten(self, subject_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the subjects whose prints were removed for good."""
+        table, asked = tables.enrolments, list(subject_ids)
+        query = sa.select(table.c.subject_id).where(table.c.state == tables.FORGOTTEN, table.c.subject_id.in_(asked))
+        return frozenset(self._connection.execute(query).scalars()) if asked else frozenset()
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""

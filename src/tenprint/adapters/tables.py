@@ -19,6 +19,9 @@ INLINE_BODY_BYTES = 8_192
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 """States of an inbox row, outbox row, timer or enrolment: still due, finished, given up (a dead letter)."""
 
+FORGOTTEN = "expunged"
+"""State of an enrolment whose prints were taken out for good; its subject is never enrolled or shown again."""
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

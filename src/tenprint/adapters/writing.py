@@ -153,6 +153,8 @@ class Writer(Reader):
 
     def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:
         """Queue an enrolment into this party's gallery, due at `at`; the same one again changes nothing."""
+        if self.forgotten([subject_id]):
+            return
         self.has_queued = True
         row = {"subject_id": subject_id, "templates": rows.templates_text(templates), **_waiting(at)}
         quick.run(self._open, self._inserts.enrolment, row, sets=True)
@@ -162,8 +164,17 @@ class Writer(Reader):
         row = {"subject_id": subject_id, "file_sha256": digest, "kept_at": rows.time_text(at)}
         return self._insert(self._inserts.exemplar, row)
 
+    def forget_prints(self, subject_id: str) -> None:
+        """Remove a subject's enrolment and exemplars for good; a later enrolment under this id changes nothing."""
+        exemplars = tables.exemplars
+        self._connection.execute(sa.delete(exemplars).where(exemplars.c.subject_id == subject_id))
+        gone = {"templates": rows.templates_text({}), "state": tables.FORGOTTEN, "due_at": None, "attempts": 0}
+        quick.run(self._open, self._inserts.enrolment, {"subject_id": subject_id, "failure": "", **gone}, sets=True)
+
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
+        if self.forgotten([subject_id]):
+            return
         if quick.run(self._open, statements.MARK_ENROLLED, {"b_id": subject_id}).rowcount != 1:
             raise _missing(tables.enrolments)
 

@@ -15,6 +15,7 @@ from tenprint.cli import (
     bench_records,
     card,
     cards,
+    case_changes,
     cases,
     demo,
     engine,
@@ -22,6 +23,7 @@ from tenprint.cli import (
     messages,
     network,
     nodes,
+    notices,
     policy,
     quality,
     record_compare,
@@ -42,11 +44,21 @@ EPILOG = "Not built yet: statistics, replay, what-if (see the README)."
 app = typer.Typer(
     help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
+network.app.command()(notices.notify)
+network.app.command("notices")(notices.notices)
 app.add_typer(network.app, name="network")
 network.app.command()(nodes.up)
 network.app.command()(nodes.status)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(tasks.app, name="tasks")
+for change in (
+    case_changes.withdraw,
+    case_changes.correct,
+    case_changes.cancel,
+    case_changes.reopen,
+    case_changes.removals,
+):
+    cases.app.command()(change)
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(records.app, name="records")

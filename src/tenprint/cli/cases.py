@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tenprint.cli.case_changes import told_after
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
 from tenprint.core.clock import to_wire
@@ -59,9 +60,11 @@ def show(
             raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
         state = story.final_state(nodes, case_id)
         times, former = _times(nodes, case_id), _attempts(nodes, case_id)
+        after = told_after(nodes, case_id)
     if json:
         told = [asdict(line) for line in lines]
-        print_json({"case": case_id, "state": str(state), "story": told, "times": times, "attempts": former})
+        head = {"case": case_id, "state": str(state), "story": told, "times": times, "attempts": former}
+        print_json(head | after)
         return
     console.print(f"Case {case_id}: [bold]{state}[/]")
     print_table("Story", ("time (UTC)", "party", "what"), map(_told, lines), whole=("time (UTC)", "party"))
@@ -70,6 +73,9 @@ def show(
     for row in times:
         if row["verdict"] != IN_TIME:
             console.print(_waited(row))
+    for name, rows in after.items():
+        for row in rows:
+            console.print(f"{name}: " + "; ".join(f"{key} {value}" for key, value in row.items()), markup=False)
 
 
 @app.command()
@@ -79,7 +85,7 @@ def times(
     """Show how long each party waited for each answer, and the limit of that."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         rows = _times(list(network.nodes.values()), case_id)
     if not rows:
@@ -98,40 +104,6 @@ def times(
         for row in rows
     ]  # fmt: skip
     print_table("Times", columns, shown, whole=("party",))
-
-
-@app.command()
-def withdraw(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
-    by: Annotated[str, typer.Option(help="Who at the agency takes the booking back.")],
-    reason: Annotated[str, typer.Option(help="Why, in one line.")],
-    data: Data = DEFAULT_DATA,
-    json: Json = False,
-) -> None:
-    """Take a booking back while it is searched or waits for somebody; everybody who was asked is told."""
-    from tenprint import bootstrap
-    from tenprint.exchange import dispatch, story
-
-    with bootstrap.open_network(data) as network:
-        network.run()
-        nodes = list(network.nodes.values())
-        agency = next((node for node in nodes if _booked(node, case_id)), None)
-        if agency is None:
-            raise SenderError("UNKNOWN_CASE", f"no agency here has a case {case_id!r}", hint="see: tenprint case list")
-        dispatch.withdraw(agency, case_id, by=by, reason=reason)
-        network.run()
-        state = story.final_state(nodes, case_id)
-    if json:
-        print_json({"case": case_id, "state": str(state)})
-    else:
-        console.print(f"Case {case_id}: [bold]{state}[/]. Everybody who was asked is told.")
-
-
-def _booked(node: Node, case_id: str) -> bool:
-    if node.party.role != Role.AGENCY:
-        return False
-    with node.store.transaction() as tx:
-        return tx.case(case_id) is not None
 
 
 def _attempts(nodes: Sequence[Node], case_id: str) -> list[dict[str, str]]:

@@ -89,11 +89,11 @@ def audit(
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks import audit_report
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         node = network.node(by or Role.AUDITOR)
         audit_id = dispatch.ask_for_ledgers(node, network.node(a).party.id, network.node(b).party.id)
-        network.run()
+        network.settle(case_id=audit_id)
         report = audit_report.report_of(node, audit_id)
     if json:
         print_json(report.as_json())
@@ -123,11 +123,11 @@ def trail(
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks import audit_report
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         node = _asker(network.nodes.values(), network.node, by, case_id)
         dispatch.ask_for_trail(node, case_id)
-        network.run()
+        network.settle(case_id=case_id)
         trails = audit_report.trails_of(node, case_id)
     rows = [
         (one.party, *(str(line.fields.get(name, "")) for name in ("time", "message_kind", "counterpart")),
@@ -154,7 +154,7 @@ def witnesses(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     """Show who cosigned each ledger's newest checkpoint, and every pair of checkpoints that cannot both be true."""
     from tenprint import bootstrap
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         standing = network.witness_standing()
         found = network.contradictions()

@@ -79,7 +79,7 @@ class Pairing:
 
 
 class Matcher(Protocol):
-    """One party's extractor and gallery. Pure and memoised but for `enroll`."""
+    """One party's extractor and gallery. Pure and memoised but for `enroll` and `delete`."""
 
     def extract(self, images: Iterable[EncodedImage]) -> Extraction:
         """Return templates of the single-finger images, memoised by image digest and extractor version."""
@@ -91,6 +91,10 @@ class Matcher(Protocol):
 
     def enroll(self, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
         """Put a subject into the gallery; enrolling the same again changes nothing."""
+        ...
+
+    def delete(self, subject_id: str) -> None:
+        """Take a subject out of the gallery; one that is not there changes nothing."""
         ...
 
     def remembered(self, image: EncodedImage) -> Template | None:

@@ -202,6 +202,14 @@ class Transaction(Protocol):
         """Note that a subject is enrolled under a kept file (a blob, or a message's body); False when it was noted."""
         ...
 
+    def forget_prints(self, subject_id: str) -> None:
+        """Remove a subject's enrolment and exemplars for good; a later enrolment under this id changes nothing."""
+        ...
+
+    def forgotten(self, subject_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the subjects whose prints were removed for good."""
+        ...
+
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
         ...

@@ -47,7 +47,13 @@ TITLES: dict[str, str] = {
     Kind.IAR: "the specialist's answer",
     Kind.DETAINER: "the request to hold the person",
     Kind.DETAINER_ANSWER: "the jail's answer to the request",
-    Kind.CUSTODY: "the report on how the hold ended",
+    Kind.CUSTODY: "the jail's report on the hold",
+    Kind.NOTICE: "the notice of the arrest",
+    Kind.DISPOSITION: "how the court disposed of a charge",
+    Kind.CORRECTION: "a correction",
+    Kind.RULE_NOTICE: "a notice of a change of rule",
+    Kind.CANCELLATION: "the cancellation of the request to hold",
+    Kind.OUTCOME: "what became of the person",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a wake-up",
     Kind.AUDIT_QUERY: "the question of an audit",
@@ -125,6 +131,8 @@ def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
     cases = [(node.party.role, case) for node in nodes if (case := _case(node, case_id)) is not None]
     if not cases:
         raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
+    # Where the criminal case stands is the court's to say; of this one it speaks only where nobody else does.
+    cases = [row for row in cases if row[0] != Role.COURT] or cases
     by_nearness = sorted(cases, key=lambda row: SPEAKERS.index(row[0]) if row[0] in SPEAKERS else len(SPEAKERS))
     states = (case.state for _, case in by_nearness)
     said = next((state for state in states if state != CaseState.ANSWERED), CaseState.ANSWERED)

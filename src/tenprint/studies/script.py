@@ -12,6 +12,7 @@ from typing import Any
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import TaskKind
+from tenprint.studies.stage import AFTER_THE_STORY
 
 EVIDENCE_FOR_STATUS = {"final_order": "final_order", "in_proceedings": "pending_proceedings"}
 BIOMETRIC_EVIDENCE = "biometric_and_records"
@@ -90,7 +91,8 @@ def load_script(path: Path) -> Script:
         script = Script(dict(parsed["people"]), dict(parsed["delays_minutes"]), scenes)
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as problem:
         raise SenderError("SCRIPT_INVALID", f"{path} is no script of human roles: {problem}") from problem
-    if not scenes or any(kind not in script.people or kind not in script.delays_minutes for kind in TaskKind):
+    played = frozenset(TaskKind) - AFTER_THE_STORY
+    if not scenes or any(kind not in script.people or kind not in script.delays_minutes for kind in played):
         raise SenderError("SCRIPT_INVALID", f"{path} has no scene, or a task without person or delay")
     return script
 
@@ -118,5 +120,6 @@ def _answer(scene: Scene, kind: TaskKind) -> tuple[str, dict[str, str]]:
             return "agree", {}
         case TaskKind.ANSWER_DETAINER:
             return scene.jail, {}
-        case TaskKind.REPORT_CUSTODY:
-            return ("transferred" if scene.handed_over else ""), {}
+        case _:  # nobody in a scene answers what comes after the hold
+            custody = {TaskKind.REPORT_CUSTODY: "transferred" if scene.handed_over else ""}
+            return ({TaskKind.REPORT_RELEASE: "would_be_released"} | custody).get(kind, ""), {}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tenprint.core.image import FingerImage
 from tenprint.exchange.model.case import Task
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.records import EncodedImage
 
@@ -52,10 +52,15 @@ class Stage:
         return next(node for node in self.nodes.values() if node.party.role == role)
 
 
+AFTER_THE_STORY = frozenset({TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
+"""Tasks that wait for weeks (a judgment, what becomes of a person): no player answers them, no story ends with them."""
+
+
 def open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Task]]:
-    """Return a case's tasks that wait for people, with their parties."""
+    """Return a case's tasks that wait for people, with their parties, but those `AFTER_THE_STORY`."""
     found = []
     for node in nodes.values():
         with node.store.transaction() as tx:
-            found += [(node, task) for task in tx.tasks(case_id, open_only=True)]
+            waiting = tx.tasks(case_id, open_only=True)
+        found += [(node, task) for task in waiting if task.kind not in AFTER_THE_STORY]
     return found

@@ -19,8 +19,11 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import (
     FINAL_STATES,
     CaseState,
+    DispositionOutcome,
     ExaminerFinding,
     OfficerDecision,
+    OutcomeEvent,
+    Review,
     SecondLook,
     StatusFinding,
     TaskKind,
@@ -52,7 +55,11 @@ _ALLOWED: dict[TaskKind, frozenset[str]] = {
     TaskKind.DECIDE: frozenset(OfficerDecision),
     TaskKind.SECOND_LOOK: frozenset(SecondLook),
     TaskKind.ANSWER_DETAINER: frozenset({"accept", "decline"}),
+    TaskKind.REPORT_RELEASE: frozenset({"would_be_released", "transferred", "released"}),
     TaskKind.REPORT_CUSTODY: frozenset({"transferred", "released"}),
+    TaskKind.DISPOSE: frozenset(DispositionOutcome),
+    TaskKind.REVIEW: frozenset(Review),
+    TaskKind.REPORT_OUTCOME: frozenset(OutcomeEvent),
 }
 
 

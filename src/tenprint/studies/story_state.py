@@ -127,9 +127,9 @@ def _hold(stage: Stage, case_id: str) -> tuple[timedelta | None, datetime | None
         case = tx.case(case_id)
         if case is None:
             return None, None
-        reports = [m for m in tx.messages(case_id) if m.kind == Kind.CUSTODY]
+        reports = [CustodyReport.from_bytes(m.body) for m in tx.messages(case_id) if m.kind == Kind.CUSTODY]
         due = [task.due_at for task in tx.tasks(case_id, open_only=True) if task.due_at is not None]
-    if reports:
-        said = CustodyReport.from_bytes(reports[-1].body)
-        return said.ended_at - said.held_from, None
+    ended = next((report for report in reports if report.ended_at is not None), None)
+    if ended is not None and ended.ended_at is not None:
+        return (ended.ended_at - ended.held_from if ended.held_from else None), None
     return None, min(due, default=None) if case.state == CaseState.HELD else None

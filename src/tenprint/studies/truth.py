@@ -103,6 +103,12 @@ class TruthMatcher:
         finally:
             made.unlink()
 
+    def delete(self, subject_id: str) -> None:
+        """Forget whom an enrolment under this subject id made known; nobody is there twice, so nothing else goes."""
+        for place in self._folder.glob("*") if self._folder is not None else ():
+            if place.read_text() == subject_id:
+                place.unlink(missing_ok=True)
+
     def remembered(self, image: EncodedImage) -> Template | None:
         """Return the template of an image."""
         return self.extract([image]).templates.get(image.fgp)

@@ -20,6 +20,7 @@ QUESTIONS_BY_KIND = {
     TaskKind.DECIDE: ("offence_level", "priority", "detainer"),
     TaskKind.SECOND_LOOK: ("offence_level", "priority", "detainer"),
     TaskKind.ANSWER_DETAINER: ("hold_hours",),
+    TaskKind.REPORT_RELEASE: ("hold_hours",),
     TaskKind.REPORT_CUSTODY: ("hold_hours",),
 }
 WAITS_FOR_LOOK = (

@@ -25,6 +25,7 @@ from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import read_result
 from tenprint.records.itl.reader import read
 from tenprint.web import case_words, words, written
+from tenprint.web.news_words import news_of
 from tenprint.web.picture import Event, Lane, Shape, sequence
 
 KEEPERS = {
@@ -118,6 +119,7 @@ class CaseView:
         is_whole: the story is that of all parties.
         is_kept_back: an examiner who has not recorded a first finding is told nothing but the own tasks.
         ledger_faults: entries and ledgers that cannot be read, in sentences.
+        news: what courts and corrections have said of the case, in sentences, each once.
     """
 
     case_id: str
@@ -132,6 +134,7 @@ class CaseView:
     is_whole: bool
     is_kept_back: bool
     ledger_faults: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -225,6 +228,7 @@ def view_of(
         is_whole=is_whole,
         is_kept_back=False,
         ledger_faults=tuple(fault for _, one in read for fault in one.faults),
+        news=tuple(dict.fromkeys(line for one in had for line in news_of(one.case, see))),
     )
 
 

@@ -19,6 +19,12 @@ SHORT: dict[str, str] = {
     Kind.DETAINER: "request to hold",
     Kind.DETAINER_ANSWER: "answer to the request",
     Kind.CUSTODY: "custody report",
+    Kind.NOTICE: "notice of the arrest",
+    Kind.DISPOSITION: "disposition",
+    Kind.CORRECTION: "correction",
+    Kind.RULE_NOTICE: "notice of a change",
+    Kind.CANCELLATION: "cancellation",
+    Kind.OUTCOME: "outcome",
     Kind.TASK_ANSWER: "a person's answer",
     Kind.TIMER: "a clock",
     Kind.AUDIT_QUERY: "question of an audit",
@@ -43,7 +49,11 @@ ASKED: dict[str, str] = {
     "decide": "asks an officer",
     "second_look": "asks a second officer",
     "answer_detainer": "asks the jail's staff",
+    "report_release": "asks when the release is due",
     "report_custody": "asks for a report",
+    "dispose": "asks a court clerk",
+    "review": "asks an officer again",
+    "report_outcome": "asks for an outcome",
 }
 WHO: dict[str, str] = {
     "examine": "an examiner",
@@ -52,7 +62,11 @@ WHO: dict[str, str] = {
     "decide": "an officer",
     "second_look": "a second officer",
     "answer_detainer": "a clerk",
+    "report_release": "a clerk, who says when the release is due",
     "report_custody": "the report of a clerk",
+    "dispose": "a court clerk",
+    "review": "an officer",
+    "report_outcome": "an officer",
 }
 """For whom a case waits, by the kind of the open task."""
 PENDING_IS_NOT_NO = "Pending is not no: an answer that has not come, or not in full, says nothing about the person."

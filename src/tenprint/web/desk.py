@@ -26,6 +26,7 @@ from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy import access
 from tenprint.policy.access import Action, Verdict, Visible
 from tenprint.web.advice import has_looked
+from tenprint.web.news_words import news_of
 from tenprint.web.sessions import Form, Session
 
 _log = logging.getLogger("tenprint.access")
@@ -37,6 +38,9 @@ DETAILS: dict[str, tuple[str, ...]] = {
     TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
     TaskKind.STATUS: ("legal_ground",),
     TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
+    TaskKind.REPORT_RELEASE: ("at",),
+    TaskKind.DISPOSE: ("charge", "decided_on", "reference", "offence"),
+    TaskKind.REPORT_OUTCOME: ("happened_on", "legal_ground"),
 }
 """What the form of a kind of task asks besides answer and reason; anything else is not taken."""
 
@@ -109,6 +113,7 @@ class TaskView:
         now: the network's time.
         seen: the evidence as the person's role sees it, with what is masked; `task.shown` is the same.
         for_another: why another person than this one has to answer, or ``""``; then there is no form.
+        news: what courts and corrections have said of the case since, in sentences.
     """
 
     task: Task
@@ -117,6 +122,7 @@ class TaskView:
     now: datetime
     seen: Visible = NOTHING_SEEN
     for_another: str = ""
+    news: tuple[str, ...] = ()
 
 
 class Desk:
@@ -390,7 +396,13 @@ class Desk:
         shown = replace(task, shown=seen.fields)
         problem = self._asks_another(seat, task) if task.is_open else None
         another = problem.message if problem is not None else ""
-        return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen, another)
+        news = self._news(seat, task)
+        return TaskView(shown, self._is_blind(seat, task), form_id, self._house.clock.now(), seen, another, news)
+
+    def _news(self, seat: Session, task: Task) -> tuple[str, ...]:
+        with self._nodes[task.party].store.transaction() as tx:
+            case = tx.case(task.case_id)
+        return news_of(case, lambda fields: self.visible(seat, fields).fields) if case is not None else ()
 
     def asks_another(self, seat: Session, task: Task) -> bool:
         """Tell whether another one is to answer this task: this person answered first, or took the second look."""

@@ -17,7 +17,11 @@ from tenprint.web.decoding import Shown
 
 PARTS = {
     "task answer": "A person's answer to a task", "acknowledgement": "Acknowledgement", "detainer": "Request to hold",
-    "detainer answer": "The jail's answer", "custody": "How the hold ended", "timer": "A clock that ran out",
+    "detainer answer": "The jail's answer", "custody": "What the jail reports", "arrest notice": "Notice of an arrest",
+    "disposition": "How a charge ended", "cancellation": "The request to hold is taken back",
+    "outcome": "What became of the person", "correction": "A correction",
+    "rule notice": "A notice of a change of rule",
+    "correction done": "What was done about a correction", "timer": "A clock that ran out",
     "tenprint ident data response": "The immigration repository's answer (IDENT data response)",
     "withdrawal": "The booking is taken back",
     "Type-1 record": "About the file (Type-1 record)",
@@ -27,7 +31,15 @@ PARTS = {
 LABELS = {
     "by": "answered by", "booking_tcn": "control number of the booking (TCN)", "hold_hours": "longest hold",
     "rule": "rule that allows it", "rule_version": "version of the rules", "second_officer": "second officer",
-    "detainer_id": "number of the request", "ended_at": "the hold ended", "event": "how it ended",
+    "detainer_id": "number of the request", "ended_at": "the hold ended", "event": "what the jail reports",
+    "arrested_on": "day of the arrest", "charge_outcome": "how the charge ended", "decided_on": "day of the decision",
+    "court": "court", "disposition_id": "number of the disposition", "on": "day on which it happened",
+    "correction_id": "number of the correction", "correction_kind": "what kind of correction",
+    "origin": "who corrects", "what": "what it says", "done": "what was done", "passed_on_to": "passed on to",
+    "decided_by": "who decided", "effective_from": "holds from", "binds": "binds",
+    "made_at": "made", "party": "who answers", "is_last": "nothing more follows",
+    "offence": "offense (NCIC code)", "level_rule": "rule that gave the level",
+    "priority_rule": "rule that gave the priority", "said_at": "said by the court", "topic": "about",
     "v": "format version",
     "type": "kind of message", "usable_fingers": "fingers that can be used", "tcn": "control number (TCN)",
     "tcr": "control number that is answered (TCR)", "shown_hash": "hash of what the person was shown",
@@ -56,6 +68,7 @@ KINDS = {str(kind).lower(): title for kind, title in story.TITLES.items()} | {"c
 KIND_OF_FINGER = "finger_"
 BY_FIELD: dict[str, dict[str, str]] = {
     "status": STATUSES, "STA": STATUSES, "answer": ANSWERS, "event": ANSWERS, "finding": ANSWERS, "result": RESULTS,
+    "charge_outcome": ANSWERS, "outcome": ANSWERS,
     "evidence": words.VALUES["evidence"], "CNF": words.VALUES["match_confirmed_by"],
     "kind": dict(words.TASK_TITLES), "type": KINDS, "CUS": YES_NO, "RET": YES_NO, "PPA": YES_NO, "PHT": YES_NO,
     "TAA": YES_NO, "SEX": SEX, "EYE": COLOURS, "HAI": COLOURS, "SRF": {"I": "known", "N": "no record found"},

@@ -21,7 +21,18 @@ from typing import Any
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
-from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, StatusFinding, TaskKind
+from tenprint.exchange.model.words import (
+    CaseState,
+    DispositionOutcome,
+    Kind,
+    OfficerDecision,
+    OutcomeEvent,
+    Review,
+    Role,
+    SecondLook,
+    StatusFinding,
+    TaskKind,
+)
 from tenprint.exchange.ports import Node
 from tenprint.exchange.store import Counts
 from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
@@ -54,7 +65,11 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     TaskKind.DECIDE: tuple(OfficerDecision),
     TaskKind.SECOND_LOOK: tuple(SecondLook),
     TaskKind.ANSWER_DETAINER: ("accept", "decline"),
-    TaskKind.REPORT_CUSTODY: ("transferred", "released", "lapsed"),
+    TaskKind.REPORT_RELEASE: ("would_be_released", "transferred", "released", "cancelled"),
+    TaskKind.REPORT_CUSTODY: ("transferred", "released", "lapsed", "cancelled"),
+    TaskKind.DISPOSE: tuple(DispositionOutcome),
+    TaskKind.REVIEW: tuple(Review),
+    TaskKind.REPORT_OUTCOME: tuple(OutcomeEvent),
 }
 """The answers that are counted, likewise."""
 

@@ -18,7 +18,7 @@ from tenprint.records.nlets.iaq import GENERIC_OFFENSE
 from tenprint.records.nlets.offences import offence_in_words
 from tenprint.web.words import ANSWER_TITLES, spoken_name
 
-GENTLE_FIRST = ("no_action", "disagree", "decline", "interview", "released")
+GENTLE_FIRST = ("no_action", "disagree", "decline", "interview", "released", "cancel")
 """Among the answers to a task, those that hold nobody stand first; in no other way is one easier than another."""
 MEANS: dict[str, dict[str, str]] = {
     TaskKind.STATUS: {
@@ -42,12 +42,36 @@ MEANS: dict[str, dict[str, str]] = {
         "disagree": "No detainer can be sent in this case. The first officer decides no action or an interview.",
     },
     TaskKind.ANSWER_DETAINER: {
-        "accept": "The hold begins now, ends by itself, and the field office is told.",
+        "accept": "The request is kept. A hold begins only when the jail would let the person go, and ends by itself.",
         "decline": "The person is released when they would be released anyway, and the field office is told.",
+    },
+    TaskKind.REPORT_RELEASE: {
+        "would_be_released": "The jail has no other ground to keep the person. The clock of the hold starts.",
+        "transferred": "The field office took the person over at that moment. No hold was needed.",
+        "released": "The jail let the person go at that moment. No hold begins.",
     },
     TaskKind.REPORT_CUSTODY: {
         "transferred": "The hold ends, and its clock stops.",
         "released": "The hold ends before its time. No reason of the field office is needed.",
+    },
+    TaskKind.DISPOSE: {
+        "not_charged": "No charge was brought to the court.",
+        "dismissed": "The charge is gone. Nobody was found guilty of it.",
+        "acquitted": "The person was found not guilty.",
+        "reduced": "The charge goes on, or ended, as another one. Write that one's code below.",
+        "convicted": "The person was found guilty of this charge.",
+    },
+    TaskKind.REVIEW: {
+        "keep": "The request stands. Your reason is kept.",
+        "cancel": "The jail is told, ends the hold, and reports when it ended.",
+    },
+    TaskKind.REPORT_OUTCOME: {
+        "custody": "Held by the field office. More follows later.",
+        "bond": "Free until a judge decides. More follows later.",
+        "relief": "May stay. This is the last report.",
+        "terminated": "The judge closed the case. This is the last report.",
+        "returned": "Left the country without an order. This is the last report. It counts as a removal.",
+        "removed": "Left the country under an order. This is the last report. It counts as a removal.",
     },
 }
 """One line for every answer: what it means, or what it leads to."""
@@ -56,7 +80,11 @@ QUESTIONS: dict[str, str] = {
     TaskKind.DECIDE: "What does the field office do?",
     TaskKind.SECOND_LOOK: "May the detainer be sent?",
     TaskKind.ANSWER_DETAINER: "Does the jail hold the person?",
+    TaskKind.REPORT_RELEASE: "Is the release due?",
     TaskKind.REPORT_CUSTODY: "How did the hold end?",
+    TaskKind.DISPOSE: "How did the charge end?",
+    TaskKind.REVIEW: "Does the request to hold still stand?",
+    TaskKind.REPORT_OUTCOME: "What became of the person?",
 }
 AFTER: dict[tuple[str, str], str] = {
     (TaskKind.EXAMINE, "identification"): "The repository answers; when a rule asks for it, the support center is "
@@ -73,10 +101,16 @@ AFTER: dict[tuple[str, str], str] = {
     (TaskKind.SECOND_LOOK, "agree"): "The request is on its way to the jail. Somebody there accepts or declines it.",
     (TaskKind.SECOND_LOOK, "disagree"): "The case is back with the first officer, who decides no action or an "
     "interview.",
-    (TaskKind.ANSWER_DETAINER, "accept"): "The hold has begun. Its clock stands on the page of the next task: report "
-    "there how it ends. If nobody does, it ends by itself.",
+    (TaskKind.ANSWER_DETAINER, "accept"): "The request is kept. Report with the next task when the person would be "
+    "released. No hold counts before that.",
+    (TaskKind.REPORT_RELEASE, "would_be_released"): "The hold has begun. Its clock stands on the page of the next "
+    "task: report there how it ends. If nobody does, it ends by itself.",
+    (TaskKind.REPORT_RELEASE, "transferred"): "The field office is told that the person is in its custody.",
+    (TaskKind.REPORT_RELEASE, "released"): "The field office is told. The case has ended as lapsed.",
     (TaskKind.ANSWER_DETAINER, "decline"): "The field office is told. Nobody is held for it.",
     (TaskKind.REPORT_CUSTODY, "transferred"): "The field office is told that the person is in its custody.",
+    (TaskKind.REVIEW, "keep"): "The request to hold stands.",
+    (TaskKind.REVIEW, "cancel"): "The jail is told. It ends the hold and reports when it ended.",
     (TaskKind.REPORT_CUSTODY, "released"): "The field office is told. The case has ended as lapsed.",
 }
 AFTER_STATUS = (
@@ -88,9 +122,8 @@ FORM_NOTE = (
     "form I-247 of its time are not on record with us: the later, stricter boxes stand in, and one is always needed."
 )
 CRIMINAL_CASE = (
-    "Not told by any message yet: at what stage the criminal case is (charged, dismissed, acquitted, convicted), and "
-    "whether there are more charges. An arrest is not a conviction. Ask the booking agency or the court before you "
-    "rest a decision on it."
+    "An arrest is not a conviction. If a court has told how a charge ended, it stands on top of this page and on the "
+    "case's page. If nothing stands there, ask the booking agency or the court before you rest a decision on it."
 )
 PROTECTIONS_NOT_BUILT = (
     "Not built yet: other protections, such as for people who care for children, are ill or serve in the armed forces, "
@@ -129,6 +162,12 @@ FIELD_AT_FAULT: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "legal_ground",
     "EVIDENCE_UNKNOWN": "evidence",
     "CANDIDATE_UNKNOWN": "candidate",
+    "TIME_IMPOSSIBLE": "at",
+    "TIME_IN_FUTURE": "at",
+    "TIME_TOO_EARLY": "at",
+    "CHARGE_UNKNOWN": "charge",
+    "REFERENCE_MISSING": "reference",
+    "OFFENCE_INVALID": "offence",
     "SECOND_LOOK_OPEN": "answer",
     "SECOND_LOOK_DISAGREES": "answer",
     "detainer-no-evidence": "evidence",

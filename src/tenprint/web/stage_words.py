@@ -26,7 +26,11 @@ PARTS: dict[str, Part] = {
     TaskKind.DECIDE: Part("officer", "GUEST OFFICER"),
     TaskKind.SECOND_LOOK: Part("second officer", "GUEST SECOND OFFICER"),
     TaskKind.ANSWER_DETAINER: Part("jail clerk", "GUEST CLERK"),
+    TaskKind.REPORT_RELEASE: Part("jail clerk", "GUEST CLERK"),
     TaskKind.REPORT_CUSTODY: Part("jail clerk", "GUEST CLERK"),
+    TaskKind.DISPOSE: Part("court clerk", "GUEST COURT CLERK"),
+    TaskKind.REVIEW: Part("officer", "GUEST OFFICER"),
+    TaskKind.REPORT_OUTCOME: Part("officer", "GUEST OFFICER"),
 }
 WHAT_THEY_DO: dict[str, str] = {
     TaskKind.EXAMINE: "compare the prints of the booking with those of a candidate that the machine found",
@@ -35,7 +39,11 @@ WHAT_THEY_DO: dict[str, str] = {
     TaskKind.DECIDE: "decide: nothing, an interview, or a request to the jail",
     TaskKind.SECOND_LOOK: "look, as another officer, at a proposed request to hold",
     TaskKind.ANSWER_DETAINER: "answer a request to hold the person",
+    TaskKind.REPORT_RELEASE: "report when the person would be released: from then on the hold counts",
     TaskKind.REPORT_CUSTODY: "report how the hold ends",
+    TaskKind.DISPOSE: "say how the charges ended",
+    TaskKind.REVIEW: "look again at a request to hold, for something new has come",
+    TaskKind.REPORT_OUTCOME: "report what becomes of the person who was handed over",
 }
 SPEEDS: dict[str, str] = {"minute": "1 min a second", "ten-minutes": "10 min a second", "hour": "1 h a second"}
 MODES: dict[str, tuple[str, str]] = {
@@ -50,6 +58,7 @@ PARTIES_AT_WORK: dict[str, str] = {
     Role.IMMIGRATION_REPOSITORY: "a machine finds candidates; an examiner says whether one is the person",
     Role.SUPPORT_CENTER: "a specialist says what the records tell about the person's status",
     Role.FIELD_OFFICE: "an officer decides: nothing, an interview, or a request to the jail",
+    Role.COURT: "is told of the arrest, and says how the charges ended",
     Role.JAIL: "answers the request, and holds the person no longer than the rule allows",
 }
 

@@ -23,7 +23,11 @@ TASK_TITLES: dict[str, str] = {
     TaskKind.DECIDE: "Decide what the field office does",
     TaskKind.SECOND_LOOK: "Look, as the second officer, at a proposed detainer",
     TaskKind.ANSWER_DETAINER: "Answer a request to hold a person",
+    TaskKind.REPORT_RELEASE: "Report when the person would be released",
     TaskKind.REPORT_CUSTODY: "Report how the hold ends",
+    TaskKind.DISPOSE: "Say how the charges ended",
+    TaskKind.REVIEW: "Look again at a request to hold that stands",
+    TaskKind.REPORT_OUTCOME: "Report what becomes of the person",
 }
 ANSWER_TITLES: dict[str, str] = {
     "identification": "Identification: the prints come from the same person",
@@ -41,11 +45,26 @@ ANSWER_TITLES: dict[str, str] = {
     "detainer": "Detainer: ask the jail to hold the person",
     "agree": "Agree: the detainer may be sent",
     "disagree": "Disagree: no detainer is sent",
-    "accept": "Accept: hold the person, at most for the time stated above",
+    "accept": "Accept: hold the person after the release is due, at most for the time stated above",
     "decline": "Decline: do not hold the person",
     "transferred": "Transferred: the field office took the person into its custody",
+    "would_be_released": "Release is due: the hold begins",
     "released": "Released: the jail let the person go before the hold's end",
     "lapsed": "Lapsed: the time ran out and nobody came",
+    "cancelled": "Cancelled: the field office took its request back",
+    "not_charged": "Not charged: the prosecutor brought no charge",
+    "dismissed": "Dismissed: the charge was dropped",
+    "acquitted": "Acquitted: found not guilty",
+    "reduced": "Reduced: to another charge, named below",
+    "convicted": "Convicted of this charge",
+    "keep": "Keep: the request to hold stands",
+    "cancel": "Cancel: take the request to hold back",
+    "custody": "Custody: in the custody of the field office",
+    "bond": "Bond: released on bond",
+    "relief": "Relief: allowed to stay",
+    "terminated": "Terminated: the proceedings have ended",
+    "returned": "Returned: left without an order of removal",
+    "removed": "Removed: left under an order of removal",
 }
 STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.STATUS: (KNOWN_IS_NOT_REMOVABLE, NO_MATCH_IS_NOT_CITIZEN),
@@ -69,6 +88,16 @@ NEXT_STEPS: dict[str, str] = {
     "SAME_OFFICER": "Another officer must sign in and take this look.",
     "SECOND_LOOK_OPEN": "Wait for the second officer, or decide no action or an interview.",
     "SECOND_LOOK_DISAGREES": "No action or an interview can still be decided.",
+    "TIME_IMPOSSIBLE": "Write day and time with the zone, such as 2010-10-05T09:30Z.",
+    "TIME_IN_FUTURE": "Answer when that time has come.",
+    "TIME_TOO_EARLY": "Write a time after the request was accepted.",
+    "DAY_MISSING": "Write the day on which it happened.",
+    "DAY_IMPOSSIBLE": "Write the day as year, month and day, such as 2010-10-05.",
+    "DAY_IN_FUTURE": "Write a day that has come, or answer on that day.",
+    "DAY_TOO_EARLY": "Check the day: it lies before what it follows from.",
+    "CHARGE_UNKNOWN": "Write the number of one of the charges shown.",
+    "REFERENCE_MISSING": "Write the court's docket number.",
+    "OFFENCE_INVALID": "Write the code of the offense, four digits; a reduced charge needs one.",
     "TASK_CLAIMED": "Ask whoever has claimed it to release it, or take it over with the button on this page.",
     "TASK_CLOSED": "Go back to the queue.",
     "detainer-no-evidence": "Choose one of the evidence boxes, or another answer.",
@@ -99,8 +128,14 @@ LABELS = {
     "match_confirmed_by": "who confirmed the match of the prints", "specialist_says": "in the specialist's words",
     "caveat": "every such answer says", "longest_hold_hours": "longest hold", "decided_at": "decided",
     "requested_by": "asked for by", "reference": "the asker's reference", "held_from": "held since",
+    "accepted_at": "accepted",
     "hold_ends_at": "the hold ends", "citizenship_claim": "claim of citizenship",
     "victim_or_witness": "victim or witness", "threshold_name": "threshold",
+    "arrested_on": "day of the arrest", "charges": "charges, by number", "what_is_new": "what is new",
+    "correction": "what kind of correction", "correction_says": "it says", "corrected_by": "corrected by",
+    "charge_outcome": "how the charge ended", "charge_offence": "offense after that (NCIC code)",
+    "decided_on": "day of the decision", "court": "court",
+    "transferred_at": "handed over",
     "subject_id": "number of the record", "by": "proposed by", "why_a_second_look": "why a second officer is asked",
 }  # fmt: skip
 VALUES: dict[str, dict[str, str]] = {
@@ -108,7 +143,9 @@ VALUES: dict[str, dict[str, str]] = {
     "evidence": {str(box): title for box, title in EVIDENCE_TITLES.items()},
 }
 """Words of the records that say too little by themselves, by the field in which they stand."""
-UNSPOKEN = frozenset({"a_detainer_needs"})  # how to answer on the command line
+UNSPOKEN = frozenset(
+    {"a_detainer_needs", "a_disposition_needs", "an_outcome_needs"}
+)  # how to answer on the command line
 FIRST = ("name", "birth_date", "query", "record", "status", "legal_ground", "candidates")
 LAST = frozenset({"message", "submission"})
 HINTS = frozenset({"candidates", "best_below_threshold", "threshold"})

@@ -6,12 +6,15 @@ other parties come in through `accept`.
 """
 
 from tenprint.exchange.dispatch.audits import ask_for_ledgers, ask_for_trail
+from tenprint.exchange.dispatch.corrections import acknowledgements, correct
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept, accept_kept, accept_many, verify_sender
 from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idle
+from tenprint.exchange.dispatch.notices import notices, notify
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.withdrawing import withdraw
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
@@ -24,8 +27,11 @@ __all__ = [
     "accept",
     "accept_kept",
     "accept_many",
+    "acknowledgements",
     "ask_for_ledgers",
     "ask_for_trail",
+    "cancel_detainer",
+    "correct",
     "cosign",
     "decide_task",
     "enrol",
@@ -33,8 +39,11 @@ __all__ = [
     "fire_due_timers",
     "handle_due",
     "next_due",
+    "notices",
+    "notify",
     "points",
     "relay_due",
+    "reopen_charges",
     "run_until_idle",
     "seek_cosignatures",
     "submit",

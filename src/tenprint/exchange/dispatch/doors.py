@@ -150,7 +150,8 @@ def decide_task(
         reason, by: why, and who.
         details: examine ``candidate`` (else the best one is meant) and ``finger_1`` to ``finger_10``
             (`tasks.findings`); status ``legal_ground``; decide ``evidence``,
-            ``legal_ground``, ``citizenship_claim`` and ``victim_or_witness`` (``yes`` or ``no``).
+            ``legal_ground``, ``citizenship_claim`` and ``victim_or_witness`` (``yes`` or ``no``); days and times as
+            `tasks.dated` asks for them.
         closes: False records a finding and leaves the task open for a later one.
 
     Raises:
@@ -167,6 +168,7 @@ def decide_task(
             details=details or {},
             closes=closes,
             ask=quietly(node.services),
+            now=node.services.clock.now(),
         )
         drafted = _numbered_past_dead_letters(tx, node.party.id, drafted)
         envelope = own_message(

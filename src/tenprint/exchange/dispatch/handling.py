@@ -17,7 +17,9 @@ from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
     auditor,
+    court,
     criminal_repository,
+    everyone,
     field_office,
     immigration_repository,
     jail,
@@ -34,7 +36,6 @@ from tenprint.exchange.ports import (
     Work,
     write_down,
 )
-from tenprint.exchange.tasks import audit
 
 DEAD_LETTER = "dead_letter"
 
@@ -56,9 +57,8 @@ PARTIES: dict[Role, PartyModule] = {
     Role.FIELD_OFFICE: field_office,
     Role.JAIL: jail,
     Role.AUDITOR: auditor,
+    Role.COURT: court,
 }
-EVERYBODYS: dict[Kind, Handler] = {Kind.AUDIT_QUERY: audit.on_query}
-"""What every party does alike, whatever its role."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _committed(node: Node, ready: list[_Ready], enrolled: list[str]) -> list[tup
 def _prepare(node: Node, envelope: Envelope) -> _Ready:
     role = node.party.role
     party = PARTIES.get(role)
-    handler = (party.HANDLERS if party else {}).get(envelope.kind) or EVERYBODYS.get(envelope.kind)
+    handler = (everyone.HANDLERS | (party.HANDLERS if party else {})).get(envelope.kind)
     if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind) if party else None
@@ -219,7 +219,7 @@ def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:
 def _tell_of_failure(work: Work, problem: TenprintError) -> None:
     """Call the party's failure handler; what it wrote is undone when it fails, and the dead letter stays one."""
     party = PARTIES.get(work.services.party.role)
-    handler = party.FAILED.get(work.message.kind) if party else None
+    handler = (everyone.FAILED | party.FAILED).get(work.message.kind) if party else None
     if handler is None:
         return
     try:

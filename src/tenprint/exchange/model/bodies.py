@@ -21,6 +21,7 @@ BODY_VERSION = 1
 MAX_BODY_BYTES = 65_536
 ACCEPT, DECLINE = "accept", "decline"
 TRANSFERRED, RELEASED, LAPSED = "transferred", "released", "lapsed"
+CANCELLED, WOULD_BE_RELEASED = "cancelled", "would_be_released"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class DetainerAnswer(Body):
         detainer_id: id of the DETAINER message.
         answer: ``accept`` or ``decline``.
         reason, by: why, and who answered for the jail.
-        hold_ends_at: when a hold that begins now ends by itself; None when declined.
+        hold_hours: how long a hold may last, counted from when the person would otherwise be released; 0 when declined.
     """
 
     TYPE: ClassVar[str] = "detainer_answer"
@@ -184,42 +185,58 @@ class DetainerAnswer(Body):
     answer: str
     reason: str
     by: str
-    hold_ends_at: datetime | None = None
+    hold_hours: int = 0
 
     def __post_init__(self) -> None:
         self._require("answer", self.answer in (ACCEPT, DECLINE))
-        self._require("hold_ends_at", (self.hold_ends_at is not None) == (self.answer == ACCEPT))
+        self._require("hold_hours", (self.hold_hours > 0) == (self.answer == ACCEPT))
 
 
 @dataclass(frozen=True)
 class CustodyReport(Body):
-    """CUSTODY: how a hold ended.
+    """CUSTODY: from when on a person is held for the field office, or how that ended.
 
     Args:
         detainer_id: id of the DETAINER message.
-        event: ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out) or
-            ``lapsed`` (the time ran out, the person is released).
-        held_from, ended_at: the hold's beginning and end.
+        event: ``would_be_released`` (the jail would have let the person go: from now on the hold counts),
+            ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out),
+            ``lapsed`` (the time ran out, the person is released) or ``cancelled`` (the field office took its request
+            back; a hold that had begun has ended).
+        held_from, ended_at: the hold's beginning and end; `held_from` is None when no hold had begun, `ended_at` while
+            it lasts.
         reason: the jail's words, or that the time ran out.
-        by: who reported; empty when a clock did.
+        by: who reported; empty when a clock or a cancellation did.
     """
 
     TYPE: ClassVar[str] = "custody"
     detainer_id: str
     event: str
-    held_from: datetime
-    ended_at: datetime
+    held_from: datetime | None
+    ended_at: datetime | None
     reason: str
     by: str = ""
 
     def __post_init__(self) -> None:
-        self._require("event", self.event in (TRANSFERRED, RELEASED, LAPSED))
-        self._require("ended_at", self.ended_at >= self.held_from)
-        self._require("by", bool(self.by) or self.event == LAPSED)
+        events = (WOULD_BE_RELEASED, TRANSFERRED, RELEASED, LAPSED, CANCELLED)
+        self._require("event", self.event in events)
+        self._require("held_from", self.held_from is not None or self.event in (CANCELLED, RELEASED))
+        self._require("ended_at", (self.ended_at is None) == (self.event == WOULD_BE_RELEASED))
+        if self.held_from is not None and self.ended_at is not None:
+            self._require("ended_at", self.ended_at >= self.held_from)
+        self._require("by", bool(self.by) or self.event in (LAPSED, CANCELLED))
 
 
-def _invalid(body_type: str, why: str, name: str = "") -> RecordError:
-    return RecordError("BODY_INVALID", f"this is no body of type {body_type}: {why}", field=name)
+def body_type(data: bytes) -> str:
+    """Return which type of body the bytes claim to be, or ``""``: for a kind of message that has more than one."""
+    try:
+        parsed = json.loads(data) if len(data) <= MAX_BODY_BYTES else None
+    except (ValueError, RecursionError):
+        return ""
+    return str(parsed.get("type", "")) if isinstance(parsed, dict) else ""
+
+
+def _invalid(kind: str, why: str, name: str = "") -> RecordError:
+    return RecordError("BODY_INVALID", f"this is no body of type {kind}: {why}", field=name)
 
 
 def _to_json(value: Any) -> Any:
@@ -228,11 +245,11 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-def _read(reader: Any, value: Any, body_type: str, name: str) -> Any:
+def _read(reader: Any, value: Any, kind: str, name: str) -> Any:
     try:
         return reader(value)
     except (ValueError, TypeError) as problem:
-        raise _invalid(body_type, "a field has another type", name) from problem
+        raise _invalid(kind, "a field has another type", name) from problem
 
 
 def _text(value: Any) -> str:

@@ -13,12 +13,37 @@ _ASKS_FOR_A_TRAIL = {
     (Role.AGENCY, Role.IMMIGRATION_REPOSITORY),
 }
 """Whom an agency may ask to whom its booking was disclosed."""
+LINKS: frozenset[tuple[Role, Role]] = frozenset(
+    pair
+    for one, other in (
+        (Role.COURT, Role.AGENCY),
+        (Role.COURT, Role.STATE_BUREAU),
+        (Role.COURT, Role.CRIMINAL_REPOSITORY),
+        (Role.AGENCY, Role.STATE_BUREAU),
+        (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+        (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
+        (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
+        (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
+        (Role.FIELD_OFFICE, Role.JAIL),
+    )
+    for pair in ((one, other), (other, one))
+)
+"""Who knows of a booking from whom: news about it travels along these, either way."""
+RULE_MAKERS = (
+    Role.STATE_BUREAU,
+    Role.CRIMINAL_REPOSITORY,
+    Role.IMMIGRATION_REPOSITORY,
+    Role.SUPPORT_CENTER,
+    Role.FIELD_OFFICE,
+    Role.JURISDICTION,
+)
+"""Who decides on a rule, a route or an activation that binds others."""
 
 ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
         {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
     ),
-    Kind.ACK: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
+    Kind.ACK: LINKS,
     Kind.STATE_SRE: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SECOND_SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
@@ -54,6 +79,12 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
             (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
         }
     ),
+    Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
+    Kind.DISPOSITION: LINKS,
+    Kind.CORRECTION: LINKS,
+    Kind.RULE_NOTICE: frozenset((one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR),
+    Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
+    Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
 }
 
 

@@ -9,12 +9,18 @@ from tenprint.records.words import RepositoryState
 
 __all__ = [
     "FINAL_STATES",
+    "LAST_OUTCOMES",
+    "REMOVALS",
     "CaseState",
+    "CorrectionKind",
+    "DispositionOutcome",
     "EvidenceBox",
     "ExaminerFinding",
     "Kind",
     "OfficerDecision",
+    "OutcomeEvent",
     "RepositoryState",
+    "Review",
     "Role",
     "SecondLook",
     "StatusFinding",
@@ -89,12 +95,14 @@ class OfficerDecision(StrEnum):
 class CaseState(StrEnum):
     """Where a case stands, as one party knows it. The final ones are `FINAL_STATES`."""
 
+    AWAITING_COURT = "awaiting_court"
     SUBMITTED = "submitted"
     SEARCHING = "searching"
     AWAITING_EXAMINER = "awaiting_examiner"
     AWAITING_STATUS = "awaiting_status"
     AWAITING_DECISION = "awaiting_decision"
     AWAITING_JAIL = "awaiting_jail"
+    LODGED = "lodged"
     HELD = "held"
     ANSWERED = "answered"
     REJECTED = "rejected"
@@ -122,6 +130,10 @@ class TaskKind(StrEnum):
     SECOND_LOOK = "second_look"
     ANSWER_DETAINER = "answer_detainer"
     REPORT_CUSTODY = "report_custody"
+    REPORT_RELEASE = "report_release"
+    DISPOSE = "dispose"
+    REVIEW = "review"
+    REPORT_OUTCOME = "report_outcome"
 
 
 class SecondLook(StrEnum):
@@ -138,3 +150,45 @@ class EvidenceBox(StrEnum):
     PENDING_PROCEEDINGS = "pending_proceedings"
     BIOMETRIC_AND_RECORDS = "biometric_and_records"
     OWN_STATEMENT_OR_OTHER = "own_statement_or_other"
+
+
+class DispositionOutcome(StrEnum):
+    """How a criminal case may end for one charge."""
+
+    NOT_CHARGED = "not_charged"
+    DISMISSED = "dismissed"
+    ACQUITTED = "acquitted"
+    REDUCED = "reduced"
+    CONVICTED = "convicted"
+
+
+class CorrectionKind(StrEnum):
+    """What a correction says of a record that others were told of."""
+
+    CORRECTED = "corrected"
+    EXPUNGED = "expunged"
+    SEALED = "sealed"
+
+
+class Review(StrEnum):
+    """What an officer says of a detainer that stands, after something new has come."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+class OutcomeEvent(StrEnum):
+    """What becomes of a person whom the field office took over."""
+
+    CUSTODY = "custody"
+    BOND = "bond"
+    RELIEF = "relief"
+    TERMINATED = "terminated"
+    RETURNED = "returned"
+    REMOVED = "removed"
+
+
+LAST_OUTCOMES = frozenset({OutcomeEvent.RELIEF, OutcomeEvent.TERMINATED, OutcomeEvent.RETURNED, OutcomeEvent.REMOVED})
+"""Outcomes after which nothing follows."""
+REMOVALS = frozenset({OutcomeEvent.RETURNED, OutcomeEvent.REMOVED})
+"""Outcomes that count as removals; nothing else does."""

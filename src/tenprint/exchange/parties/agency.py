@@ -5,12 +5,15 @@ It learns what the state bureau passes on: acknowledgement, state result, one or
 
 from __future__ import annotations
 
-from tenprint.exchange.model.bodies import Acknowledgement
+from tenprint.exchange.model.bodies import Acknowledgement, body_type
+from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.known import NO_ANSWER, Repository, Wake, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import audit, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.charges import tell_court
+from tenprint.exchange.tasks.corrections import on_correction_done
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, noted_late_hit, own_result, result_of
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.exchange.tasks.withdrawals import unless_withdrawn
@@ -20,12 +23,16 @@ from tenprint.records.itl.ebts import read_error
 
 def on_acknowledgement(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
+    if body_type(work.message.body) == CorrectionDone.TYPE:
+        on_correction_done(work, None)
+        return
     said = Acknowledgement.from_bytes(work.message.body)
     case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
     waits.end(work)
     # A CNA asks for no answer: the acknowledgement is all that comes.
     state = CaseState.ANSWERED if NO_ANSWER in case.known else CaseState.SEARCHING
-    keep(work, advanced(case.moved(failures=said.failures), state), why=str(case.known.get(NO_ANSWER, "")))
+    case = tell_court(work, advanced(case.moved(failures=said.failures), state))
+    keep(work, case, why=str(case.known.get(NO_ANSWER, "")))
 
 
 def on_state_result(work: Work, _: None) -> None:

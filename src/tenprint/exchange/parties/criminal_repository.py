@@ -34,6 +34,7 @@ from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
 from tenprint.exchange.tasks.results import CASCADE, advice, cascade_reason, end_of, noted_late_hit
@@ -74,6 +75,7 @@ _NCIC_CODE = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 def on_submission(work: Work, card: ReadCard) -> None:
     """Search the criminal file; ask the immigration repository when the programme says so, else answer at once."""
+    card = without_forgotten(work, card)
     earlier = first_copy(work, card)
     if earlier is not None:
         answer_again(work, card, earlier, (Kind.SRE, Kind.LATE_HIT, Kind.SECOND_SRE, Kind.ERRT))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.bodies import (
     ACCEPT,
+    CANCELLED,
+    LAPSED,
     RELEASED,
     TRANSFERRED,
+    WOULD_BE_RELEASED,
     CustodyReport,
     DetainerAnswer,
     DetainerRequest,
@@ -17,11 +22,12 @@ from tenprint.exchange.model.bodies import (
 )
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import advanced, message_of, with_message
-from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Role, SecondLook, TaskKind
+from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import detainers, outcomes, questions
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, take_disposition
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
@@ -29,6 +35,13 @@ from tenprint.records.nlets.offences import offence_in_words
 
 FULL_AGE = 18
 DECISIONS = tuple(str(decision) for decision in OfficerDecision)
+ENDS = {
+    TRANSFERRED: CaseState.TRANSFERRED,
+    RELEASED: CaseState.LAPSED,
+    LAPSED: CaseState.LAPSED,
+    CANCELLED: CaseState.CANCELLED,
+}
+"""How the case stands after the jail's report of an end."""
 
 
 def on_status_answer(work: Work, _: None) -> None:
@@ -40,17 +53,43 @@ def on_status_answer(work: Work, _: None) -> None:
         work.log("repeat", note="this case lies before an officer already")
         return
     case = Case(case_id=work.message.case_id, opened_at=work.now, state=CaseState.AWAITING_DECISION, tcn=answer.ref)
+    case = case.moved(told_by=work.message.sender)
     work.open_task(TaskKind.DECIDE, _shown(work, answer), DECISIONS)
     keep(work, with_message(case, Kind.IAR, work.message.id))
 
 
 def on_answer(work: Work, _: None) -> None:
-    """Record what an officer answered: a decision, or a second look at another officer's."""
+    """Record what an officer answered, and follow it."""
     task, answer = record_answer(work)
-    if task.kind == TaskKind.SECOND_LOOK:
-        _looked_at(work, task, answer)
-    else:
-        _decided(work, task, answer)
+    _FOLLOW[task.kind](work, task, answer)
+
+
+def on_disposition(work: Work, _: None) -> None:
+    """Note how a charge ended; without a conviction, an officer looks again at a detainer that stands."""
+    taken = take_disposition(work)
+    if taken is not None and taken[1].charge_outcome in WITHOUT_CONVICTION:
+        case, said = taken
+        what = f"a court reports: {said.charge_outcome.replace('_', ' ')}"
+        detainers.ask_again(work, case, what, said.disposition_id, **detainers.told_of_charge(asdict(said)))
+
+
+def _reviewed(work: Work, task: Task, answer: TaskAnswer) -> None:
+    """Keep a detainer, or take it back, as the officer says."""
+    del task
+    case = work.case()
+    if not answer.closes or answer.answer != Review.CANCEL:
+        return
+    if not detainers.stands(case):
+        work.log("too_late", note="the request had ended when it was to be taken back")
+        return
+    at, jail = work.message.sent_at, detainers.jail_of(work, case)
+    keep(work, detainers.cancel(work, case, officer=answer.by, reason=answer.reason, at=at, jail=jail))
+
+
+def _outcome_reported(work: Work, task: Task, answer: TaskAnswer) -> None:
+    case = work.case()
+    told = outcomes.told_of_outcomes(work, detainers.jail_of(work, case))
+    keep(work, outcomes.report_outcome(work, case, task, answer, told))
 
 
 def _decided(work: Work, task: Task, answer: TaskAnswer) -> None:
@@ -110,17 +149,25 @@ def on_jail_answer(work: Work, _: None) -> None:
     """Note that the jail accepts or declines."""
     answer = DetainerAnswer.from_bytes(work.message.body)
     case = _case_of_detainer(work, answer.detainer_id)
-    state = CaseState.HELD if answer.answer == ACCEPT else CaseState.DECLINED
+    state = CaseState.LODGED if answer.answer == ACCEPT else CaseState.DECLINED
     keep(work, advanced(with_message(case, Kind.DETAINER_ANSWER, work.message.id), state))
 
 
 def on_custody(work: Work, _: None) -> None:
-    """Note how the hold ended."""
+    """Note what the jail reports: from when on it holds, or how that ended. Reports may come in any order."""
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
-    state = CaseState.TRANSFERRED if report.event == TRANSFERRED else CaseState.LAPSED
+    if report.event == CANCELLED and not message_of(case, Kind.CANCELLATION):
+        raise SenderError("NOT_CANCELLED", "this office did not take its request back")
+    if report.ended_at is None:
+        begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
+        keep(work, advanced(with_message(case, begun, work.message.id), CaseState.HELD))
+        return
     why = "the jail released the person before the time ran out" if report.event == RELEASED else ""
-    keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), state), why)
+    case = keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), ENDS[report.event]), why)
+    close_unanswered(work, TaskKind.REVIEW, report.event, "the hold has ended")
+    if case.state == CaseState.TRANSFERRED:
+        outcomes.ask_outcome(work, case, report.ended_at)
 
 
 def _shown(work: Work, answer: Iar) -> dict[str, Any]:
@@ -185,12 +232,19 @@ def _case_of_detainer(work: Work, detainer_id: str) -> Case:
     return case
 
 
+_FOLLOW: dict[TaskKind, Callable[[Work, Task, TaskAnswer], None]] = {
+    TaskKind.DECIDE: _decided,
+    TaskKind.SECOND_LOOK: _looked_at,
+    TaskKind.REVIEW: _reviewed,
+    TaskKind.REPORT_OUTCOME: _outcome_reported,
+}
 HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: unless_withdrawn(on_status_answer),
     Kind.TASK_ANSWER: unless_withdrawn(on_answer),
     Kind.DETAINER_ANSWER: on_jail_answer,
     Kind.CUSTODY: on_custody,
     Kind.WITHDRAWAL: on_withdrawal,
+    Kind.DISPOSITION: on_disposition,
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}

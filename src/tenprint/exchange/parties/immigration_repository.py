@@ -34,6 +34,7 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.late_hits import FINDINGS, LATE, examine_late, is_late
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
@@ -54,6 +55,7 @@ FIN_DIGITS = 15
 
 def on_search(work: Work, card: ReadCard) -> None:
     """Answer at once when there is nobody to look at or the search failed; else ask an examiner."""
+    card = without_forgotten(work, card)
     if work.tx.case(work.message.case_id) is not None:
         work.log("repeat", note="this case was searched already")
         return

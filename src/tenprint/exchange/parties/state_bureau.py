@@ -14,6 +14,7 @@ from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, noted_late_hit, result_of
@@ -47,6 +48,7 @@ MAX_ADVICE = 300
 
 def on_submission(work: Work, card: ReadCard) -> None:
     """Reject the booking, or acknowledge it, answer from the own gallery, keep the prints, and forward the bytes."""
+    card = without_forgotten(work, card)
     foreign = foreign_agency(work, card)
     if foreign:
         # Not under the control number that it quotes: that is the other agency's to use.

@@ -18,7 +18,7 @@ from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
-from tenprint.exchange.tasks import findings, questions
+from tenprint.exchange.tasks import dated, findings, questions
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.records.nlets.iar import NEEDS_GROUND
 from tenprint.records.words import IarStatus
@@ -37,7 +37,16 @@ NO_NAMES = frozenset({"yes", "no", "none", "n/a", "na", "unknown", "nobody", "me
 
 
 def draft_answer(
-    tx: Transaction, task_id: str, *, answer: str, reason: str, by: str, details: Details, closes: bool, ask: Ask
+    tx: Transaction,
+    task_id: str,
+    *,
+    answer: str,
+    reason: str,
+    by: str,
+    details: Details,
+    closes: bool,
+    ask: Ask,
+    now: datetime,
 ) -> tuple[Task, TaskAnswer]:
     """Return the task and the answer as it may be recorded; write nothing.
 
@@ -47,15 +56,16 @@ def draft_answer(
         answer, reason, by: what, why and who.
         details: what the kind of task asks besides.
         closes: False when the task stays open for a later finding. A detainer that a second officer must look at first
-            leaves it open too.
+            leaves it open too, and so does what `dated.stays_open` names.
         ask: how to ask the programme in force.
+        now: nothing that a person reports may lie after it.
 
     Raises:
         SenderError: ``UNKNOWN_TASK``, ``TASK_CLOSED``, ``TASK_CLAIMED``, ``ANSWER_NOT_ALLOWED``, ``PERSON_MISSING``,
             ``REASON_MISSING``, ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
             ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
-            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``; and what `findings.check_fingers` raises.
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``; and what `findings.check_fingers` and `dated.check` raise.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
     task = open_task(tx, task_id)
@@ -69,20 +79,21 @@ def draft_answer(
         kind=str(task.kind),
         n=task.findings + 1,
         answer=answer,
-        reason=_line(reason, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT"),
+        reason=reason_given(reason),
         by=by,
         shown_hash=task.shown_hash,
         details=details,
         closes=closes,
     )
-    if _waits_for_second_look(task, drafted, ask):
+    if _waits_for_second_look(task, drafted, ask) or dated.stays_open(tx, task, drafted):
         drafted = replace(drafted, closes=False)
-    check_answer(tx, task, drafted, ask)
+    check_answer(tx, task, drafted, ask, now)
     return task, drafted
 
 
-def check_answer(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+def check_answer(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask, now: datetime) -> None:
     """Ask what the kind of task asks besides; raises as `draft_answer` does."""
+    dated.check(task, answer, now)
     check = _CHECKS.get(task.kind)
     if check is not None:
         check(tx, task, answer, ask)
@@ -97,7 +108,7 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
     """
     answer = TaskAnswer.from_bytes(work.message.body)
     task = open_task(work.tx, answer.task_id)
-    check_answer(work.tx, task, answer, questions.quietly(work.services))
+    check_answer(work.tx, task, answer, questions.quietly(work.services), work.now)
     task = answered(task, answer, work.message.sent_at)
     work.tx.save_task(task)
     work.log(
@@ -203,6 +214,15 @@ def official_name(text: str) -> str:
     if len(name) < MIN_NAME or person_key(name) in NO_NAMES:
         raise SenderError("PERSON_MISSING", "a decision needs a named person", hint="add --by NAME")
     return name
+
+
+def reason_given(text: str) -> str:
+    """Return a person's reason, without blanks around it.
+
+    Raises:
+        SenderError: ``REASON_MISSING`` or ``TEXT_INVALID``.
+    """
+    return _line(text, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT")
 
 
 def _line(text: str, code: str, message: str, *, hint: str = "") -> str:

@@ -7,6 +7,7 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import message_of
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks.news import pass_on
 
 
 def asked_case(work: Work, question: str) -> Case:
@@ -28,7 +29,7 @@ def asked_case(work: Work, question: str) -> Case:
 
 
 def keep(work: Work, case: Case, why: str = "") -> Case:
-    """Save the case, log its state when that is new, and return it.
+    """Save the case, log its state when that is new, and return it. Who was told of it gets what is new about it.
 
     Args:
         work: the transaction at hand.
@@ -36,6 +37,7 @@ def keep(work: Work, case: Case, why: str = "") -> Case:
         why: a remark for the ledger, without personal data, or ``""``.
     """
     before = work.tx.case(case.case_id)
+    case = pass_on(work, case)
     work.tx.save_case(case)
     if before is None or before.state != case.state:
         work.log("state", state=str(case.state), note=why)

@@ -32,6 +32,7 @@ class OfficialRole(StrEnum):
     SPECIALIST = "specialist"
     OFFICER = "officer"
     JAIL_CLERK = "jail_clerk"
+    COURT_CLERK = "court_clerk"
     AUDITOR = "auditor"
     PUBLIC = "public"
 

@@ -1,0 +1,172 @@
+"""`tenprint case withdraw | correct | cancel | reopen | removals`: what a named person changes of a case afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.output import console, print_json, print_table
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.words import Role
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap import Network
+    from tenprint.exchange.ports import Node
+
+
+def withdraw(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    by: Annotated[str, typer.Option(help="Who at the agency takes the booking back.")],
+    reason: Annotated[str, typer.Option(help="Why, in one line.")],
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Take a booking back while it is searched or waits for somebody; everybody who was asked is told."""
+    from tenprint import bootstrap
+    from tenprint.exchange import dispatch, story
+
+    with bootstrap.open_network(data, beside=True) as network:
+        network.run()
+        nodes = list(network.nodes.values())
+        agency = next((node for node in nodes if _booked(node, case_id)), None)
+        if agency is None:
+            raise SenderError("UNKNOWN_CASE", f"no agency here has a case {case_id!r}", hint="see: tenprint case list")
+        dispatch.withdraw(agency, case_id, by=by, reason=reason)
+        network.settle(case_id=case_id)
+        state = story.final_state(nodes, case_id)
+    if json:
+        print_json({"case": case_id, "state": str(state)})
+    else:
+        console.print(f"Case {case_id}: [bold]{state}[/]. Everybody who was asked is told.")
+
+
+def _booked(node: Node, case_id: str) -> bool:
+    if node.party.role != Role.AGENCY:
+        return False
+    with node.store.transaction() as tx:
+        return tx.case(case_id) is not None
+
+
+def correct(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    party: Annotated[str, typer.Option("--party", help="Whose record it is: an agency, a state bureau, a court, …")],
+    kind: Annotated[str, typer.Option("--kind", help="corrected, expunged or sealed.")],
+    what: Annotated[str, typer.Option("--what", help="What is wrong, or which order it was.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Name of the person who corrects; required.")] = "",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Correct a record, or tell that it was expunged or sealed, to everybody who was told of it."""
+    from tenprint.exchange import dispatch
+
+    with _party(data, party) as (network, node):
+        correction_id = dispatch.correct(node, case_id, kind=kind, what=what, reason=reason, by=by)
+        network.settle(case_id=case_id)
+        rows = [row for row in told_after([node], case_id)["correction"] if row["id"] == correction_id]
+    for row in rows:
+        console.print(f"Sent. Answered: {row['answered']}", markup=False)
+    console.print(f"See who has not: tenprint case show {case_id}", style="dim")
+
+
+def cancel(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    party: Annotated[str, typer.Option("--party", help="The field office.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the officer; required.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Take a request to hold back; the jail ends the hold and reports when it ended."""
+    from tenprint.exchange import dispatch
+
+    with _party(data, party) as (network, node):
+        dispatch.cancel_detainer(node, case_id, by=by, reason=reason)
+        network.settle(case_id=case_id)
+    console.print(f"The jail is told. See: tenprint case show {case_id}")
+
+
+def reopen(
+    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    party: Annotated[str, typer.Option("--party", help="The court.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the clerk; required.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Open a court's charges again, to dispose of them once more."""
+    from tenprint.exchange import dispatch
+
+    with _party(data, party) as (network, node):
+        task = dispatch.reopen_charges(node, case_id, by=by, reason=reason)
+        network.settle(case_id=case_id)
+    console.print(f"Answer it with: tenprint tasks decide {task.id}")
+
+
+def removals(data: Data = DEFAULT_DATA, json: Json = False) -> None:
+    """Count the cases that ended in a return or a removal, as the field offices reported it, and nothing else."""
+    from tenprint import bootstrap
+    from tenprint.exchange.model.words import Role
+    from tenprint.exchange.tasks.outcomes import removals as counted
+
+    with bootstrap.open_network(data, beside=True) as network:
+        network.run()
+        counts = {}
+        for node in network.nodes.values():
+            if node.party.role == Role.FIELD_OFFICE:
+                with node.store.transaction() as tx:
+                    counts[node.party.id] = counted(tx.cases())
+    if json:
+        print_json(counts)
+        return
+    print_table("Removals, from dated reports of outcomes", ("field office", "cases"), counts.items())
+
+
+@contextmanager
+def _party(data: Path, party: str) -> Iterator[tuple[Network, Node]]:
+    """Open a network, with one of its parties.
+
+    Raises:
+        SenderError: ``UNKNOWN_PARTY``.
+    """
+    from tenprint import bootstrap
+
+    with bootstrap.open_network(data, beside=True) as network:
+        network.run()
+        if party not in network.nodes:
+            known = ", ".join(network.nodes)
+            raise SenderError("UNKNOWN_PARTY", f"no party {party!r} runs here", hint=f"one of {known}")
+        yield network, network.nodes[party]
+
+
+def told_after(nodes: Sequence[Node], case_id: str) -> dict[str, list[dict[str, str]]]:
+    """Return what courts have said, what became of the person, and who has answered corrections, each once."""
+    from tenprint.exchange import dispatch
+    from tenprint.exchange.tasks.outcomes import OUTCOMES
+    from tenprint.exchange.tasks.spread import dispositions_of
+
+    said: dict[str, dict[str, str]] = {}
+    became: list[dict[str, str]] = []
+    corrected = []
+    for node in nodes:
+        with node.store.transaction() as tx:
+            case = tx.case(case_id)
+        for one in dispositions_of(case) if case else []:
+            said[one["disposition_id"]] = {name: one[name] for name in ("charge", "charge_outcome", "decided_on")}
+        became = max(became, case.known.get(OUTCOMES, []) if case else [], key=len)
+        for ack in dispatch.acknowledgements(node, case_id):
+            if ack.origin == node.party.id:
+                answered = ", ".join(f"{party} ({words})" for party, words in ack.done.items() if words)
+                waits = ", ".join(party for party, words in ack.done.items() if not words)
+                corrected.append(
+                    {
+                        "id": ack.correction_id,
+                        "kind": ack.correction_kind,
+                        "by": ack.origin,
+                        "answered": answered or "nobody yet",
+                        "not answered": waits or "nobody",
+                    }
+                )
+    return {"disposition": list(said.values()), "outcome": became, "correction": corrected}

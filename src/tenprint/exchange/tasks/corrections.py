@@ -1,0 +1,180 @@
+"""A correction as everybody takes it who was told of the booking: noted, acted on, passed on, acknowledged.
+
+Expunged and sealed records are forgotten: their prints leave the gallery, open questions are closed, a case that is
+under way ends. A corrected record is a note beside what was told. In all cases an officer looks again at a detainer
+that stands; nothing is taken back by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tenprint.core.canonical import sha256_hex
+from tenprint.core.clock import to_wire
+from tenprint.core.errors import SenderError, TenprintError
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.corrections import Correction, CorrectionDone
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.known import Wake
+from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
+from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import detainers
+from tenprint.exchange.tasks.answers import close_unanswered
+from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.forgetting import forget_prints
+from tenprint.exchange.tasks.news import NEWS, with_news
+from tenprint.exchange.tasks.spread import refuse_changed, refuse_other_booking, refuse_stranger
+
+CORRECTIONS = "corrections"
+"""In `Case.known`: by id of the correction, what was said, what was done here, and who has acknowledged."""
+FORGET = frozenset({CorrectionKind.EXPUNGED, CorrectionKind.SEALED})
+ORIGINS: dict[Role, frozenset[CorrectionKind]] = {
+    Role.AGENCY: frozenset({CorrectionKind.CORRECTED}),
+    Role.STATE_BUREAU: FORGET,
+    Role.COURT: FORGET,
+    Role.IMMIGRATION_REPOSITORY: frozenset({CorrectionKind.CORRECTED}),
+    Role.SUPPORT_CENTER: frozenset({CorrectionKind.CORRECTED}),
+}
+"""Who may correct what: a booking error is the agency's, an order the state's or the court's, a record its keeper's."""
+STAYS_OPEN = frozenset({TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
+"""What a field office is asked all the same when a booking is forgotten."""
+NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN = (
+    "noted", "prints_removed", "tasks_closed", "case_ended", "officer_asked",
+)  # fmt: skip
+UNKNOWN_CASE = "unknown_case"
+"""What a party says of a correction of a case that never came to it."""
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """Who has answered a correction.
+
+    Args:
+        correction_id, correction_kind, what, origin: the correction, and whose it is.
+        done: per party that it was sent to, what it did about it; ``""`` while it has not answered.
+    """
+
+    correction_id: str
+    correction_kind: str
+    what: str
+    origin: str
+    done: dict[str, str]
+
+
+def on_correction(work: Work, _: None) -> None:
+    """Take a correction: note it, act on it, pass it on, say back what was done. A repeat changes nothing.
+
+    Raises:
+        RecordError: ``BODY_INVALID``.
+        SenderError: ``CORRECTION_NOT_YOURS``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``.
+        StorageError: ``UNKNOWN_CASE``.
+    """
+    said = Correction.from_bytes(work.message.body)
+    case = work.case()
+    kind = CorrectionKind(said.correction_kind)
+    may_say = frozenset(role for role, kinds in ORIGINS.items() if kind in kinds)
+    refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
+    refuse_other_booking(case, said.tcn)
+    known = case.known.get(CORRECTIONS, {})
+    if said.correction_id in known:
+        refuse_changed(known[said.correction_id]["sha256"], work.message.body)
+        work.log("repeat", note="this correction was noted before")
+        return
+    keep(work, take_correction(work, case, said, work.message, came_from=work.message.sender))
+
+
+def take_correction(work: Work, case: Case, said: Correction, message: Envelope, *, came_from: str) -> Case:
+    """Return the case with a correction noted and acted on, to be saved with `keep`.
+
+    Args:
+        work, case: at hand.
+        said: the correction.
+        message: that brought it, or the first of those that carry it away.
+        came_from: who told this party, or ``""`` at its origin.
+    """
+    noted = asdict(said) | {"made_at": to_wire(said.made_at), "sha256": sha256_hex(message.body)}
+    done = [NOTED]
+    if said.correction_kind in FORGET:
+        case, more = _forgotten(work, case, said)
+        done += more
+    if work.services.party.role == Role.FIELD_OFFICE and detainers.stands(case):
+        new = {"correction": said.correction_kind, "correction_says": said.what, "corrected_by": said.origin}
+        detainers.ask_again(work, case, f"a record was {said.correction_kind}", said.correction_id, **new)
+        done.append(ASKED_AGAIN)
+    words = " ".join(done)
+    work.log("correction", counterpart=came_from, outcome=said.correction_kind, note=words)
+    case = with_correction(case, said.correction_id, noted | {"done": words, "acknowledged": {}, "sent_to": []})
+    return with_news(case, said.correction_id, message, came_from=came_from, done=words)
+
+
+def on_correction_done(work: Work, _: None) -> None:
+    """Note what another party did about a correction, and pass it back the way that the correction came.
+
+    Raises:
+        RecordError: ``BODY_INVALID``.
+        SenderError: ``UNKNOWN_CORRECTION``, ``NOT_ASKED``, ``UNKNOWN_PARTY``.
+        StorageError: ``UNKNOWN_CASE``.
+    """
+    said = CorrectionDone.from_bytes(work.message.body)
+    case = work.case()
+    item = case.known.get(CORRECTIONS, {}).get(said.correction_id)
+    if item is None:
+        raise SenderError("UNKNOWN_CORRECTION", "no such correction was sent in this case")
+    news = case.known[NEWS][said.correction_id]
+    if work.message.sender not in news["told"]:
+        raise SenderError("NOT_ASKED", f"{work.message.sender} was not sent this correction")
+    work.services.directory.party(said.party)
+    sent_to = dict.fromkeys([*item["sent_to"], *said.passed_on_to.split()])
+    more = {"acknowledged": item["acknowledged"] | {said.party: said.done}, "sent_to": list(sent_to)}
+    work.log("acknowledged", counterpart=work.message.sender, note=f"{said.party}: {said.done}")
+    keep(work, with_correction(case, said.correction_id, item | more))
+    if news["from"]:
+        work.send(Kind.ACK, news["from"], work.message.body, in_reply_to=news["message"])
+
+
+def on_correction_given_up(work: Work, problem: TenprintError) -> None:
+    """Say back that the case never came here, so that whoever corrects need not wait for this party."""
+    if problem.code != "UNKNOWN_CASE":
+        return
+    said = Correction.from_bytes(work.message.body)
+    done = CorrectionDone(said.correction_id, work.services.party.id, UNKNOWN_CASE)
+    work.send(Kind.ACK, work.message.sender, done.to_bytes())
+
+
+def acknowledgements(case: Case, own: str) -> list[Acknowledged]:
+    """Return, for every correction that a party knows, who has acknowledged it to this party and who has not.
+
+    Args:
+        case: as that party knows it. The origin sees everybody; a party on the way, whom it passed the correction to.
+        own: the party's id.
+    """
+    found = []
+    for name, item in sorted(case.known.get(CORRECTIONS, {}).items(), key=lambda row: (row[1]["made_at"], row[0])):
+        told = case.known[NEWS][name]["told"]
+        expected = dict.fromkeys(party for party in [*told, *item["sent_to"]] if party not in (own, item["origin"]))
+        done = {party: str(item["acknowledged"].get(party, "")) for party in expected}
+        found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done))
+    return found
+
+
+def with_correction(case: Case, correction_id: str, noted: dict[str, Any]) -> Case:
+    """Return the case with a correction noted."""
+    return case.moved(**{CORRECTIONS: case.known.get(CORRECTIONS, {}) | {correction_id: noted}})
+
+
+def _forgotten(work: Work, case: Case, said: Correction) -> tuple[Case, list[str]]:
+    """Forget a booking as far as this party can; return the case, and what was done."""
+    done = []
+    if forget_prints(work, case):
+        done.append(PRINTS_REMOVED)
+    if work.services.party.role != Role.JAIL:  # whom a jail holds, the field office has to release
+        waiting = {t.kind for t in work.tx.tasks(case.case_id, open_only=True)} - STAYS_OPEN
+        for kind in sorted(waiting):
+            close_unanswered(work, kind, said.correction_kind, f"the record was {said.correction_kind}")
+        done += [TASKS_CLOSED] if waiting else []
+    is_under_way = not case.is_final and case.state not in (CaseState.ANSWERED, CaseState.HELD)
+    if is_under_way and work.services.party.role != Role.JAIL and not detainers.stands(case):
+        work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
+        return case.moved(CaseState.WITHDRAWN), [*done, CASE_ENDED]
+    return case, done

@@ -1,0 +1,148 @@
+"""Answers that say when something happened: a court on a charge, a jail on a release, a field office on an outcome.
+
+A day or a time must exist, must not lie in the future, and must not lie before what it follows from. Such a question
+may be answered several times; `stays_open` tells which answer is not the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from tenprint.core.clock import from_wire
+from tenprint.core.errors import SenderError
+from tenprint.exchange.model.aftermath import day_of
+from tenprint.exchange.model.bodies import TaskAnswer
+from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.words import LAST_OUTCOMES, DispositionOutcome, TaskKind
+from tenprint.exchange.store import Transaction
+
+CHARGE, DECIDED_ON, REFERENCE, OFFENCE = "charge", "decided_on", "reference", "offence"
+HAPPENED_ON, LEGAL_GROUND = "happened_on", "legal_ground"
+DISPOSED = "disposed"
+"""In a court's `Case.known`: by number of the charge, the id of its newest disposition."""
+MAX_REFERENCE, OFFENCE_DIGITS = 80, 4
+DAY_HINT = "write it as 2010-10-05"
+AT, TIME_HINT = "at", "write it with its zone, such as 2010-10-05T09:30Z"
+
+
+def check(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    """Refuse an answer whose day or charge cannot be; tasks of other kinds pass.
+
+    Raises:
+        SenderError: ``DAY_MISSING``, ``DAY_IMPOSSIBLE``, ``DAY_IN_FUTURE``, ``DAY_TOO_EARLY``, ``CHARGE_UNKNOWN``,
+            ``REFERENCE_MISSING``, ``OFFENCE_INVALID``, ``LEGAL_GROUND_MISSING``, ``TIME_IMPOSSIBLE``,
+            ``TIME_IN_FUTURE``, ``TIME_TOO_EARLY``.
+    """
+    checking = _CHECKS.get(task.kind)
+    if checking is not None:
+        checking(task, answer, now)
+
+
+def stays_open(tx: Transaction, task: Task, answer: TaskAnswer) -> bool:
+    """Tell whether the question is still open after this answer, whatever its person says: something must follow."""
+    if task.kind == TaskKind.REPORT_OUTCOME:
+        return answer.answer not in LAST_OUTCOMES
+    if task.kind != TaskKind.DISPOSE:
+        return False
+    case = tx.case(task.case_id)
+    disposed = set(case.known.get(DISPOSED, {})) if case else set()
+    return not set(task.shown["charges"]) <= disposed | {answer.details.get(CHARGE, "")} | _only_charge(task)
+
+
+def charge_number(task: Task, details: Mapping[str, str]) -> str:
+    """Return the number of the charge that an answer is about; with one charge it need not be said.
+
+    Raises:
+        SenderError: ``CHARGE_UNKNOWN``.
+    """
+    charges = task.shown["charges"]
+    number = details.get(CHARGE) or next(iter(_only_charge(task)), "")
+    if number not in charges:
+        known = ", ".join(sorted(charges, key=int))
+        raise SenderError("CHARGE_UNKNOWN", f"say which charge this is about: {known}", hint="add --detail charge=1")
+    return number
+
+
+def day_told(details: Mapping[str, str], name: str, *, not_before: date | None, now: datetime) -> date:
+    """Return a day that a person names.
+
+    Raises:
+        SenderError: ``DAY_MISSING``, ``DAY_IMPOSSIBLE``, ``DAY_IN_FUTURE``, ``DAY_TOO_EARLY``.
+    """
+    said = details.get(name, "")
+    if not said:
+        raise SenderError("DAY_MISSING", "say on which day it happened", hint=f"add --detail {name}=YYYY-MM-DD")
+    day = day_of(said)
+    if day is None:
+        raise SenderError("DAY_IMPOSSIBLE", f"{said!r} is no day of the calendar", hint=DAY_HINT)
+    if day > now.date():
+        raise SenderError("DAY_IN_FUTURE", f"{said} has not come yet", hint=DAY_HINT)
+    if not_before is not None and day < not_before:
+        raise SenderError("DAY_TOO_EARLY", f"{said} lies before {not_before.isoformat()}, from which it follows")
+    return day
+
+
+def moment_told(answer: TaskAnswer, otherwise: datetime) -> datetime:
+    """Return the time that a jail names, or the other one when it names none.
+
+    Raises:
+        SenderError: ``TIME_IMPOSSIBLE``.
+    """
+    said = answer.details.get(AT, "")
+    if not said:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError as problem:
+        raise SenderError("TIME_IMPOSSIBLE", f"{said!r} is no time", hint=TIME_HINT) from problem
+    if moment.tzinfo is None:
+        raise SenderError("TIME_IMPOSSIBLE", f"{said!r} does not say of which zone it is", hint=TIME_HINT)
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _only_charge(task: Task) -> set[str]:
+    charges = task.shown["charges"]
+    return set(charges) if len(charges) == 1 else set()
+
+
+def _check_disposition(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    charge_number(task, answer.details)
+    day_told(answer.details, DECIDED_ON, not_before=day_of(task.shown["arrested_on"]), now=now)
+    if not 1 <= len(answer.details.get(REFERENCE, "")) <= MAX_REFERENCE:
+        raise SenderError(
+            "REFERENCE_MISSING",
+            "name the court's docket number, in at most 80 characters",
+            hint="add --detail reference=…",
+        )
+    offence = answer.details.get(OFFENCE, "")
+    is_code = len(offence) == OFFENCE_DIGITS and offence.isascii() and offence.isdecimal()
+    if (offence and not is_code) or (not offence and answer.answer == DispositionOutcome.REDUCED):
+        raise SenderError(
+            "OFFENCE_INVALID", "an offence is an NCIC code of four digits", hint="add --detail offence=5404"
+        )
+
+
+def _check_outcome(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    # The hour is kept in UTC; west of Greenwich the calendar may still have shown the day before.
+    transferred = from_wire(task.shown["transferred_at"]).date() - timedelta(days=1)
+    day_told(answer.details, HAPPENED_ON, not_before=transferred, now=now)
+    if not answer.details.get(LEGAL_GROUND, ""):
+        raise SenderError(
+            "LEGAL_GROUND_MISSING", "name the ground of law on which it rests", hint="add --detail legal_ground=TEXT"
+        )
+
+
+def _check_release(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    at = moment_told(answer, now)
+    if at > now:
+        raise SenderError("TIME_IN_FUTURE", "that time has not come yet; answer when it has", hint=TIME_HINT)
+    if at < from_wire(task.shown["accepted_at"]):
+        raise SenderError("TIME_TOO_EARLY", f"the request was accepted only at {task.shown['accepted_at']}")
+
+
+_CHECKS: dict[TaskKind, Callable[[Task, TaskAnswer, datetime], None]] = {
+    TaskKind.DISPOSE: _check_disposition,
+    TaskKind.REPORT_RELEASE: _check_release,
+    TaskKind.REPORT_OUTCOME: _check_outcome,
+}

@@ -1,0 +1,37 @@
+"""Prints that must be forgotten: taken out of the gallery with their rows, and never shown when they turn up again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks.prints import ReadCard
+from tenprint.exchange.tasks.submissions import SUBJECT
+
+
+def forget_prints(work: Work, case: Case) -> bool:
+    """Take the prints that were enrolled for this booking out of the gallery; tell whether there were any.
+
+    A person who was in the gallery before the booking stays in it: those prints are another record's. The gallery is no
+    database table: it is changed before the commit, and again when the message is handled again, which changes nothing.
+    """
+    subject = case.known.get(SUBJECT, "")
+    if not subject or not case.known.get("enrolled"):
+        return False
+    work.tx.forget_prints(subject)
+    work.services.matcher.delete(subject)
+    work.log("prints_removed", note="the prints of this booking left the gallery")
+    return True
+
+
+def without_forgotten(work: Work, card: ReadCard) -> ReadCard:
+    """Return a searched card without candidates whose record was expunged or sealed; each one dropped is logged."""
+    if card.search is None or not card.search.candidates:
+        return card
+    gone = work.tx.forgotten(candidate.subject_id for candidate in card.search.candidates)
+    if not gone:
+        return card
+    work.log("candidate_dropped", count=len(gone), note="a candidate's record is expunged, so it is not shown")
+    kept = tuple(candidate for candidate in card.search.candidates if candidate.subject_id not in gone)
+    return replace(card, search=replace(card.search, candidates=kept))

@@ -1,0 +1,88 @@
+"""What became of a person whom the field office took over: dated, under the rules then in force, by a named officer.
+
+Removals are counted from these reports and from nothing else: a transfer is no removal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tenprint.core.clock import to_wire
+from tenprint.exchange.model.aftermath import OutcomeReport
+from tenprint.exchange.model.bodies import TaskAnswer
+from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.known import message_of, with_message
+from tenprint.exchange.model.words import LAST_OUTCOMES, REMOVALS, Kind, OutcomeEvent, Role, TaskKind
+from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks.dated import HAPPENED_ON, LEGAL_GROUND
+
+OUTCOMES = "outcomes"
+"""In `Case.known`: the reported outcomes in their order, each with day, ground, level and priority."""
+ANSWERS = tuple(str(event) for event in OutcomeEvent)
+AN_OUTCOME_NEEDS = "details: happened_on (YYYY-MM-DD), legal_ground"
+WHOM = ("name", "birth_date", "booking", "status", "legal_ground", "offence", "offence_in_words")
+
+
+def ask_outcome(work: Work, case: Case, transferred_at: datetime) -> None:
+    """Ask an officer what becomes of a person who was handed over; the question stays open until the last outcome."""
+    decided = next((t.shown for t in work.tx.tasks(case.case_id) if t.kind == TaskKind.DECIDE), {})
+    shown: dict[str, Any] = {name: decided[name] for name in WHOM if name in decided}
+    shown |= {
+        "transferred_at": to_wire(transferred_at),
+        "an_outcome_needs": AN_OUTCOME_NEEDS,
+        "message": work.message.id,
+    }
+    work.open_task(TaskKind.REPORT_OUTCOME, shown, ANSWERS)
+
+
+def report_outcome(work: Work, case: Case, task: Task, answer: TaskAnswer, told: Iterable[str]) -> Case:
+    """Tell jail and jurisdiction of an outcome, under the rules in force now; return the case with it noted."""
+    level = work.decide("offence_level", {})
+    priority = work.decide(
+        "priority", {"status": str(task.shown.get("status", "unknown")), "offence_level": str(level.outcome)}
+    )
+    report = OutcomeReport(
+        outcome=answer.answer,
+        on=answer.details[HAPPENED_ON],
+        legal_ground=answer.details[LEGAL_GROUND],
+        offence_level=str(level.outcome),
+        level_rule=level.rule,
+        priority=str(priority.outcome),
+        priority_rule=priority.rule,
+        rule_version=level.version,
+        officer=answer.by,
+        reason=answer.reason,
+        is_last=answer.answer in LAST_OUTCOMES,
+    )
+    work.log("outcome", outcome=report.outcome, person=report.officer, rule=report.level_rule, version=level.version)
+    for party in told:
+        sent = work.send(Kind.OUTCOME, party, report.to_bytes(), in_reply_to=message_of(case, Kind.CUSTODY))
+        case = with_message(case, f"{Kind.OUTCOME}:{answer.n}:{party}", sent.id)
+    return with_outcome(case, report)
+
+
+def with_outcome(case: Case, report: OutcomeReport) -> Case:
+    """Return the case with an outcome noted; the same report again changes nothing."""
+    noted = {
+        "outcome": report.outcome,
+        "on": report.on,
+        "legal_ground": report.legal_ground,
+        "offence_level": report.offence_level,
+        "priority": report.priority,
+        "rule_version": report.rule_version,
+    }
+    earlier = case.known.get(OUTCOMES, [])
+    more: dict[str, Any] = {OUTCOMES: [*earlier, noted]}
+    return case if noted in earlier else case.moved(**more)
+
+
+def told_of_outcomes(work: Work, jail: str) -> tuple[str, ...]:
+    """Return who is told of outcomes: the jail that held the person, and the jurisdiction when there is one."""
+    return tuple(party for party in (jail, work.services.party.peers.get(Role.JURISDICTION, "")) if party)
+
+
+def removals(cases: Iterable[Case]) -> int:
+    """Return in how many of a field office's cases the person was returned or removed, by its dated reports."""
+    return sum(any(one["outcome"] in REMOVALS for one in case.known.get(OUTCOMES, [])) for case in cases)

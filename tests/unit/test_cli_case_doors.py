@@ -1,0 +1,43 @@
+"""What follows a booking, from the command line: corrections, cancellations, removals; each refusal is a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli_refusals import EXIT_REFUSED, tenprint
+
+from tenprint import bootstrap
+
+pytestmark = pytest.mark.slow
+ORDER = ("--what", "an order")
+WHO = ("--by", "CLERK GAVEL", "--reason", "arrested by mistake")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Found a network in which nobody was booked."""
+    folder = tmp_path_factory.mktemp("cli") / "net"
+    bootstrap.init_network(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("correct", "case-1", "--party", "state_bureau", "--kind", "expunged", *ORDER, *WHO), "UNKNOWN_CASE"),
+        (("correct", "case-1", "--party", "jail", "--kind", "sealed", *ORDER, *WHO), "CORRECTION_NOT_YOURS"),
+        (("correct", "case-1", "--party", "nobody", "--kind", "expunged", *ORDER, *WHO), "UNKNOWN_PARTY"),
+        (("correct", "case-1", "--party", "state_bureau", "--kind", "sealed", *ORDER), "PERSON_MISSING"),
+        (("cancel", "case-1", "--party", "field_office", *WHO), "UNKNOWN_CASE"),
+        (("cancel", "case-1", "--party", "jail", *WHO), "NOT_A_FIELD_OFFICE"),
+        (("reopen", "case-1", "--party", "jail", *WHO), "NOT_A_COURT"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_with_a_code(network: Path, words: tuple[str, ...], code: str) -> None:
+    refused = tenprint("case", *words, "--data", network)
+    assert (refused.returncode, code in refused.stderr) == (EXIT_REFUSED, True), refused.stderr
+
+
+def test_removals_are_counted_per_field_office(network: Path) -> None:
+    counted = tenprint("case", "removals", "--json", "--data", network)
+    assert json.loads(counted.stdout) == {"field_office": 0}
