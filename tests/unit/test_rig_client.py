@@ -116,7 +116,7 @@ def test_a_folder_is_watched_until_nothing_happens_any_more_and_the_report_can_b
     (box / "one.eft").write_bytes(a_car("IDENT-0000001"))
     sums = subprocess.run(["sha256sum", "one.eft"], cwd=box, capture_output=True, check=True).stdout
     (box / "one.eft.sha256").write_bytes(sums)
-    watched = _run("watch", box, "--data", data, "--until-idle", "0.5", "--minutes", "1", "--json")
+    watched = _run("watch", box, "--data", data, "--until-idle", "2.5", "--minutes", "1", "--json")
     assert watched.exit_code == 1
     told = json.loads(watched.stdout.splitlines()[-1])
     assert "never fetched" in told["submissions"][0]["sentence"]

@@ -189,6 +189,8 @@ def test_a_damaged_answer_that_is_taken_as_good_is_told() -> None:
 def test_an_answer_that_is_fetched_and_never_acknowledged_or_never_fetched_is_told() -> None:
     bench = Bench()
     bench.send("IDENT-0000001")
+    assert bench.verdict()[0] == "not seen", "the client has had no time"
+    bench.later(2)
     assert "never fetched" in bench.verdict()[1]
     (answer,) = bench.waiting()
     bench.rig.note_fetched(answer, bench.now)

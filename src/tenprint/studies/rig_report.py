@@ -6,7 +6,7 @@ Fields' contents are left out: a report is made to be passed on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tenprint.core.clock import to_wire
@@ -17,6 +17,8 @@ from tenprint.studies.rig_answers import REFUSED, REPEAT, TAKEN, Answer
 from tenprint.studies.rig_plays import ERRT, PLAYS, error_codes
 from tenprint.studies.rig_session import Came, Rig, Taking
 
+TIME_TO_TAKE = timedelta(seconds=2)
+"""Before so much time has passed, nothing is said against a client that has not taken an answer."""
 OK, NOT_OK, NOT_SEEN = "ok", "not ok", "not seen"
 NONE_TO_SEE = (
     "The rig cannot see how you show it: look whether this booking stands as waiting in your system, never as no match."
@@ -82,15 +84,20 @@ def verdict_of(rig: Rig, came: Came, now: datetime) -> tuple[str, str]:
         return NOT_SEEN, came.play.chosen_by.capitalize() + "." if came.play.chosen_by.startswith(
             "a CNA"
         ) else NONE_TO_SEE
-    early = [a for a in came.answers if (due := rig.due(a)) is None or due > now]
+    early = [a for a in came.answers if not rig.taking(a).outcome and _is_too_early(rig, a, now)]
     if early:
-        return NOT_SEEN, f"The rig ended before {_named(early[0])} was there: let it run longer."
+        return NOT_SEEN, f"The rig ended before {_named(early[0])} could be taken: let it run longer."
     return OK, "Taken as it should be."
 
 
+def _is_too_early(rig: Rig, answer: Answer, now: datetime) -> bool:
+    due = rig.due(answer)
+    return due is None or due + TIME_TO_TAKE > now
+
+
 def _problem(rig: Rig, came: Came, answer: Answer, now: datetime) -> str:
-    taking, due = rig.taking(answer), rig.due(answer)
-    if due is None or due > now:
+    taking = rig.taking(answer)
+    if not taking.outcome and _is_too_early(rig, answer, now):
         return ""
     if not taking.outcome:
         if not taking.fetched:
