@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.crash]
 ORIS = {"agency-1": "XX0000001", "agency-2": "XX0000011"}
 KNOWN, UNKNOWN, LATER = 0, 2, 1
 """People: one whom the immigration repository knows, one whom nobody knows, one who is enrolled while parties run."""
-WAIT_SECONDS = 120
+WAIT_SECONDS = 400
 ANSWERS = {
     TaskKind.EXAMINE: {"answer": "identification"},
     TaskKind.EXAMINE_SECOND: {"answer": "identification"},
@@ -79,7 +79,7 @@ def booking(person: int, agency: str, number: int = 0) -> bytes:
 
 def command(*arguments: object, code: int = 0) -> str:
     line = [sys.executable, "-m", "tenprint", *map(str, arguments)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
 
@@ -110,7 +110,7 @@ def running() -> Iterator[Running]:
             yield Running(folder, up, json.loads(up.stdout.readline()))
         finally:
             up.send_signal(signal.SIGTERM)
-            assert up.wait(120) is not None
+            assert up.wait(300) is not None
             up.stdout.close()
 
 
@@ -160,7 +160,7 @@ def test_who_is_enrolled_beside_a_running_repository_is_found_by_it(running: Run
 def test_a_whole_network_in_one_process_is_refused_while_parties_run(running: Running) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tenprint", "serve", "--data", str(running.folder)],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "STORE_LOCKED" in done.stderr
@@ -190,7 +190,7 @@ def serving(folder: Path, party: str, *more: object) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
         process.stdout.close()
 
 

@@ -19,7 +19,7 @@ from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.core.errors import SenderError, StorageError
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 """How long all parties together may take to start."""
 END_SECONDS = 90.0
 WATCH_SECONDS = 0.5
