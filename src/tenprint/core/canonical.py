@@ -59,17 +59,19 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return value.isascii() or value.isprintable()
     if isinstance(value, dict):
-        for name, item in value.items():
-            if not isinstance(name, str) or not name.isascii():
-                return False
-            if not (type(item) is str and item.isascii()) and not _is_plain(item):
-                return False
-        return True
+        return _is_plain_object(value)
     if isinstance(value, int):
         return -MOST_EXACT <= value <= MOST_EXACT
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None
+    return value is None or (isinstance(value, list | tuple) and all(map(_is_plain, value)))
+
+
+def _is_plain_object(value: dict[Any, Any]) -> bool:
+    for name, item in value.items():
+        if not isinstance(name, str) or not name.isascii():
+            return False
+        if not (type(item) is str and item.isascii()) and not _is_plain(item):
+            return False
+    return True
 
 
 def sha256_hex(data: bytes) -> str:
