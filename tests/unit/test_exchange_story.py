@@ -79,7 +79,7 @@ def test_the_agency_s_answers_say_what_they_say(rig: Rig) -> None:
     assert told == [
         ("ACK", "taken in by the state bureau"),
         ("STATE_SRE", "state file: not found"),
-        ("SRE", "criminal file: not found; immigration: no match"),
+        ("SRE", "criminal file: not found; immigration: no match; search: agency activated, whatever it asked"),
     ]
     rejected = rig.book(b"garbage")
     (line,) = story.answers(rig.nodes[Role.AGENCY], rejected)

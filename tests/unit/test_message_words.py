@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from exchange_rig import GROUND, PERMITTED, Rig
+from exchange_rig import GROUND, PERMITTED, Rig, card
 
+from tenprint.exchange import dispatch
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.web import message_words as say
 from tenprint.web.decoding import Shown, decoded
@@ -76,3 +77,25 @@ def test_every_message_of_a_whole_case_is_in_words_and_labels_tell_more_than_the
                     bare.append((message.kind, one.tag, label, value))
     assert kinds >= {Kind.CAR, Kind.SRE, Kind.IDR, Kind.IAQ, Kind.IAR, Kind.DETAINER, Kind.CUSTODY, Kind.TASK_ANSWER}
     assert not bare
+
+
+@pytest.mark.slow
+def test_a_withdrawal_and_a_late_hit_are_read_on_the_message_page_in_words(make) -> None:
+    rig = make(settings={Role.IMMIGRATION_REPOSITORY: {"keeps_searches": True}})
+    case_id = rig.book(card("P7"))
+    repository = rig.nodes[Role.IMMIGRATION_REPOSITORY]
+    dispatch.enrol(repository, "FIN-P7", card("P7", tcn="TCN-ENROL-00001"))
+    rig.run()
+    rig.decide(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id, "identification")
+    dispatch.withdraw(rig.nodes[Role.AGENCY], case_id, by="OFFICER BOOKING", reason="the wrong person was booked")
+    rig.run()
+    told = {kind: rig.received(Role.STATE_BUREAU, case_id, kind) for kind in (Kind.LATE_HIT, Kind.WITHDRAWAL)}
+    told["IDR"] = rig.received(Role.CRIMINAL_REPOSITORY, case_id, Kind.LATE_HIT)
+    said = {
+        kind: [(say.label(f), say.value(f)) for s in decoded(m).sections for f in s.fields] for kind, m in told.items()
+    }
+    assert ("reason", "the wrong person was booked") in said[Kind.WITHDRAWAL]
+    assert ("answered by", "OFFICER BOOKING") in said[Kind.WITHDRAWAL]
+    assert ("what the repository answers", "known to the repository (this does not mean removable)") in said["IDR"]
+    assert any("IMMIGRATION SEARCH: AGENCY ACTIVATED" in value for _, value in said[Kind.LATE_HIT])
+    assert say.part("withdrawal") == "The booking is taken back"

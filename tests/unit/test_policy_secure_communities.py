@@ -23,6 +23,7 @@ FORWARDS = {"state_forwards": True}
 HIT = {"state_forwards": True, "state_result": "match"}
 CLEAN = {"aggravated_felony_conviction": False, "felony_convictions": 0, "misdemeanour_convictions": 0}
 STATE_SCORE = {"repository": "state", "threshold": 100, "threshold_name": "FMR_1E6"}
+KEEPS = {"repository": "immigration", "keeps_searches": True}
 
 TABLE = [
     ("accept_submission", {"usable_fingers": 10}, "accept", "accept-enough-fingers"),
@@ -150,6 +151,23 @@ TABLE = [
     ("retention", {"repository": "criminal", "retain_requested": False}, "search_only", "retention-not-asked"),
     ("retention", {"repository": "immigration", "retain_requested": True}, "search_only", "retention-immigration"),
     ("retention", {}, "search_only", "retention-not-asked"),
+    ("retention", KEEPS | {"retain_requested": True}, "keep", "retention-immigration-keeps"),
+    ("retention", KEEPS | {"retain_requested": False}, "search_only", "retention-immigration"),
+    ("delivery", {"delivery_setting": "combined", "agency_receives_answer": True}, "combined", "delivery-combined"),
+    (
+        "delivery",
+        {"delivery_setting": "combined", "agency_receives_answer": False},
+        "separate",
+        "delivery-agency-declines",
+    ),
+    (
+        "delivery",
+        {"delivery_setting": "combined", "state_relays_answer": False},
+        "separate",
+        "delivery-state-does-not-relay",
+    ),
+    ("delivery", {"delivery_setting": "separate"}, "separate", "delivery-separate"),
+    ("delivery", {}, "separate", "delivery-separate"),
 ]
 
 
