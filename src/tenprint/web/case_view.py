@@ -25,7 +25,7 @@ from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import read_result
 from tenprint.records.itl.reader import read
 from tenprint.web import case_words, words, written
-from tenprint.web.news_words import news_of
+from tenprint.web.news_words import See, news_of
 from tenprint.web.picture import Event, Lane, Shape, sequence
 
 KEEPERS = {
@@ -192,6 +192,7 @@ def view_of(
     is_whole: bool,
     is_kept_back: bool,
     see: story.See = dict,
+    see_person: See = dict,
 ) -> CaseView | None:
     """Return the case as these parties tell it; None when none of them knows it.
 
@@ -203,6 +204,7 @@ def view_of(
         is_whole: these are all parties of the network.
         is_kept_back: see `CaseView`.
         see: how the person sees what stands on ledgers.
+        see_person: how the person sees fields of the booked person's data.
     """
     had = [one for node in nodes if (one := _had(node, case_id)) is not None]
     if not had:
@@ -228,7 +230,7 @@ def view_of(
         is_whole=is_whole,
         is_kept_back=False,
         ledger_faults=tuple(fault for _, one in read for fault in one.faults),
-        news=tuple(dict.fromkeys(line for one in had for line in news_of(one.case, see))),
+        news=tuple(dict.fromkeys(line for one in had for line in news_of(one.case, see_person))),
     )
 
 

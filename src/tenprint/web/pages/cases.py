@@ -62,6 +62,7 @@ class CasePage:
                 is_whole=len(nodes) == len(house.nodes),
                 is_kept_back=desk.keeps_back(seat, case_id),
                 see=sight,
+                see_person=lambda fields: desk.visible(seat, fields).fields,
             )
 
 
