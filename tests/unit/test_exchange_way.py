@@ -425,7 +425,7 @@ def test_every_pair_of_ledgers_agrees_and_every_decision_names_rule_and_person(r
     assert {row["reason_hash"] for row in answered} == {sha256_hex(b"as seen")}
     assert all(row["shown_hash"] and "reason" not in row for row in answered)
     told = [line.sentence for line in story.case_story(rig.all, case_id) if line.person]
-    assert len(told) == 4
+    assert len(told) == 5
     assert all(sentence.endswith(": as seen") for sentence in told)
     decided = {(row["question"], row["rule"]) for role in rig.nodes for row in rig.entries(role, "decision")}
     assert {("detainer", "detainer-permitted"), ("cascade_to_immigration", "cascade-activated")} <= decided
