@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tenprint.adapters import rows, tables
+from tenprint.adapters.erasing import Eraser
 from tenprint.adapters.reading import BOXES, Reader, row_of
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -22,7 +23,7 @@ from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier, leaf_hash
 
 
-class Writer(Reader):
+class Writer(Eraser, Reader):
     """One write transaction; the store commits it or rolls it back.
 
     Args:

@@ -62,9 +62,10 @@ RULES: dict[str, str] = {
     "detainer": "a request to hold is",
     "hold_hours": "hold at most",
     "retention": "keep the prints?",
+    "keep_days": "keep for",
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
-UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}
+UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
 CODES: dict[str, str] = {
     Kind.CAR: "the booking: ten prints, the person's data and the charge, with an answer required",
     Kind.CNA: "the booking: ten prints, the person's data and the charge, with no answer required",

@@ -10,12 +10,14 @@ from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, sub
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
-from tenprint.exchange.dispatch.points import points
+from tenprint.exchange.dispatch.points import erasing_points, points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.retention import Ending, endings, remove_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Ending",
     "Sought",
     "Step",
     "Submission",
@@ -24,13 +26,16 @@ __all__ = [
     "ask_for_trail",
     "cosign",
     "decide_task",
+    "endings",
     "enrol",
     "enrol_due",
+    "erasing_points",
     "fire_due_timers",
     "handle_due",
     "next_due",
     "points",
     "relay_due",
+    "remove_due",
     "run_until_idle",
     "seek_cosignatures",
     "submit",

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
+from tenprint.exchange.dispatch.retention import in_charge_of
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.dispatch.wakes import enrol_all_due
 from tenprint.exchange.model.envelope import Envelope, MessageKey
@@ -80,6 +81,7 @@ def _handle(node: Node, envelope: Envelope) -> None:
     role = node.party.role
     party = PARTIES.get(role)
     handler = (party.HANDLERS if party else {}).get(envelope.kind) or EVERYBODYS.get(envelope.kind)
+    handler = in_charge_of(envelope, handler)
     if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind) if party else None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
+from tenprint.exchange.model.known import Repository, is_erased, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.periods import end_of_day, wake_at
 from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json
 from tenprint.records import Transaction, read
 from tenprint.records.itl.ebts import Finding, build_errt, read_booking, refusal_of
@@ -24,6 +26,8 @@ from tenprint.records.itl.validation import ERROR
 SUBMISSION = "submission"
 SUBMITTER = "submitter"
 SUBJECT = "subject"
+ERASED_ANSWER_KEPT = timedelta(days=30)
+"""For how long a repeat of an erased booking and what was answered to it are kept."""
 _ORI = re.compile(r"[A-Za-z0-9]{9}")
 _TCN = re.compile(r"[!-~][ -~]{8,38}[!-~]")
 
@@ -148,6 +152,9 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
 
     Another sender that quotes the same ORI and TCN learns nothing about the first one's booking: it is rejected.
     """
+    if is_erased(case):
+        answer_erased(work, card)
+        return
     if work.message.sender != case.known[SUBMITTER]:
         taken = Finding("E0006", "1.009", "", "another sender has used this control number for this agency", ERROR)
         reject(work, card, (taken,), key=("", work.message.id))
@@ -158,6 +165,18 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
         answer = work.tx.message(MessageKey(work.services.party.id, message_of(case, kind)))
         if answer is not None:
             forward(work, answer, work.message.sender)
+
+
+def answer_erased(work: Work, card: ReadCard) -> None:
+    """Tell who sends a booking again, whose case was erased, to use a new number; no case is opened for it.
+
+    What is said about it here is erased after a while as well. A repository that answers in another form says nothing.
+    """
+    work.log("repeat", note="a second copy of a submission whose case was erased")
+    if work.message.kind in (Kind.CAR, Kind.CNA):
+        said = "what was booked under this control number has been erased here; book again under a new one"
+        _send_rejection(work, card, (Finding("E0006", "1.009", "", said, ERROR),))
+    wake_at(work, end_of_day(work.now + ERASED_ANSWER_KEPT))
 
 
 def forward(work: Work, message: Envelope, recipient: str) -> Envelope:
