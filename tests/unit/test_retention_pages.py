@@ -28,7 +28,9 @@ def erased() -> Iterator[tuple[Rig, str]]:
         yield rig, case_id
 
 
-@pytest.mark.parametrize("party", [str(role) for role in Role if role not in (Role.COURT, Role.JURISDICTION, Role.AUDITOR)])
+@pytest.mark.parametrize(
+    "party", [str(role) for role in Role if role not in (Role.COURT, Role.JURISDICTION, Role.AUDITOR)]
+)
 def test_no_page_of_an_erased_case_fails_or_tells_of_the_person(erased: tuple[Rig, str], party: str) -> None:
     rig, case_id = erased
     client = Desktop(console(rig, is_demo=True)).take(party).client
