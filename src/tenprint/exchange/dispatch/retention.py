@@ -73,7 +73,7 @@ NUMBERS = frozenset({TCN, TCR, NOTE})
 LINKS = NUMBERS | {
     CASE, MESSAGE, MESSAGE_HASH, IN_REPLY_TO, TASK, REASON, REASON_HASH, SHOWN_HASH, CANDIDATES, SCORE,
 }  # fmt: skip
-"""What leads from an entry to the case, or tells about the person; decision record 0011."""
+"""What leads from an entry to the case, or tells about the person; decision record 0012."""
 
 
 @dataclass(frozen=True)
