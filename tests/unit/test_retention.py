@@ -11,6 +11,7 @@ from tenprint.core.clock import to_wire
 from tenprint.core.errors import StorageError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
+from tenprint.exchange.tasks import audit_report
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.reconcile import reconcile
@@ -303,3 +304,21 @@ def test_deleted_text_leaves_the_pages_of_a_database_that_is_opened_by_the_store
         assert tx._connection.exec_driver_sql("PRAGMA secure_delete").scalar_one() == 1
     assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert BOOKING.tcn == TCN
+
+
+def test_an_auditor_still_reconciles_two_ledgers_and_an_agency_still_learns_whom_it_was_told_to():
+    with rigs() as make:
+        rig = make(auditor=True)
+        case_id = ended(rig)
+        rig.wait(LIFETIME)
+        for role in rig.nodes:
+            signed(rig, role)
+        auditor, agency = rig.nodes[Role.AUDITOR], rig.nodes[Role.AGENCY]
+        audit = dispatch.ask_for_ledgers(auditor, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY)
+        dispatch.ask_for_trail(agency, case_id)
+        rig.run()
+        report = audit_report.report_of(auditor, audit)
+        assert report.is_clean, report
+        trails = audit_report.trails_of(agency, case_id)
+        told = {line.fields["counterpart"] for trail in trails for line in trail.lines if line.is_proved}
+        assert {"state_bureau", "criminal_repository", "immigration_repository"} <= told

@@ -96,8 +96,8 @@ class Ending:
 def in_charge_of(envelope: Envelope, handler: Handler | None) -> Handler | None:
     """Return what handles a message: the end of keeping for its wake-ups, else `handler`, unless the case was erased.
 
-    A handler would look in vain for what it needs of an erased case. Questions of an audit are about the ledger, and
-    are answered from what is left of it.
+    A handler would look in vain for what it needs of an erased case. Audits are about ledgers: whom a booking was
+    disclosed to can be asked after it was erased; the answers go like any message that came later.
     """
     if envelope.kind == Kind.TIMER and TimerFired.from_bytes(envelope.body).purpose == Wake.RETENTION:
         return on_wake
@@ -106,10 +106,13 @@ def in_charge_of(envelope: Envelope, handler: Handler | None) -> Handler | None:
 
     def handle(work: Work, prepared: Any) -> None:
         case = work.tx.case(work.message.case_id)
-        if case is not None and is_erased(case):
-            _take_late(work, case, prepared)
-        else:
+        if case is None or not is_erased(case):
             handler(work, prepared)
+        elif envelope.kind == Kind.AUDIT_ANSWER:
+            handler(work, prepared)
+            periods.wake_at(work, periods.end_of_day(work.now + POSTPONED_FOR))
+        else:
+            _take_late(work, case, prepared)
 
     return handle
 
