@@ -81,7 +81,8 @@ class WordMatcher:
     def __init__(self) -> None:
         self.gallery: dict[str, dict[FingerPosition, Template]] = {}
         self.shards = (1, 1)
-        self.searches = 0
+        self.searches = self.compacted = 0
+        self.forgotten: set[str] = set()
 
     def extract(self, images: Iterable[records.EncodedImage]) -> Extraction:
         templates, failures = {}, {}
@@ -110,6 +111,12 @@ class WordMatcher:
 
     def delete(self, subject_id: str) -> None:
         self.gallery.pop(subject_id, None)
+
+    def compact(self) -> None:
+        self.compacted += 1
+
+    def forget(self, image_digest: str) -> None:
+        self.forgotten.add(image_digest)
 
     def remembered(self, image: records.EncodedImage) -> Template | None:
         return self.extract([image]).templates.get(image.fgp)

@@ -168,6 +168,23 @@ TABLE = [
     ),
     ("delivery", {"delivery_setting": "separate"}, "separate", "delivery-separate"),
     ("delivery", {}, "separate", "delivery-separate"),
+    ("keep_days", {"keeper": "auditor", "kept": "messages", "case_ended": "answered"}, 1825, "keep-audit"),
+    ("keep_days", {"keeper": "criminal_repository", "kept": "prints", "case_ended": "withdrawn"}, 27375, "keep-prints"),
+    ("keep_days", {"keeper": "state_bureau", "kept": "messages", "case_ended": "withdrawn"}, 30, "keep-withdrawn"),
+    ("keep_days", {"keeper": "agency", "kept": "messages", "case_ended": "rejected"}, 90, "keep-rejected"),
+    (
+        "keep_days",
+        {"keeper": "immigration_repository", "kept": "tasks", "case_ended": "no_match", "retain_requested": True},
+        30,
+        "keep-nobody-found",
+    ),
+    ("keep_days", {"retain_requested": False, "case_ended": "no_match"}, 90, "keep-search-only"),
+    ("keep_days", {"retain_requested": True, "case_ended": "no_match"}, 1825, "keep-five-years"),
+    ("keep_days", {"case_ended": "no_match"}, 1825, "keep-five-years"),
+    ("keep_days", {"keeper": "jail", "kept": "tasks", "case_ended": "lapsed"}, 3650, "keep-what-somebody-decided"),
+    ("keep_days", {"keeper": "field_office", "case_ended": "no_action"}, 3650, "keep-what-somebody-decided"),
+    ("keep_days", {"retain_requested": False, "case_ended": "not_confirmed"}, 1825, "keep-five-years"),
+    ("keep_days", {}, 1825, "keep-five-years"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Blob files: bytes kept for ever under the SHA-256 of their content, such as ``ab/cd/abcd…``.
+"""Blob files: bytes kept under the SHA-256 of their content, such as ``ab/cd/abcd…``.
 
 A row that names a blob is written after `put` returned, so a row never outlives its blob. Reading checks the hash.
 """
@@ -43,9 +43,9 @@ class FileBlobs:
             StorageError: ``STORE_FULL``, ``STORE_READONLY`` or another code of `faults`.
         """
         digest = sha256_hex(data)
-        if digest in self._durable:
-            return digest
         path = self._path(digest)
+        if digest in self._durable and path.is_file():  # another process of this party may have erased it since
+            return digest
         with storage_faults("writing a blob"):
             if path.is_file() and path.stat().st_size == len(data):
                 # An earlier process may have died between rename and sync.
@@ -130,6 +130,19 @@ class FileBlobs:
                 hint="restore it from a copy of the folder",
             )
         return data
+
+    def delete(self, digest: str) -> None:
+        """Remove the file with this SHA-256, durably; removing one that is not there changes nothing.
+
+        Raises:
+            StorageError: a code of `faults`.
+        """
+        path = self._path(digest)
+        self._durable.pop(digest, None)
+        with storage_faults("removing a blob"):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:4] / digest

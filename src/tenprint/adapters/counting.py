@@ -7,7 +7,6 @@ import json
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
-from tenprint.exchange.model.case import Timer
 from tenprint.exchange.store import Counts
 
 MATCHED = '%"immigration":"match"%'
@@ -38,10 +37,3 @@ def counts(connection: sa.Connection) -> Counts:
         answers={(str(kind), str(answer)): int(count) for kind, answer, count in connection.execute(answered)},
         first_entry_at=None if first is None else rows.time_value(json.loads(first).get("time")),
     )
-
-
-def waiting_timers(connection: sa.Connection, case_id: str) -> list[Timer]:
-    """Return a case's timers that have not fired, earliest first."""
-    table = tables.timers
-    query = sa.select(table).where(table.c.case_id == case_id, table.c.state == tables.WAITING)
-    return [rows.timer_value(row) for row in connection.execute(query.order_by(table.c.due_at, table.c.position))]

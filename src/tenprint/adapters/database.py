@@ -115,6 +115,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is overwritten (adapters.erasing)
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -32,8 +32,12 @@ class GalleryLike(Protocol):
         """Put a subject in, replacing what it had."""
         ...
 
-    def delete(self, subject_id: str) -> object:
-        """Take a subject out."""
+    def delete(self, subject_id: str) -> bool:
+        """Take a subject out; tell whether there was one."""
+        ...
+
+    def compact(self) -> None:
+        """Make deleted subjects' bytes leave the disk."""
         ...
 
     def search(self, probe: Mapping[FingerPosition, Template], limit: int) -> SearchResult:
@@ -80,6 +84,10 @@ class Extractor:
     def remembered(self, image: EncodedImage) -> Template | None:
         """Return the template of an image that was extracted before, or None."""
         return self._cache.get(image.digest)
+
+    def forget(self, digest: str) -> None:
+        """Remove the template of the image with this digest, whichever extractor made it."""
+        self._cache.forget(digest)
 
     def template(self, image: EncodedImage) -> Template:
         """Return the template of one image, extracted if it was not before.
@@ -158,8 +166,16 @@ class LocalMatcher:
         gallery.enroll(subject_id, templates)
 
     def delete(self, subject_id: str) -> None:
-        """Take a subject out of the gallery; one that is not there changes nothing."""
+        """Take a subject out of the gallery; removing one who is not there changes nothing."""
         self.gallery.delete(subject_id)
+
+    def compact(self) -> None:
+        """Make the bytes of deleted subjects leave the gallery's files."""
+        self.gallery.compact()
+
+    def forget(self, image_digest: str) -> None:
+        """Remove the remembered template of the image with this digest; one that is not there changes nothing."""
+        self._extractor.forget(image_digest)
 
     def remembered(self, image: EncodedImage) -> Template | None:
         """Return the template of an image that was extracted before, or None; never extracts."""

@@ -17,6 +17,7 @@ from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.ports import Blobs, Queue, RowKey
 from tenprint.exchange.store import WitnessedNote
 from tenprint.ledger.entry import Entry
@@ -60,7 +61,10 @@ def _earliest_of(*times: sa.Select[Any]) -> sa.Select[Any]:
 
 
 _QUEUE_TIMES = tuple(sa.select(sa.func.min(table.c.due_at)) for table in (*BOXES.values(), tables.enrolments))
-_TIMER_TIME = sa.select(sa.func.min(tables.timers.c.due_at)).where(tables.timers.c.state == tables.WAITING)
+# Nobody waits for the end of a period of keeping: a clock that jumps to what is due next never jumps over years.
+_TIMER_TIME = sa.select(sa.func.min(tables.timers.c.due_at)).where(
+    tables.timers.c.state == tables.WAITING, tables.timers.c.purpose != Wake.RETENTION
+)
 NEXT_QUEUE_DUE = _earliest_of(*_QUEUE_TIMES)
 NEXT_DUE = _earliest_of(*_QUEUE_TIMES, _TIMER_TIME)
 
@@ -90,6 +94,9 @@ class Reader:
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
         row = quick.first(self._open, statements.CASE_BY_TCN, {"b_ori": ori, "b_tcn": tcn})
+        if row is None:
+            erased = {"b_ori": ori, "b_tcn": erased_number(ori, tcn)}
+            row = quick.first(self._open, statements.CASE_BY_TCN, erased)
         return None if row is None else rows.case_value(row)
 
     def cases(self) -> list[Case]:

@@ -17,7 +17,7 @@ from tenprint.core.errors import EngineError, RecordError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
-from tenprint.exchange.model.envelope import Envelope, Heading
+from tenprint.exchange.model.envelope import Envelope, ErasedHeading, Heading
 from tenprint.exchange.model.words import CaseState, TaskKind
 from tenprint.exchange.ports import Blobs
 from tenprint.ledger.entry import Entry
@@ -61,8 +61,12 @@ def message_value(row: Row, blobs: Blobs) -> Envelope:
     """Return the message in a row, its body checked against its hash.
 
     Raises:
-        StorageError: ``STORE_DAMAGED``, ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``.
+        StorageError: ``STORE_DAMAGED``, ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``; ``MESSAGE_ERASED`` when the
+            period of keeping is over.
     """
+    if row.erased_at is not None:
+        when = str(row.erased_at)[:10]
+        raise StorageError("MESSAGE_ERASED", f"what this message said was erased on {when} under {row.erased_under}")
     body = blobs.get(row.body_sha256) if row.body is None else bytes(row.body)
     try:
         return Envelope.from_bytes(row.head.encode() + b"\n" + body)
@@ -77,9 +81,16 @@ def heading_value(row: Row) -> Heading:
         StorageError: ``STORE_DAMAGED``.
     """
     try:
+        if row.erased_at is not None:
+            return ErasedHeading.of_erased(row.head.encode(), row.content_hash)
         return Heading.of_head(row.head.encode())
     except RecordError as problem:
         raise _damaged(f"message {row.id}") from problem
+
+
+def signature_text(heading: Heading) -> str:
+    """Return a signature as a header holds it."""
+    return base64.b64encode(heading.signature).decode()
 
 
 def case_values(case: Case) -> Values:

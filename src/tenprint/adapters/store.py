@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tenprint.adapters import claims, counting, witnessing
+from tenprint.adapters import claims, counting, erasing, witnessing
 from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
 from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
@@ -20,7 +20,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.ports import Blobs, Queue
-from tenprint.exchange.store import Counts, WitnessedNote
+from tenprint.exchange.store import Counts, Erasure, WitnessedNote
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey
@@ -203,9 +203,29 @@ class SqlStore:
             return reader.witnessed_notes()
 
     def waiting_timers(self, case_id: str) -> list[Timer]:
-        """Return a case's timers that have not fired, earliest first."""
+        """Return a case's timers that have not fired, but for those that only end a period of keeping."""
         with self._connected() as connection:
-            return counting.waiting_timers(connection, case_id)
+            return erasing.waiting_timers(connection, case_id)
+
+    def ends_of_keeping(self) -> list[Timer]:
+        """Return the timers that end a period of keeping and have not fired, earliest first."""
+        with self._connected() as connection:
+            return erasing.ends_of_keeping(connection)
+
+    def erasures(self, limit: int) -> list[Erasure]:
+        """Return what is to be removed from the disk, in the order in which it was listed."""
+        with self._connected() as connection:
+            return erasing.erasures(connection, limit)
+
+    def erased_entries(self) -> list[Entry]:
+        """Return the ledger entries that say what was erased, in their order."""
+        with self._connected() as connection:
+            return erasing.erased_entries(connection)
+
+    def scrub(self) -> bool:
+        """Make what rows held leave the database's files; tell whether all of it has (`erasing.scrub`)."""
+        with storage_faults(f"cleaning the database of {self._name}"):
+            return erasing.scrub(self._engine)
 
     def counts(self) -> Counts:
         """Return how many cases, messages and answers there are."""

@@ -22,6 +22,9 @@ WAITING, DONE, DEAD = "waiting", "done", "dead"
 FORGOTTEN = "expunged"
 """State of an enrolment whose prints were taken out for good; its subject is never enrolled or shown again."""
 
+IN_A_FILE = sa.text("body IS NULL AND erased_at IS NULL")
+"""Condition of messages whose body is a blob."""
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -57,8 +60,13 @@ messages = sa.Table(
     sa.Column("head", sa.Text, nullable=False),  # canonical header with signature, the wire form's first line
     sa.Column("body_sha256", _HASH, nullable=False),
     sa.Column("body_size", sa.BigInteger, nullable=False),
-    sa.Column("body", sa.LargeBinary),  # NULL: the body is a blob
+    sa.Column("body", sa.LargeBinary),  # NULL: the body is a blob, or was erased
+    sa.Column("erased_at", _TIME),  # then `head` is without control numbers, and `content_hash` that of the whole
+    sa.Column("erased_under", _ID),
+    sa.Column("content_hash", _HASH),
     sa.UniqueConstraint("sender", "id"),
+    # Which messages need a blob file: asked before one is removed.
+    sa.Index("ix_messages_blobs", "body_sha256", sqlite_where=IN_A_FILE, postgresql_where=IN_A_FILE),
 )
 
 inbox = sa.Table(
@@ -153,7 +161,7 @@ exemplars = sa.Table(
     metadata,
     _position(),
     sa.Column("subject_id", _ID, nullable=False),
-    sa.Column("file_sha256", _HASH, nullable=False),  # a blob, or the body of a message
+    sa.Column("file_sha256", _HASH, nullable=False, index=True),  # a blob, or the body of a message
     sa.Column("kept_at", _TIME, nullable=False),
     sa.UniqueConstraint("subject_id", "file_sha256"),
 )
@@ -204,4 +212,13 @@ witnessed = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),  # as its log signed it
     sa.Column("seen_at", _TIME, nullable=False),
     sa.Column("is_cosigned", sa.Boolean, nullable=False),  # false: refused, kept as evidence
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    _position(),
+    sa.Column("kind", sa.String(16), nullable=False),  # exchange.store.ErasureKind
+    sa.Column("name", _ID, nullable=False),
+    sa.UniqueConstraint("kind", "name"),
 )

@@ -51,6 +51,16 @@ class TemplateCache:
             # What can be computed again need not wait for the disk.
             write_whole(path, template.to_bytes(), durable=False)
 
+    def forget(self, digest: str) -> None:
+        """Remove the template of the image with this digest, of every extractor version.
+
+        Raises:
+            StorageError: a code of `faults`.
+        """
+        with storage_faults("removing from the template cache"):
+            for path in self._root.glob(f"*/{digest[:2]}/{digest}{SUFFIX}"):
+                path.unlink(missing_ok=True)
+
     @cached_property
     def _folder(self) -> Path:
         return self._root / (self._version if isinstance(self._version, str) else self._version())

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tenprint.adapters import quick, rows, statements, tables
 from tenprint.adapters.database import POSTGRESQL
 from tenprint.adapters.doorbell import notification
+from tenprint.adapters.erasing import Eraser
 from tenprint.adapters.reading import Reader, row_of
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import SenderError, StorageError
@@ -24,7 +25,7 @@ from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier, leaf_hash
 
 
-class Writer(Reader):
+class Writer(Eraser, Reader):
     """One write transaction; the store commits it or rolls it back.
 
     Args:

@@ -11,6 +11,7 @@ import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.retention import erased
 from tenprint.core.clock import to_wire
 from tenprint.exchange.model.words import Role
 
@@ -22,6 +23,7 @@ FOUND_SOMETHING = 1
 NOT_SEEN = "not cosigned"
 
 app = typer.Typer(help="Evidence: verify logs, reconcile what two parties recorded.", no_args_is_help=True)
+app.command()(erased)
 
 
 @app.command()

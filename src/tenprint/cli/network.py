@@ -9,6 +9,7 @@ import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, print_table, progress
+from tenprint.cli.retention import retention
 
 if TYPE_CHECKING:
     from tenprint.bootstrap import DeadLetter
@@ -21,6 +22,7 @@ AWAITED = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER")
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a network, run it, look at it.", no_args_is_help=True
 )
+app.command()(retention)
 
 
 @app.command()

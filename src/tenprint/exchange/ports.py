@@ -79,7 +79,7 @@ class Pairing:
 
 
 class Matcher(Protocol):
-    """One party's extractor and gallery. Pure and memoised but for `enroll` and `delete`."""
+    """One party's extractor and gallery. Pure and memoised but for `enroll`, `delete`, `compact` and `forget`."""
 
     def extract(self, images: Iterable[EncodedImage]) -> Extraction:
         """Return templates of the single-finger images, memoised by image digest and extractor version."""
@@ -94,7 +94,15 @@ class Matcher(Protocol):
         ...
 
     def delete(self, subject_id: str) -> None:
-        """Take a subject out of the gallery; one that is not there changes nothing."""
+        """Take a subject out of the gallery; removing one who is not there changes nothing."""
+        ...
+
+    def compact(self) -> None:
+        """Make the bytes of deleted subjects leave the gallery's files."""
+        ...
+
+    def forget(self, image_digest: str) -> None:
+        """Remove the remembered template of the image with this digest; one that is not there changes nothing."""
         ...
 
     def remembered(self, image: EncodedImage) -> Template | None:
@@ -111,7 +119,7 @@ class Matcher(Protocol):
 
 
 class Blobs(Protocol):
-    """Bytes kept for ever under the SHA-256 of their content."""
+    """Bytes kept under the SHA-256 of their content until their period is over."""
 
     def put(self, data: bytes) -> str:
         """Store durably and return the SHA-256 as hex."""
@@ -123,6 +131,10 @@ class Blobs(Protocol):
 
     def get(self, digest: str) -> bytes:
         """Return the bytes; raises StorageError ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``."""
+        ...
+
+    def delete(self, digest: str) -> None:
+        """Remove the bytes; removing what is not there changes nothing."""
         ...
 
 

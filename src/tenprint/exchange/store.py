@@ -7,7 +7,7 @@ one that cannot be read any more stops that message and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +79,97 @@ class WitnessedNote:
     is_cosigned: bool
 
 
-class Transaction(Protocol):
+@dataclass(frozen=True)
+class Rule:
+    """Under what something was erased: id of the rule that spoke, and version of the programme."""
+
+    id: str
+    version: str
+
+    def __str__(self) -> str:
+        """Return ``rule ID of VERSION``."""
+        return f"rule {self.id} of {self.version}"
+
+
+class ErasureKind(StrEnum):
+    """Where something is to be removed that is no row of the database."""
+
+    FILE = "file"
+    SUBJECT = "subject"
+    TEMPLATE = "template"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """Something to be removed from the disk once the transaction that erased it is committed.
+
+    Args:
+        kind: a blob file, a subject of the gallery, a remembered template, or the database's own free pages.
+        name: SHA-256 of the file or the image, subject id, or ``""``.
+    """
+
+    kind: ErasureKind
+    name: str = ""
+
+
+class Eraser(Protocol):
+    """What may be erased inside a transaction (`dispatch.retention`)."""
+
+    def waiting_timers(self, case_id: str) -> list[Timer]:
+        """Return a case's timers that have not fired, but for those that only end a period of keeping."""
+        ...
+
+    def is_under_way(self, case_id: str, besides: MessageKey) -> bool:
+        """Tell whether a message of the case, other than `besides`, waits to be handled or delivered."""
+        ...
+
+    def erase_bodies(self, case_id: str, at: datetime, rule: Rule, besides: MessageKey) -> int:
+        """Erase bodies and control numbers of a case's messages, all but `besides`; return how many were erased."""
+        ...
+
+    def erase_message(self, key: MessageKey, at: datetime, rule: Rule) -> None:
+        """Erase body and control numbers of one message."""
+        ...
+
+    def erase_entries(self, case_id: str, names_of: Callable[[str], frozenset[str]]) -> int:
+        """Erase fields of a case's ledger entries, named by kind of entry; return how many entries lost one."""
+        ...
+
+    def cases_with_subject(self, subject_id: str) -> list[Case]:
+        """Return the cases that know this subject of the gallery as theirs, oldest first."""
+        ...
+
+    def exemplars(self, subject_id: str) -> list[str]:
+        """Return the SHA-256 of the files under which a subject is enrolled, the newest first."""
+        ...
+
+    def file(self, digest: str) -> bytes:
+        """Return such a file.
+
+        Raises:
+            StorageError: ``STORE_BLOB_MISSING`` or ``STORE_BLOB_DAMAGED``.
+        """
+        ...
+
+    def forget_subject(self, subject_id: str) -> None:
+        """Remove what the database holds of an enrolled subject: the list of its files, and its queued templates."""
+        ...
+
+    def put_erasure(self, erasure: Erasure) -> None:
+        """List what is to be removed from the disk after the commit; listing it again changes nothing."""
+        ...
+
+    def mark_removed(self, erasure: Erasure) -> None:
+        """Take something off that list."""
+        ...
+
+    def is_file_needed(self, digest: str) -> bool:
+        """Tell whether a message that was not erased has its body in this blob, or a subject is enrolled under it."""
+        ...
+
+
+class Transaction(Eraser, Protocol):
     """One party's database inside one transaction."""
 
     def case(self, case_id: str) -> Case | None:
@@ -311,7 +401,10 @@ class Store(Protocol):
         ...
 
     def next_due(self) -> datetime | None:
-        """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
+        """Return the earliest time at which a row of a queue or a timer becomes due, or None.
+
+        The end of a period of keeping is not counted: it happens at its time, but nobody waits for it.
+        """
         ...
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
@@ -319,7 +412,23 @@ class Store(Protocol):
         ...
 
     def waiting_timers(self, case_id: str) -> list[Timer]:
-        """Return a case's timers that have not fired, earliest first."""
+        """Return a case's timers that have not fired, but for those that only end a period of keeping."""
+        ...
+
+    def ends_of_keeping(self) -> list[Timer]:
+        """Return the timers that end a period of keeping and have not fired, earliest first."""
+        ...
+
+    def erasures(self, limit: int) -> list[Erasure]:
+        """Return what is to be removed from the disk, in the order in which it was listed."""
+        ...
+
+    def erased_entries(self) -> list[Entry]:
+        """Return the ledger entries that say what was erased, in their order."""
+        ...
+
+    def scrub(self) -> bool:
+        """Make what rows held leave the database's files; tell whether all of it has."""
         ...
 
     def newest_checkpoint(self) -> bytes | None:

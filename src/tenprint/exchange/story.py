@@ -33,6 +33,8 @@ SPEAKERS = (
     Role.AGENCY,
 )
 """Whose word on a case's end goes before whose: who is nearest to the person speaks first."""
+MESSAGE_ERASED = "MESSAGE_ERASED"
+"""Code of a message whose period of keeping is over; its error says when and under which rule."""
 ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.LATE_HIT)
 TITLES: dict[str, str] = {
     Kind.CAR: "the booking with its prints",
@@ -170,7 +172,7 @@ def answers(node: Node, case_id: str) -> list[StoryLine]:
         try:
             said = _what_it_says(heading.kind, node.store.message(heading.key).body)
         except StorageError as problem:
-            said = f"cannot be read any more: {problem.code}"
+            said = problem.message if problem.code == MESSAGE_ERASED else f"cannot be read any more: {problem.code}"
         lines.append(
             StoryLine(heading.sent_at, node.party.id, str(heading.kind), RECEIVED, heading.sender, "", "", said)
         )
@@ -245,7 +247,11 @@ def _reason(node: Node, message_id: str) -> str:
     try:
         return TaskAnswer.from_bytes(node.store.message(MessageKey(node.party.id, message_id)).body).reason
     except StorageError as problem:
-        return f"(the message cannot be read: {problem.code})"
+        return (
+            f"({problem.message})"
+            if problem.code == MESSAGE_ERASED
+            else f"(the message cannot be read: {problem.code})"
+        )
 
 
 def _sentence(kind: str, text: dict[str, str]) -> str:
@@ -273,6 +279,9 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "answer_due": f"answers with what has come: {said.get('repository', '')} {said.get('result', '')}",
         "looked_at": f"{text.get('person', '')} looks at {_looked_at(text)}",
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
+        "erased": f"erases what its period of keeping is over for: {note}",
+        "erasure_postponed": f"does not erase the case yet: {note}",
+        "late": f"receives something too late: {note}",
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
         f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",

@@ -109,6 +109,12 @@ class TruthMatcher:
             if place.read_text() == subject_id:
                 place.unlink(missing_ok=True)
 
+    def compact(self) -> None:
+        """Do nothing: `delete` removes the file of whom it forgets."""
+
+    def forget(self, image_digest: str) -> None:
+        """Do nothing: no template is remembered."""
+
     def remembered(self, image: EncodedImage) -> Template | None:
         """Return the template of an image."""
         return self.extract([image]).templates.get(image.fgp)

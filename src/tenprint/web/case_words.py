@@ -86,9 +86,10 @@ RULES: dict[str, str] = {
     "hold_hours": "hold at most",
     "retention": "keep the prints?",
     "delivery": "one answer or two:",
+    "keep_days": "keep for",
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
-UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1)}
+UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
 CODES: dict[str, str] = {
     Kind.CAR: "the booking: ten prints, the person's data and the charge, with an answer required",
     Kind.CNA: "the booking: ten prints, the person's data and the charge, with no answer required",

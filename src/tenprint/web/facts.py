@@ -229,6 +229,13 @@ def _hold_hours(trail: Trail) -> None:
     trail.note(ALWAYS, {"detainer_accepted": True})
 
 
+def _keep_days(trail: Trail) -> None:
+    kept = str(trail.entry.fields.get("note", "")).partition(":")[0]
+    trail.note(ALWAYS, {"keeper": str(trail.node.party.role), "kept": kept})
+    if trail.case is not None:
+        trail.note(CASE, {"case_ended": str(trail.case.state)})
+
+
 _FINDERS: dict[str, Callable[[Trail], None]] = {
     "accept_submission": _accept,
     "verify_candidate": _verify,
@@ -237,6 +244,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "answer_within_seconds": _answer_within,
     "retention": _retention,
     "delivery": _delivery,
+    "keep_days": _keep_days,
     "second_examiner": _second_examiner,
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,

@@ -11,7 +11,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange import story
-from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.exchange.model.envelope import Envelope, ErasedHeading, Heading, MessageKey
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import LOOKED_AT
 from tenprint.ledger.entry import Entry
@@ -156,7 +156,7 @@ def view_of(
         party=node.party.id,
         message=message,
         is_whole=not why,
-        content=Decoded((), (f"The body cannot be shown: {why}.",)) if why else decoded(message),
+        content=_unread(message, why) if why else decoded(message),
         signature=_signature(message, key, why),
         key=key.to_text() if key else "",
         key_fingerprint=hashlib.sha256(key.raw).hexdigest() if key else "",
@@ -224,6 +224,11 @@ def twin(view: MessageView) -> dict[str, Any]:
     }
 
 
+def _unread(message: Envelope, why: str) -> Decoded:
+    said = f"{why[0].upper()}{why[1:]}." if isinstance(message, ErasedHeading) else f"The body cannot be shown: {why}."
+    return Decoded((), (said,))
+
+
 def _key_of(node: Node, sender: str) -> PublicKey | None:
     try:
         return PublicKey(node.services.directory.party(sender).public_key)
@@ -234,6 +239,10 @@ def _key_of(node: Node, sender: str) -> PublicKey | None:
 def _signature(message: Envelope, key: PublicKey | None, why: str) -> Verdict:
     if key is None:
         return Verdict(False, "The sender is not in the network's directory, so nobody's key can be asked.")
+    if isinstance(message, ErasedHeading):
+        return Verdict(
+            True, "The message was erased. Its signature is kept, for whoever holds a copy to check it with."
+        )
     if not key.verify(message.signed_bytes(), message.signature):
         return Verdict(False, "The signature does not verify: this is not what the sender signed.")
     if why:

@@ -12,14 +12,16 @@ from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept, accept_kept, accept_many, verify_sender
 from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.notices import notices, notify
-from tenprint.exchange.dispatch.points import points
+from tenprint.exchange.dispatch.points import erasing_points, points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.retention import Ending, endings, remove_due
 from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.withdrawing import withdraw
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Ending",
     "Fault",
     "Sought",
     "Step",
@@ -34,8 +36,10 @@ __all__ = [
     "correct",
     "cosign",
     "decide_task",
+    "endings",
     "enrol",
     "enrol_due",
+    "erasing_points",
     "fire_due_timers",
     "handle_due",
     "next_due",
@@ -43,6 +47,7 @@ __all__ = [
     "notify",
     "points",
     "relay_due",
+    "remove_due",
     "reopen_charges",
     "run_until_idle",
     "seek_cosignatures",

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.batches import CONCERNS_ALL, Loaded, loaded_in_parts, working_on
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
+from tenprint.exchange.dispatch.retention import in_charge_of
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.dispatch.wakes import enrol_all_due_unmarked
 from tenprint.exchange.model.envelope import Envelope, MessageKey
@@ -148,6 +149,7 @@ def _prepare(node: Node, envelope: Envelope) -> _Ready:
     role = node.party.role
     party = PARTIES.get(role)
     handler = (everyone.HANDLERS | (party.HANDLERS if party else {})).get(envelope.kind)
+    handler = in_charge_of(envelope, handler)
     if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind) if party else None

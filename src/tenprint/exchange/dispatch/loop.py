@@ -9,6 +9,7 @@ from datetime import datetime
 from tenprint.core.errors import StorageError
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.retention import remove_due
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.ports import Node
 
@@ -18,12 +19,13 @@ STAGES: tuple[tuple[str, Callable[[Node, int], int]], ...] = (
     ("inbox", handle_due),
     ("enrolments", enrol_due),
     ("outbox", relay_due),
+    ("erasures", remove_due),
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one round of one party did: `count` rows of `stage` (``timers``, ``inbox``, ``enrolments``, ``outbox``)."""
+    """What one round of one party did: `count` rows of `stage` (one of `STAGES`)."""
 
     party: str
     stage: str

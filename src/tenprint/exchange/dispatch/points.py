@@ -18,10 +18,13 @@ SUBMIT_BEFORE_COMMIT = "submit.before_commit"
 SUBMIT_AFTER_COMMIT = "submit.after_commit"
 DECIDE_BEFORE_COMMIT = "decide.before_commit"
 DECIDE_AFTER_COMMIT = "decide.after_commit"
+ERASE_AFTER_GALLERY = "erase.after_gallery"
+ERASE_AFTER_FILES = "erase.after_files"
+ERASE_BEFORE_MARK = "erase.before_mark"
 
 
 def points() -> tuple[str, ...]:
-    """Return every name that `Node.trigger` is called with."""
+    """Return every name that `Node.trigger` is called with while bookings are worked on."""
     return (
         ACCEPT_BEFORE_COMMIT,
         ACCEPT_AFTER_COMMIT,
@@ -40,3 +43,8 @@ def points() -> tuple[str, ...]:
         DECIDE_BEFORE_COMMIT,
         DECIDE_AFTER_COMMIT,
     )
+
+
+def erasing_points() -> tuple[str, ...]:
+    """Return the points that are passed only where a period of keeping ends."""
+    return ERASE_AFTER_GALLERY, ERASE_AFTER_FILES, ERASE_BEFORE_MARK

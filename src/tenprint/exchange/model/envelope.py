@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.clock import from_wire, to_wire
@@ -209,7 +209,7 @@ class Heading(Envelope):
         return whole
 
     @classmethod
-    def of_head(cls, head: bytes) -> Heading:
+    def of_head(cls, head: bytes) -> Self:
         """Return the heading in a wire form's first line (`Envelope.head`).
 
         Raises:
@@ -225,6 +225,27 @@ class Heading(Envelope):
         if heading.head() != head:
             raise _invalid("the header is not written in the one form it has")
         return heading
+
+
+@dataclass(frozen=True)
+class ErasedHeading(Heading):
+    """What is left of a message whose period of keeping is over: a header without control numbers.
+
+    `content_hash` is still that of the whole message, so that a copy that comes again is known again. The signature was
+    over the whole header: whoever holds a copy of that can still check it.
+    """
+
+    kept_hash: str = ""
+
+    @property
+    def content_hash(self) -> str:
+        """Return the SHA-256 that the whole message had."""
+        return self.kept_hash
+
+    @classmethod
+    def of_erased(cls, head: bytes, content_hash: str) -> ErasedHeading:
+        """Return the heading in what was kept of a wire form's first line; raises as `of_head`."""
+        return replace(cls.of_head(head), kept_hash=content_hash)
 
 
 def _read_head(head: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.words import CaseState, RepositoryState
@@ -19,6 +20,8 @@ FAILURES = "failures"
 PRIORITY = "priority"
 NO_ANSWER = "no_answer"
 """Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
+ERASED = "erased"
+"""What was erased of the case, when and under which rule (`tasks.periods`)."""
 _SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))
 
 
@@ -40,6 +43,7 @@ class Wake(StrEnum):
     SEARCH_OVERDUE = "search_overdue"
     STATUS_OVERDUE = "status_overdue"
     INTERIM_DUE = "interim_due"
+    RETENTION = "retention"
 
 
 def repository_state(case: Case, repository: Repository) -> RepositoryState:
@@ -56,6 +60,12 @@ def with_repository(case: Case, repository: Repository, state: RepositoryState) 
 def unsettled(case: Case) -> bool:
     """Tell whether a repository that was asked has not answered in full: pending, error or partial."""
     return not _SETTLED.issuperset(case.known.get(REPOSITORIES, {}).values())
+
+
+def unsettled_of(case: Case) -> dict[str, str]:
+    """Return the repositories that were asked and have not answered in full, with their states."""
+    found = case.known.get(REPOSITORIES, {}).items()
+    return {str(name): str(state) for name, state in found if state not in _SETTLED}
 
 
 def message_of(case: Case, purpose: str) -> str:
@@ -88,3 +98,16 @@ def reopened(case: Case, state: CaseState) -> Case:
     if case.state in (CaseState.REJECTED, CaseState.WITHDRAWN):
         raise SenderError("CASE_NOT_REOPENED", f"a case that is {case.state} is not reopened by a late answer")
     return case.moved(state)
+
+
+def erased_number(ori: str, tcn: str) -> str:
+    """Return what stands in a case for its control number once that was erased.
+
+    Whoever brings the number again is known again; the number itself is not there any more.
+    """
+    return content_id("erased", ori, tcn)
+
+
+def is_erased(case: Case) -> bool:
+    """Tell whether the messages of this case were erased: its handlers would find nothing of what they look for."""
+    return "messages" in case.known.get(ERASED, {})

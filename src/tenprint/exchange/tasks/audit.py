@@ -9,7 +9,7 @@ from __future__ import annotations
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.audit import TRAIL_CONTENT, VIEW_CONTENT, AuditQuery, AuditRefusal, AuditTopic
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import JSON_CONTENT
+from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope, ErasedHeading
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Transaction, Work
@@ -60,12 +60,18 @@ def ask(work: Work, case: Case, party: str, query: AuditQuery) -> Case:
     return case.moved(audit_asked=sorted({*case.known.get(ASKED, ()), party}))
 
 
+def answers_in(tx: Transaction, case_id: str) -> list[Envelope]:
+    """Return the answers to audits of a case, but for those that were erased; other messages are not read."""
+    answers = [one for one in tx.headings(case_id) if one.kind == Kind.AUDIT_ANSWER]
+    found = [tx.message(one.key) for one in answers if not isinstance(one, ErasedHeading)]
+    return [message for message in found if message is not None]
+
+
 def views_of(tx: Transaction, case: Case, party: str) -> list[LogView]:
     """Return the pages that a party has answered with so far; refusals are passed over."""
     found = []
-    for message in tx.messages(case.case_id):
-        is_page = message.kind == Kind.AUDIT_ANSWER and message.content_type == VIEW_CONTENT
-        if is_page and message.sender == party:
+    for message in answers_in(tx, case.case_id):
+        if message.content_type == VIEW_CONTENT and message.sender == party:
             found.append(LogView.from_bytes(message.body))
     return found
 

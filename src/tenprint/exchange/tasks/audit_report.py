@@ -13,7 +13,7 @@ from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks.audit import ASKED, AUDIT, views_of
+from tenprint.exchange.tasks.audit import ASKED, AUDIT, answers_in, views_of
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint, witnessed_at
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PublicKey
@@ -88,7 +88,7 @@ def report_of(node: Node, audit_id: str) -> AuditReport:
         case = tx.case(audit_id)
         if case is None or AUDIT not in case.known:
             raise SenderError("UNKNOWN_AUDIT", f"{node.party.id} has no audit {audit_id!r}")
-        messages = tx.messages(audit_id)
+        messages = answers_in(tx, audit_id)
         a, b = (_seen(node, party, views_of(tx, case, party), messages) for party in case.known[AUDIT])
     return AuditReport(audit_id, (a, b), reconcile(a.party, a.entries, b.party, b.entries))
 
@@ -111,7 +111,7 @@ def trails_of(node: Node, case_id: str) -> tuple[PartyTrail, ...]:
             raise SenderError(
                 "UNKNOWN_CASE", f"{node.party.id} has no case {case_id!r}", hint="see: tenprint case list"
             )
-        answers = {m.sender: m for m in tx.messages(case_id) if m.kind == Kind.AUDIT_ANSWER}
+        answers = {message.sender: message for message in answers_in(tx, case_id)}
     return tuple(_trail(node.services.directory, party, answers.get(party)) for party in case.known.get(ASKED, ()))
 
 

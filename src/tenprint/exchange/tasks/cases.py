@@ -1,4 +1,7 @@
-"""Saving a case: every change of its state goes on the ledger. And finding the case of an answer that may be given."""
+"""Saving a case: every change of its state goes on the ledger, and moves its period of keeping.
+
+And finding the case of an answer that may be given.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import message_of
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import periods
 from tenprint.exchange.tasks.news import pass_on
 
 
@@ -41,4 +45,5 @@ def keep(work: Work, case: Case, why: str = "") -> Case:
     work.tx.save_case(case)
     if before is None or before.state != case.state:
         work.log("state", state=str(case.state), note=why)
+        periods.watch(work, before, case)
     return case

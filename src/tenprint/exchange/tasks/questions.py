@@ -13,7 +13,7 @@ from typing import Any
 from tenprint.core.fingers import FingerPosition
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.known import Repository
-from tenprint.exchange.model.words import RepositoryState
+from tenprint.exchange.model.words import CaseState, RepositoryState, Role
 from tenprint.exchange.ports import Services
 from tenprint.policy.evaluate import Decision, decide
 
@@ -121,6 +121,22 @@ def retention(ask: Ask, repository: Repository, is_requested: bool, *, keeps_sea
     """
     facts = {"repository": str(repository), "retain_requested": is_requested, "keeps_searches": keeps_searches}
     return ask("retention", facts)
+
+
+def keep_days(ask: Ask, keeper: Role, kept: str, ended: CaseState, *, is_requested: bool | None) -> Decision:
+    """Ask how long something is kept after a case has ended: outcome a number of days.
+
+    Args:
+        ask: as in this module's docstring.
+        keeper: role of the party that keeps it.
+        kept: ``prints``, ``messages`` or ``tasks``.
+        ended: the case's last state.
+        is_requested: whether the submission asks to keep the prints; None when this party was not told.
+    """
+    facts: dict[str, Any] = {"keeper": str(keeper), "kept": kept, "case_ended": str(ended)}
+    if is_requested is not None:
+        facts["retain_requested"] = is_requested
+    return ask("keep_days", facts)
 
 
 def second_examiner(ask: Ask, finding: str, examiners_asked: int) -> Decision:

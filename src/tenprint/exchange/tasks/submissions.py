@@ -12,12 +12,13 @@ from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import Repository, message_of, with_message, with_repository
+from tenprint.exchange.model.known import Repository, is_erased, message_of, with_message, with_repository
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.periods import end_of_day, wake_at
 from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json, subject_of
 from tenprint.exchange.tasks.resubmissions import attempts_of, quotes_rejection, with_attempt
 from tenprint.records import Transaction, read
@@ -28,6 +29,8 @@ SUBMISSION = "submission"
 SUBMITTER = "submitter"
 SUBJECT = "subject"
 ASKS_FOR_NONE = "the booking asks for no answer (CNA); it is searched, kept and passed on like any other"
+ERASED_ANSWER_KEPT = timedelta(days=30)
+"""For how long a repeat of an erased booking and what was answered to it are kept."""
 _ORI = re.compile(r"[A-Za-z0-9]{9}")
 _TCN = re.compile(r"[!-~][ -~]{8,38}[!-~]")
 
@@ -190,6 +193,9 @@ def answer_again(work: Work, card: ReadCard, case: Case, kinds: Iterable[Kind]) 
 
     Another sender that quotes the same ORI and TCN learns nothing about the first one's booking: it is rejected.
     """
+    if is_erased(case):
+        answer_erased(work, card)
+        return
     if work.message.sender != case.known[SUBMITTER]:
         refuse_known_case(work, card)
         taken = Finding("E0006", "1.009", "", "another sender has used this control number for this agency", ERROR)
@@ -214,6 +220,18 @@ def answers_if_asked(work: Work, case: Case, card: ReadCard) -> Case:
         return case
     work.log("no_answer", note=ASKS_FOR_NONE)
     return case.moved(no_answer=ASKS_FOR_NONE)
+
+
+def answer_erased(work: Work, card: ReadCard) -> None:
+    """Tell who sends a booking again, whose case was erased, to use a new number; no case is opened for it.
+
+    What is said about it here is erased after a while as well. A repository that answers in another form says nothing.
+    """
+    work.log("repeat", note="a second copy of a submission whose case was erased")
+    if work.message.kind in (Kind.CAR, Kind.CNA):
+        said = "what was booked under this control number has been erased here; book again under a new one"
+        _send_rejection(work, card, (Finding("E0006", "1.009", "", said, ERROR),))
+    wake_at(work, end_of_day(work.now + ERASED_ANSWER_KEPT))
 
 
 def forward(work: Work, message: Envelope, recipient: str) -> Envelope:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from tenprint.exchange import story
-from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.envelope import Envelope, ErasedHeading, MessageKey
 from tenprint.policy.access import Action
 from tenprint.web import case_words, message_words, proofs
 from tenprint.web.console import Console, Route
@@ -92,6 +92,8 @@ class MessagePages:
             if message is not None and message.case_id:
                 # Before anything else is said of it: whoever must not see it yet is not told how it is kept either.
                 desk.require(seat, Action.READ_MESSAGE, party, case_id=message.case_id)
+            if isinstance(message, ErasedHeading):
+                self._refuse_missing(seat, party, HTTPStatus.GONE, f"{why[0].upper()}{why[1:]}.")
             if why:
                 self._refuse_missing(seat, party, HTTPStatus.INTERNAL_SERVER_ERROR, f"{DAMAGED} {why}.")
             if message is None:

@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from tenprint.core.errors import StorageError, TenprintError
+from tenprint.exchange.model.known import ERASED
 from tenprint.web import case_words, role_words, words
 from tenprint.web.advice import Advice, advice, whose_move
 from tenprint.web.console import Console, Route, go, taking_form
@@ -83,8 +84,9 @@ class TaskPage:
         given: Mapping[str, str] | None = None,
     ) -> Response:
         given = given or {}
-        told, message_href, move = self._told(seat, view)
-        is_examination = view.task.kind in EXAMINATIONS
+        is_erased = ERASED in view.task.shown
+        told, message_href, move = (None, "", "") if is_erased else self._told(seat, view)
+        is_examination = view.task.kind in EXAMINATIONS and not is_erased
         return self._console.page(
             "task",
             seat,
