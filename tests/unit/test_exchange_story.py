@@ -32,7 +32,7 @@ def test_a_story_names_rules_people_and_sentences_for_a_layperson(rig: Rig) -> N
     case_id = rig.until_held()
     lines = story.case_story(rig.all, case_id)
     assert {line.person for line in lines if line.person} == {
-        f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer")
+        f"OFFICIAL {kind}" for kind in ("examine", "status", "decide", "answer_detainer", "report_release")
     }
     assert {"cascade-activated", "detainer-permitted", "hold-48-hours"} <= {line.rule for line in lines}
     sentences = [line.sentence for line in lines]
