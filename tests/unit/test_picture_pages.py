@@ -198,6 +198,7 @@ def test_a_party_sees_its_own_messages_and_no_other_partys(told: tuple[Rig, str]
     assert {unescape(name).partition(",")[0] for _, name in ARROW.findall(page)} == {
         "request to hold from field office to jail",
         "answer to the request from jail to field office",
+        "custody report from jail to field office",
     }
     for link in {link for link in links(page) if link.startswith(("/messages", "/why", "/ledger"))}:
         at.get(link)

@@ -172,7 +172,7 @@ def test_a_role_whose_guest_has_left_goes_back_to_its_player_and_a_click_takes_i
     seconds[0] += AWAY_MINUTES * 60
     for _ in range(5):
         newcomer.director.step()
-    assert rig.tasks(Role.FIELD_OFFICE, open_only=True) == []
+    assert "decide" not in {str(task.kind) for task in rig.tasks(Role.FIELD_OFFICE, open_only=True)}
     assert "GUEST OFFICER" in newcomer.get("/queue")  # signed in all the time
 
 
