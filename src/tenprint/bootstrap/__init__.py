@@ -6,10 +6,10 @@ with open_network(Path("data/demo")) as network:
 """
 
 from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.event_log import LEVELS, logging_to
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.image_files import read_image
 from tenprint.adapters.network import load_network
-from tenprint.adapters.reading import DeadLetter
 from tenprint.bootstrap.network import (
     Network,
     init_network,
@@ -29,12 +29,16 @@ from tenprint.bootstrap.prints import (
     warm,
     warm_comparison,
 )
+from tenprint.bootstrap.watching import Watch
+from tenprint.exchange.store import DeadLetter
 
 __all__ = [
+    "LEVELS",
     "AccountFile",
     "DeadLetter",
     "Founding",
     "Network",
+    "Watch",
     "card_shop",
     "compare",
     "extract",
@@ -42,6 +46,7 @@ __all__ = [
     "image_codec",
     "init_network",
     "load_network",
+    "logging_to",
     "make_extractor",
     "open_accounts",
     "open_gallery",

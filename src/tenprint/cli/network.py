@@ -9,14 +9,13 @@ import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, print_table, progress
+from tenprint.exchange.model.failures import what_to_do
 
 if TYPE_CHECKING:
     from tenprint.bootstrap import DeadLetter
 
 GIVEN_UP_AGAIN = 1
 """Exit code of a revival that ended as another dead letter."""
-DAMAGED = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "MESSAGE_MISSING")
-AWAITED = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER")
 
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a small network, look at one.", no_args_is_help=True
@@ -53,15 +52,19 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     rows = []
     with bootstrap.open_network(data) as network:
         network.run()
+        health = network.health()
         for node in network.nodes.values():
             with node.store.transaction() as tx:
                 cases, tasks, entries = len(tx.cases()), len(tx.tasks(open_only=True)), tx.ledger_size()
             gallery = network.galleries.get(node.party.id)
             enrolled = len(gallery) if gallery is not None else 0
-            rows.append((node.party.id, str(node.party.role), node.party.ori, cases, tasks, entries, enrolled))
-    columns = ("party", "role", "ori", "cases", "open_tasks", "ledger_entries", "enrolled")
+            condition = str(health[node.party.id].condition)
+            rows.append(
+                (node.party.id, str(node.party.role), condition, node.party.ori, cases, tasks, entries, enrolled)
+            )
+    columns = ("party", "role", "condition", "ori", "cases", "open_tasks", "ledger_entries", "enrolled")
     if json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        print_json([dict(zip(columns, row, strict=True)) | {"health": health[row[0]].as_json()} for row in rows])
     else:
         print_table("Parties", columns, rows)
 
@@ -115,17 +118,7 @@ def revive(
 
 def _next(letter: DeadLetter) -> str:
     """Return what to do before it is worth trying again."""
-    if letter.failure in DAMAGED:
-        return "restore the data directory's missing or damaged file from a copy"
-    if letter.queue == "enrolments":
-        return "mend what the gallery refuses"
-    if letter.queue == "outbox":
-        return "ask the receiver why it refuses, or whether it can be reached"
-    if letter.failure in AWAITED:
-        return "wait for the message that comes before it"
-    if letter.kind == "TASK_ANSWER":
-        return "nothing: whoever gave this answer answers the task anew, if it is still open"
-    return "nothing here can mend it: the sender has to say it otherwise"
+    return what_to_do(letter.queue, letter.kind, letter.failure)
 
 
 def _as_json(party: str, letter: DeadLetter) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tenprint.cli import stories
-from tenprint.cli.options import DEFAULT_DATA, Data
+from tenprint.cli.options import DEFAULT_DATA, Data, LogFile, LogLevel
 from tenprint.cli.output import console
 from tenprint.core.errors import SenderError
 
@@ -24,10 +24,13 @@ def serve(
         bool, typer.Option("--demo", help="Anybody at this machine takes any role; only with a simulated clock.")
     ] = False,
     cards: stories.Cards = None,
+    log: LogFile = None,
+    log_level: LogLevel = "warning",
 ) -> None:
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C.
 
-    Without --demo people sign in with name and password: add them with `tenprint accounts add`.
+    Without --demo people sign in with name and password: add them with `tenprint accounts add`. Metrics for Prometheus
+    are at /metrics, and the log is one JSON line an event.
     """
     from tenprint import bootstrap
     from tenprint.web.app import create_app
@@ -37,7 +40,9 @@ def serve(
     if demo:
         _serve_demo(data, port, cards)
         return
-    with bootstrap.open_network(data) as network:
+    watch = bootstrap.Watch()
+    with bootstrap.logging_to(log, log_level), bootstrap.open_network(data, observe=watch) as network:
+        watch.begin(network.nodes.values())
         network.run()
         listener = listening_socket(port)
         taken = listener.getsockname()[1]
@@ -47,7 +52,7 @@ def serve(
         accounts = None if demo else bootstrap.open_accounts(data)
         if accounts is not None and not accounts.all():
             console.print("There is no account yet: add one with tenprint accounts add, or try --demo.", style="dim")
-        serve_app(create_app(network, is_demo=demo, accounts=accounts), listener)
+        serve_app(create_app(network, is_demo=demo, accounts=accounts, metrics=watch.metrics), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
 

@@ -1,4 +1,7 @@
-"""What the server logs: refusals and breakdowns, without a name, a number of a case, or anything that was sent."""
+"""What the server logs: refusals and breakdowns, without a name, a number of a case, or anything that was sent.
+
+A sentence for whoever reads a terminal, and the same as fields for a log of JSON lines (`bootstrap.logging_to`).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ def note_refusal(status: int, code: str, method: str, page: str = NO_PAGE) -> No
         page: the address as a pattern, such as ``/tasks/{task_id}``: never the address itself, which holds numbers.
     """
     level = logging.INFO if status in USUAL else logging.WARNING
-    _log.log(level, "refused with %d%s: %s %s", status, f" {code}" if code else "", method, page)
+    said = {"status": int(status), "code": code, "method": method, "page": page}
+    fields = {"event_name": "request_refused", "fields": {name: value for name, value in said.items() if value != ""}}
+    _log.log(level, "refused with %d%s: %s %s", status, f" {code}" if code else "", method, page, extra=fields)
 
 
 def page_of(request: Request) -> str:

@@ -12,6 +12,7 @@ from tenprint.exchange.dispatch.intake import accept
 from tenprint.exchange.dispatch.loop import Step, next_due, run_until_idle
 from tenprint.exchange.dispatch.points import points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.revival import revive
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
@@ -31,6 +32,7 @@ __all__ = [
     "next_due",
     "points",
     "relay_due",
+    "revive",
     "run_until_idle",
     "seek_cosignatures",
     "submit",

@@ -9,6 +9,7 @@ from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.dispatch.wakes import enrol_all_due
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.observing import Event, Stage
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
@@ -83,14 +84,24 @@ def _handle(node: Node, envelope: Envelope) -> None:
     if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind) if party else None
-    prepared = preparer(node.services, envelope) if preparer else None
+    prepared = None
+    if preparer:
+        with node.timed(Stage.PREPARE, envelope.kind):
+            prepared = preparer(node.services, envelope)
     node.trigger(HANDLE_PREPARED)
-    with node.store.transaction() as tx:
+    with node.timed(Stage.HANDLE, envelope.kind), node.store.transaction() as tx:
         work = Work(tx, node.services, envelope)
         handler(work, prepared)
         tx.mark_handled(envelope.key, work.now)
         node.trigger(HANDLE_BEFORE_COMMIT)
     node.trigger(HANDLE_AFTER_COMMIT)
+    _note_handled(node, work)
+
+
+def _note_handled(node: Node, work: Work) -> None:
+    node.note(Event.MESSAGE_HANDLED, work.message)
+    for task in work.opened:
+        node.note(Event.TASK_OPENED, work.message, kind=str(task.kind))
 
 
 def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:
@@ -104,7 +115,7 @@ def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: Te
         work.log(DEAD_LETTER, note=problem.code)
         _tell_of_failure(work, problem)
 
-    put_off(node, Queue.INBOX, key, problem, give_up)
+    put_off(node, Queue.INBOX, key, problem, give_up, about=envelope)
 
 
 def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:

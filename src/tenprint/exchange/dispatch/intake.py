@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tenprint.core.canonical import sha256_hex
-from tenprint.core.errors import RecordError, SenderError
+from tenprint.core.errors import RecordError, SenderError, TenprintError
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
@@ -28,6 +29,15 @@ def accept(node: Node, wire: bytes) -> bytes:
             or ``MESSAGE_ID_REUSED`` (its sender gave that id to another message); nothing was written.
         StorageError: it could not be kept; the sender tries again.
     """
+    try:
+        return _accept(node, wire)
+    except TenprintError as problem:
+        # Who said it is not known yet: of what came in, nothing is told but why it was refused.
+        node.note(Event.REFUSED, code=problem.code)
+        raise
+
+
+def _accept(node: Node, wire: bytes) -> bytes:
     envelope = Envelope.from_bytes(wire)
     verify_sender(node.services, envelope)
     if envelope.kind in SUBMISSIONS:
@@ -48,6 +58,7 @@ def accept(node: Node, wire: bytes) -> bytes:
         )
         node.trigger(ACCEPT_BEFORE_COMMIT)
     node.trigger(ACCEPT_AFTER_COMMIT)
+    node.note(Event.MESSAGE_ACCEPTED, envelope)
     return receipt
 
 

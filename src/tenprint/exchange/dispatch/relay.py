@@ -12,6 +12,7 @@ from tenprint.exchange.dispatch.points import (
 )
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.observing import Event, Stage
 from tenprint.exchange.ports import Node, Queue, Services, Transaction, Work, write_down
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
@@ -37,7 +38,8 @@ def relay_due(node: Node, limit: int) -> int:
 
 def _deliver(node: Node, envelope: Envelope) -> None:
     node.trigger(RELAY_BEFORE_POST)
-    receipt = node.post.deliver(envelope.to_bytes(), envelope.recipient)
+    with node.timed(Stage.DELIVER, envelope.kind):
+        receipt = node.post.deliver(envelope.to_bytes(), envelope.recipient)
     node.trigger(RELAY_AFTER_POST)
     digest = _checked_receipt(node.services, envelope, receipt)
     with node.store.transaction() as tx:
@@ -45,6 +47,7 @@ def _deliver(node: Node, envelope: Envelope) -> None:
         Work(tx, node.services, envelope).log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
         node.trigger(RELAY_BEFORE_COMMIT)
     node.trigger(RELAY_AFTER_COMMIT)
+    node.note(Event.DELIVERED, envelope)
 
 
 def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> str:

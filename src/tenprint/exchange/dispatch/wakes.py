@@ -9,6 +9,7 @@ from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Queue, Transaction, write_down
 
@@ -33,6 +34,7 @@ def fire_due_timers(node: Node, limit: int) -> int:
             tx.mark_fired(timer.id, now)
             node.trigger(TIMER_BEFORE_COMMIT)
         node.trigger(TIMER_AFTER_COMMIT)
+        node.note(Event.TIMER_FIRED, envelope, kind=timer.purpose)
     return len(due)
 
 
