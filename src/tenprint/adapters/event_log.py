@@ -71,10 +71,9 @@ def logging_to(path: Path | None, level: str) -> Iterator[None]:
         StorageError: a code of `faults`.
     """
     handler = _handler(path)
+    # Its formatter must not keep an exception: the standard one would write its text below the line.
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[_as_event, structlog.processors.JSONRenderer(sort_keys=False)], keep_exc_info=True
-        )
+        structlog.stdlib.ProcessorFormatter(processors=[_as_event, structlog.processors.JSONRenderer(sort_keys=False)])
     )
     loggers = [logging.getLogger(name) for name in (ROOT, *OTHERS)]
     before = [(each, each.level, each.propagate) for each in loggers]
@@ -124,8 +123,9 @@ def _as_event(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mutabl
     line |= dict(getattr(record, "fields", {}))
     if record.name in OTHERS:
         line["event"] = "server"  # what another's program says could repeat anything
-    if record.exc_info and record.exc_info[0] is not None:
-        line |= {"event": "broken", "error": record.exc_info[0].__name__}
+    exception = event.get("exc_info") or (None,)
+    if exception[0] is not None:
+        line |= {"event": "broken", "error": exception[0].__name__}
     if record.name == _log.name:
         del line["logger"]
     line["time"] = to_wire(SystemClock().now())
