@@ -35,6 +35,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]{0,199}")
 _ODD = "unreadable"
 _log = logging.getLogger(f"{ROOT}.events")
+_log.addHandler(logging.NullHandler())  # without a log that was asked for, events are not printed
 
 
 def write_event(happening: Happening) -> None:

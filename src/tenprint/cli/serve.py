@@ -37,8 +37,10 @@ def serve(
     from tenprint.web.serve import ADDRESS, listening_socket
     from tenprint.web.serve import serve as serve_app
 
+    _check_level(log_level)
     if demo:
-        _serve_demo(data, port, cards)
+        with bootstrap.logging_to(log, log_level):
+            _serve_demo(data, port, cards)
         return
     watch = bootstrap.Watch()
     with bootstrap.logging_to(log, log_level), bootstrap.open_network(data, observe=watch) as network:
@@ -55,6 +57,15 @@ def serve(
         serve_app(create_app(network, is_demo=demo, accounts=accounts, metrics=watch.metrics), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
+
+
+def _check_level(level: str) -> None:
+    from tenprint import bootstrap
+
+    if level not in bootstrap.LEVELS:
+        raise SenderError(
+            "LOG_LEVEL", f"{level!r} is no level of the log", hint=f"one of {', '.join(bootstrap.LEVELS)}"
+        )
 
 
 def _serve_demo(data: Path, port: int, cards: Path | None) -> None:
