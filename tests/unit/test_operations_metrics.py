@@ -1,7 +1,9 @@
 """Metrics: a real scrape, read as Prometheus reads it, tells what waits and what was done, and tells of no person."""
 
+import re
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from console_rig import Desktop, console, sign
@@ -12,6 +14,7 @@ from watch_rig import watched
 from tenprint.bootstrap import Watch
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.words import Kind, Role
 
 LABELS = {"party", "kind", "result", "code", "event", "stage", "le", "condition", "queue", "state"}
@@ -140,3 +143,15 @@ def test_what_is_rolled_back_is_not_counted_as_opened(rig: Rig, watch: Watch) ->
     assert found["tenprint_messages_handled_total", "IDENT_SEARCH", "immigration_repository", "put_off"] == 1
     assert ("tenprint_events_total", "task_opened", "examine", "immigration_repository") not in found
     assert rig.tasks(Role.IMMIGRATION_REPOSITORY) == []
+
+
+def test_the_guide_names_every_metric_and_every_event_and_no_other(rig: Rig) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "operating.md").read_text()
+    watch = watched(rig)
+    rig.until_held()
+    families = text_string_to_metric_families(watch.metrics().decode())
+    named = (each.name + ("_total" if each.type == "counter" else "") for each in families)
+    told = {name for name in named if not name.endswith("_created")}
+    assert told == set(re.findall(r"tenprint_[a-z_]+", guide))
+    events = set(re.findall(r"`([a-z_]+)`", guide.partition("Events: ")[2].partition("\n\n")[0]))
+    assert events == {str(event) for event in Event} | {"request_refused", "broken", "server"}

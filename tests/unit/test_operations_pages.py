@@ -42,6 +42,7 @@ def test_a_given_up_message_is_told_with_why_and_what_to_do_and_never_what_it_sa
     page = operator(stuck(rig)).get("/operations")
     assert "Given up (1)" in page
     assert "handling IAR" in page
+    assert "What was sent does not have the form that its standard asks for. (E0004; tried once)" in page
     assert "the sender has to say it otherwise" in page
     assert "case-1" in page
     assert "no IAR" not in page
@@ -143,7 +144,7 @@ def test_a_delivery_that_is_tried_again_is_told_in_plain_words_with_its_code_and
     rig.post.deliver = unreachable  # type: ignore[method-assign]
     case_id = rig.book(card("P7"))
     page = operator(rig).get("/operations")
-    assert f"Delivering car, case {case_id}".lower() in page.lower()
+    assert f"Delivering CAR, case {case_id}: " in page
     assert "The receiver cannot be reached. (PARTY_UNREACHABLE) Failed once; next try 4 October 2010, 08:00:01" in page
 
 

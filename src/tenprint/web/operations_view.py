@@ -125,7 +125,8 @@ def _lines(health: Health) -> tuple[tuple[str, str, bool], ...]:
     lines = [(QUEUES[Queue(name)], *_queue(queue, health.at)) for name, queue in health.queues.items() if queue.waiting]
     tasks, timers, ledger = health.tasks, health.timers, health.ledger
     if tasks.open:
-        kinds = "; ".join(f"{count} {words.spoken_name(kind)}" for kind, count in tasks.open.items())
+        titled = ((words.TASK_TITLES.get(kind, words.spoken_name(kind)), count) for kind, count in tasks.open.items())
+        kinds = "; ".join(f"{title}: {count}" for title, count in titled)
         since = f", the oldest since {words.spoken_time(tasks.oldest_since)}" if tasks.oldest_since else ""
         lines.append(("open tasks", kinds + since, False))
     if tasks.overdue:
@@ -156,7 +157,7 @@ def _queue(queue: QueueFigures, now: datetime) -> tuple[str, bool]:
 
 
 def _retry(retry: Retry) -> str:
-    what = f"{DOINGS[Queue(retry.queue)]} {retry.kind or A_SUBJECT}".capitalize()
+    what = words.sentence(f"{DOINGS[Queue(retry.queue)]} {retry.kind or A_SUBJECT}").removesuffix(".")
     case = f", case {retry.case_id}" if retry.case_id else ""
     times = "once" if retry.attempts == 1 else f"{retry.attempts} times"
     said = f"{why(retry.code)} ({retry.code}) Failed {times}; next try {clock_time(retry.next_try)}."

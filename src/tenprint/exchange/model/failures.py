@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 INBOX: Final = "inbox"
@@ -10,6 +11,8 @@ DAMAGED: Final = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "
 AWAITED: Final = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER", "NOT_ASKED")
 UNREACHED: Final = ("PARTY_UNREACHABLE", "PARTY_ANSWER")
 FULL: Final = ("STORE_FULL", "STORE_READONLY", "STORE_UNREACHABLE")
+FORMAT: Final = "What was sent does not have the form that its standard asks for."
+_OF_A_FORMAT: Final = re.compile(r"[EL]\d{4}")  # as EBTS numbers its errors
 WHY: Final[dict[str, str]] = {
     "ANSWER_OUT_OF_ORDER": "An answer came before the message that it answers.",
     "BODY_INVALID": "What the message says cannot be read.",
@@ -48,7 +51,7 @@ WHY: Final[dict[str, str]] = {
 
 def why(code: str) -> str:
     """Return why a row failed, as a sentence; the code stands beside it for whoever looks further."""
-    return WHY.get(code, "It could not be done.")
+    return WHY.get(code, FORMAT if _OF_A_FORMAT.fullmatch(code) else "It could not be done.")
 
 
 def what_to_do(queue: str, kind: str, code: str) -> str:
