@@ -86,6 +86,8 @@ read_ledger                  od*     od*      od*      od*        od*     od*   
 read_why                     od*     od*      od*      od*        od*     od*   od*   all*    .
 read_network                 +       +        +        +          +       +     +     +       +
 play_stories                 demo    demo     demo     demo       demo    demo  demo  demo    demo
+read_operations              .       od       .        .          .       .     .     .       .
+try_again                    .       od       .        .          .       .     .     .       .
 """
 ROWS = {row.split()[0] if " " in row else row: row.split()[1:] for row in EXPECTED.strip().splitlines()[1:]}
 
@@ -119,7 +121,7 @@ def test_the_table_has_a_row_for_every_action_and_kind_of_task_and_a_column_for_
     wanted |= {f"{action}/{kind}" for action in about_tasks for kind in (*TaskKind, "", "unheard_of")}
     assert ROWS.keys() == wanted
     assert set(OfficialRole) == set(ROLES)
-    assert sum(1 for _ in cells()) == 49 * 9 * 8 == 3528
+    assert sum(1 for _ in cells()) == 51 * 9 * 8 == 3672
 
 
 def test_every_verdict_names_a_policy_a_sentence_and_what_was_in_force() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,39 +18,10 @@ from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
 from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.ports import Blobs, Queue, RowKey
-from tenprint.exchange.store import WitnessedNote
+from tenprint.exchange.store import ENROLMENT, DeadLetter, WitnessedNote
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
 from tenprint.ledger.witness import Seen
-
-ENROLMENT = "ENROLMENT"
-"""Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """A row of a queue that was given up, with why. Told from columns alone: its message may be what is damaged.
-
-    Args:
-        queue: ``inbox`` (handling failed), ``outbox`` (delivery failed) or ``enrolments``.
-        key: of the message; the subject id of an enrolment.
-        kind: of the message, or `ENROLMENT`.
-        case_id: of the message; empty for an enrolment.
-        attempts: how often it was tried.
-        failure: code of the last error.
-    """
-
-    queue: Queue
-    key: RowKey
-    kind: str
-    case_id: str
-    attempts: int
-    failure: str
-
-    @property
-    def id(self) -> str:
-        """Return the message's id without its sender, or the subject id of an enrolment."""
-        return self.key if isinstance(self.key, str) else self.key.id
 
 
 def _earliest_of(*times: sa.Select[Any]) -> sa.Select[Any]:
@@ -226,18 +196,19 @@ class Reader:
         for queue, box in BOXES.items():
             query = (
                 sa.select(message.c.sender, message.c.id, message.c.kind, message.c.case_id)
-                .add_columns(box.c.attempts, box.c.failure)
+                .add_columns(box.c.position, box.c.attempts, box.c.failure)
                 .join(box, box.c.message == message.c.position)
                 .where(box.c.state == tables.DEAD)
                 .order_by(box.c.position)
             )
             for row in self._connection.execute(query):
                 key = MessageKey(row.sender, row.id)
-                found.append(DeadLetter(queue, key, row.kind, row.case_id, row.attempts, row.failure))
+                found.append(DeadLetter(queue, key, row.kind, row.case_id, row.attempts, row.failure, row.position))
         table = tables.enrolments
         given_up = sa.select(table).where(table.c.state == tables.DEAD).order_by(table.c.position)
         for row in self._connection.execute(given_up):
-            found.append(DeadLetter(Queue.ENROLMENTS, row.subject_id, ENROLMENT, "", row.attempts, row.failure))
+            key = row.subject_id
+            found.append(DeadLetter(Queue.ENROLMENTS, key, ENROLMENT, "", row.attempts, row.failure, row.position))
         return found
 
     def message_counts(self) -> Counter[str]:

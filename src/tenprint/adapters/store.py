@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tenprint.adapters import claims, counting, erasing, witnessing
+from tenprint.adapters import claims, counting, erasing, health, witnessing
 from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
 from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
@@ -19,8 +19,9 @@ from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.health import Health
 from tenprint.exchange.ports import Blobs, Queue
-from tenprint.exchange.store import Counts, Erasure, WitnessedNote
+from tenprint.exchange.store import Counts, DeadLetter, Erasure, WitnessedNote
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey
@@ -231,6 +232,16 @@ class SqlStore:
         """Return how many cases, messages and answers there are."""
         with self._connected() as connection:
             return counting.counts(connection)
+
+    def health(self, now: datetime) -> Health:
+        """Return how this party's work stands at `now`: queues, timers, tasks, ledger; no body is read."""
+        with self._connected() as connection:
+            return health.health(connection, now)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return what was given up, queue by queue, oldest first."""
+        with self.reading() as reader:
+            return reader.dead_letters()
 
     def sign_checkpoint(self, origin: str, key: PrivateKey, at: datetime) -> bytes:
         """Sign the ledger's present size and root unless that was done; return the newest checkpoint's note.

@@ -6,10 +6,10 @@ with open_network(Path("data/demo")) as network:
 """
 
 from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.event_log import LEVELS, logging_to
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.image_files import read_image
 from tenprint.adapters.network import load_network
-from tenprint.adapters.reading import DeadLetter
 from tenprint.bootstrap.network import (
     Network,
     init_network,
@@ -31,14 +31,18 @@ from tenprint.bootstrap.prints import (
     warm_comparison,
 )
 from tenprint.bootstrap.status import PartyState, party_states
+from tenprint.bootstrap.watching import Watch
+from tenprint.exchange.store import DeadLetter
 
 __all__ = [
+    "LEVELS",
     "AccountFile",
     "DeadLetter",
     "Founding",
     "Network",
     "PartyState",
     "RunningParty",
+    "Watch",
     "address_of",
     "card_shop",
     "compare",
@@ -47,6 +51,7 @@ __all__ = [
     "image_codec",
     "init_network",
     "load_network",
+    "logging_to",
     "make_extractor",
     "open_accounts",
     "open_gallery",

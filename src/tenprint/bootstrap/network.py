@@ -22,7 +22,7 @@ from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.network import NetworkFile, load_network
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.queues import case_activity
-from tenprint.adapters.reading import DeadLetter, Reader
+from tenprint.adapters.reading import Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.node import Common, blobs_of, build_node
 from tenprint.bootstrap.prints import make_extractor, open_gallery
@@ -33,8 +33,11 @@ from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
+from tenprint.exchange.model.health import Health
+from tenprint.exchange.model.observing import Event, Observer, no_observer
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Extraction, Node, Trigger
+from tenprint.exchange.store import DeadLetter
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PrivateKey, PublicKey
 from tenprint.ledger.verify import Finding, verify_log
@@ -166,7 +169,12 @@ class Network:
 
     def sign_checkpoints(self) -> dict[str, bytes]:
         """Sign each ledger's present root, unless that was done, and have it cosigned; return the newest per party."""
-        signed = {party: self._sign_checkpoint(party) for party in self._stores}
+        signed = {}
+        for party, store in self._stores.items():
+            before = store.newest_checkpoint()
+            signed[party] = self._sign_checkpoint(party)
+            if signed[party] != before:
+                self.nodes[party].note(Event.CHECKPOINT_SIGNED)
         for node in self.nodes.values():
             dispatch.seek_cosignatures(node)
         return signed
@@ -209,11 +217,12 @@ class Network:
 
     def dead_letters(self) -> dict[str, list[DeadLetter]]:
         """Return the messages and enrolments that were given up, per party that has any."""
-        found = {}
-        for party in self.nodes:
-            with self._reading(party) as reader:
-                found[party] = reader.dead_letters()
+        found = {party: node.store.dead_letters() for party, node in self.nodes.items()}
         return {party: letters for party, letters in found.items() if letters}
+
+    def health(self) -> dict[str, Health]:
+        """Return how each party's work stands, counted without reading what anybody wrote, by party id."""
+        return {party: node.store.health(self.clock.now()) for party, node in self.nodes.items()}
 
     def revive(self, role_or_id: Role | str, name: str) -> int:
         """Make a party's dead letters of this id due again; return how many.
@@ -233,8 +242,7 @@ class Network:
                 f"{party} has given up no message {name!r}",
                 hint="see: tenprint network dead-letters",
             )
-        with self._stores[party].transaction() as transaction:
-            return sum(transaction.revive(letter.queue, letter.key, self.clock.now()) for letter in letters)
+        return dispatch.revive(self.nodes[party], letters)
 
     def close(self) -> None:
         """Release databases, workers and the lock; doing it twice changes nothing."""
@@ -291,6 +299,7 @@ def open_network(
     clock: Clock | None = None,
     random: RandomSource | None = None,
     trigger: Trigger | None = None,
+    observe: Observer = no_observer,
     workers: int | None = None,
     extractor: Extractor | None = None,
     templates: Path | None = None,
@@ -303,6 +312,7 @@ def open_network(
         clock: instead of the one that the party file names.
         random: source of salts; the system's by default.
         trigger: called at the named points of `dispatch.points`; crash tests kill the process there.
+        observe: told what happens at all parties, such as a `Watch`.
         workers: extraction processes; 0 extracts in this process, None takes all cores but one.
         extractor: instead of the real one, for tests with prepared templates.
         templates: folder of templates of images seen before, instead of the network's own; may be shared by several.
@@ -324,6 +334,7 @@ def open_network(
             extractor=extractor
             or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
             trigger=trigger,
+            observe=observe,
             has_galleries=not is_beside,
         )
         post = InProcessPost()

@@ -14,6 +14,7 @@ from tenprint.bootstrap.prints import open_gallery
 from tenprint.core.chance import RandomSource
 from tenprint.core.clock import Clock
 from tenprint.core.errors import StorageError
+from tenprint.exchange.model.observing import Observer, no_observer
 from tenprint.exchange.ports import Node, Post, Services, Trigger, no_trigger
 from tenprint.ledger.keys import PrivateKey
 from tenprint.policy.programme import Programme
@@ -31,6 +32,7 @@ class Common:
         clock, random, programme: as `exchange.ports.Services` has them.
         extractor: keeps nothing of whom an image was.
         trigger: called at the named points of `dispatch.points`.
+        observe: hears what happens at the parties.
         has_galleries: False beside a running party, whose gallery is its process's alone.
     """
 
@@ -40,6 +42,7 @@ class Common:
     programme: Programme
     extractor: Extractor
     trigger: Trigger | None = None
+    observe: Observer = no_observer
     has_galleries: bool = True
 
 
@@ -79,7 +82,7 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         blobs=blobs,
         matcher=_matcher(common, place, opening),
     )
-    return Built(Node(store, post, services, common.trigger or no_trigger), store, key, blobs)
+    return Built(Node(store, post, services, common.trigger or no_trigger, common.observe), store, key, blobs)
 
 
 def blobs_of(file: NetworkFile, place: Place) -> FileBlobs:

@@ -30,6 +30,7 @@ from tenprint.core.chance import RandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, SystemClock
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
+from tenprint.exchange.model.observing import Event, Observer, no_observer
 from tenprint.exchange.ports import Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.policy import programme as programmes
@@ -105,7 +106,7 @@ class RunningParty:
                 self._work_once()
             except StorageError as problem:
                 told = {"event": "worker_fault", "party": self.node.party.id, "code": problem.code}
-                _log.error("%s", json.dumps(told))
+                _log.error("%s", json.dumps(told), extra={"event_name": "worker_fault", "fields": told})
                 self.bell.wait(FAULT_SECONDS)
         self._sign_checkpoint()
 
@@ -142,6 +143,7 @@ class RunningParty:
             self._signed_at = self._clock.now()
             self._built.store.sign_checkpoint(ledger_origin(self.node.party.id), self._built.key, self._signed_at)
             self._signed_size = size
+            self.node.note(Event.CHECKPOINT_SIGNED)
         dispatch.seek_cosignatures(self.node)
 
 
@@ -155,6 +157,7 @@ def open_party(
     workers: int | None = None,
     extractor: Extractor | None = None,
     templates: Path | None = None,
+    observe: Observer = no_observer,
 ) -> RunningParty:
     """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
 
@@ -183,6 +186,7 @@ def open_party(
             extractor=extractor
             or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
             trigger=trigger,
+            observe=observe,
         )
         key = file.private_key(place)
         post = HttpsPost(file, party_id, key, common.clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from tenprint.cli import staging, stories
-from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.options import DEFAULT_DATA, Data, Json, LogFile
 from tenprint.cli.output import console, counting, print_json, progress
 from tenprint.cli.serve import DEFAULT_PORT
 from tenprint.core.clock import ManualClock
@@ -62,6 +63,7 @@ def demo(
         int, typer.Option(min=1, max=65_535, help="Of the console; another one is taken when it is in use.")
     ] = DEFAULT_PORT,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    log: LogFile = None,
     json: Json = False,
 ) -> None:
     """Follow stories in a browser: who is booked, who is told, who decides. You may take any role yourself.
@@ -81,7 +83,8 @@ def demo(
     if not is_job:
         begins = stories.chosen(story)[0].name if story else ""
         plan = staging.Plan(data, stories.cards_beside(data, cards), seed, port, begins, opens_browser=not no_browser)
-        staging.open_console(plan, lambda: _prepare(data, seed, background))
+        with _log_to(log):
+            staging.open_console(plan, lambda: _prepare(data, seed, background))
         return
     _prepare(data, seed, background)
     run = _Run(data, bookings, seed, script, leave_tasks, headless or json)
@@ -90,6 +93,13 @@ def demo(
         print_json(tally.as_json())
     else:
         _summarise(tally, data, leave_tasks=leave_tasks)
+
+
+def _log_to(path: Path | None) -> AbstractContextManager[None]:
+    """Return what writes the log of a demo: it is quiet unless a file is named."""
+    from tenprint import bootstrap
+
+    return nullcontext() if path is None else bootstrap.logging_to(path, "info")
 
 
 def _main_job(run: _Run) -> Tally:

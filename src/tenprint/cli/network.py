@@ -10,14 +10,13 @@ import typer
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, print_table, progress
 from tenprint.cli.retention import retention
+from tenprint.exchange.model.failures import what_to_do
 
 if TYPE_CHECKING:
     from tenprint.bootstrap import DeadLetter
 
 GIVEN_UP_AGAIN = 1
 """Exit code of a revival that ended as another dead letter."""
-DAMAGED = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "MESSAGE_MISSING")
-AWAITED = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER")
 
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a network, run it, look at it.", no_args_is_help=True
@@ -107,17 +106,7 @@ def revive(
 
 def _next(letter: DeadLetter) -> str:
     """Return what to do before it is worth trying again."""
-    if letter.failure in DAMAGED:
-        return "restore the data directory's missing or damaged file from a copy"
-    if letter.queue == "enrolments":
-        return "mend what the gallery refuses"
-    if letter.queue == "outbox":
-        return "ask the receiver why it refuses, or whether it can be reached"
-    if letter.failure in AWAITED:
-        return "wait for the message that comes before it"
-    if letter.kind == "TASK_ANSWER":
-        return "nothing: whoever gave this answer answers the task anew, if it is still open"
-    return "nothing here can mend it: the sender has to say it otherwise"
+    return what_to_do(letter.queue, letter.kind, letter.failure)
 
 
 def _as_json(party: str, letter: DeadLetter) -> dict[str, str | int]:

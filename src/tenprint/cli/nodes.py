@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -181,15 +182,17 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
 
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
-        found = bootstrap.party_states(network)
+        found, health = bootstrap.party_states(network), network.health()
     if json:
-        print_json([asdict(state) for state in found])
+        more = {party: {"condition": str(one.condition), "health": one.as_json()} for party, one in health.items()}
+        print_json([asdict(state) | more[state.party] for state in found])
         return
-    columns = ("party", "runs", "cases", "tasks", "in/out", "given up", "ledger", "signed")
+    columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger", "signed")
     rows = (
         (
             state.party,
             "yes" if state.answers else state.trouble or "no",
+            str(health[state.party].condition),
             state.cases,
             state.open_tasks,
             f"{state.inbox_waiting}/{state.outbox_waiting}",
@@ -209,16 +212,42 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
         console.print("No party runs by itself. Start them with: tenprint network up", style="dim")
 
 
-def serve_one(data: Path, party: str, *, json: bool, templates: Path | None, drop: Path | None) -> None:
+@dataclass(frozen=True)
+class Serving:
+    """How one party is run.
+
+    Args:
+        json: print the line that says ready as JSON.
+        templates: folder of templates of images seen before, instead of the network's own.
+        drop: folder in which clients leave files.
+        metrics_port: port of ``/metrics`` on this machine; None for none.
+        log, log_level: as for `bootstrap.logging_to`.
+    """
+
+    json: bool
+    templates: Path | None
+    drop: Path | None
+    metrics_port: int | None
+    log: Path | None
+    log_level: str
+
+
+def serve_one(data: Path, party: str, how: Serving) -> None:
     """Run one party until Ctrl-C (`tenprint serve --party`)."""
     from tenprint import bootstrap
-    from tenprint.web.log import log_as_json
     from tenprint.web.party_server import serve_party
+
+    json, templates, drop = how.json, how.templates, how.drop
 
     if drop is not None and not drop.is_dir():
         raise SenderError("DROP_MISSING", f"there is no folder {drop}", hint="make it, and let its clients write there")
-    log_as_json()
-    with bootstrap.open_party(data, party, templates=templates) as running:
+    watch = bootstrap.Watch()
+    with ExitStack() as open_things:
+        open_things.enter_context(bootstrap.logging_to(how.log, how.log_level))
+        running = open_things.enter_context(bootstrap.open_party(data, party, templates=templates, observe=watch))
+        watch.begin([running.node])
+        if how.metrics_port is not None:
+            open_things.enter_context(watch.serving(how.metrics_port))
         place = running.place
         told = {"party": party, "role": str(place.party.role), "url": place.url, "pid": os.getpid(), "ready": True}
 

@@ -15,3 +15,7 @@ EXIT_FOUND, EXIT_UNREADABLE = 1, 2
 
 Data = Annotated[Path, typer.Option("--data", help="Directory of the network (network.toml, databases, galleries).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
+LogFile = Annotated[
+    Path | None, typer.Option("--log", help="File for the log, one JSON line an event; else standard error.")
+]
+LogLevel = Annotated[str, typer.Option("--log-level", help="What the log tells: debug, info, warning, error.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tenprint.cli import nodes, stories
-from tenprint.cli.options import DEFAULT_DATA, Data
+from tenprint.cli.options import DEFAULT_DATA, Data, LogFile, LogLevel
 from tenprint.cli.output import console
 from tenprint.core.errors import SenderError
 
@@ -36,26 +36,36 @@ def serve(
         typer.Option(help="With --party: folder of templates of images seen before, instead of the network's own."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="With --party: print the line that says ready as JSON.")] = False,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="With --party: port of this machine for /metrics (0 takes a free one).")
+    ] = None,
+    log: LogFile = None,
+    log_level: LogLevel = "warning",
 ) -> None:
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C; or run one party with --party.
 
     Without --demo people sign in with name and password: add them with `tenprint accounts add`. With --party the
-    party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it.
+    party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it. Metrics
+    for Prometheus are at /metrics, and the log is one JSON line an event.
     """
+    _check_level(log_level)
     if party:
-        nodes.serve_one(data, party, json=json, templates=templates, drop=drop)
+        nodes.serve_one(data, party, nodes.Serving(json, templates, drop, metrics_port, log, log_level))
         return
-    if drop is not None or templates is not None or json:
-        raise SenderError("CLI_CONTRADICTION", "--drop, --templates and --json belong to --party")
+    if drop is not None or templates is not None or metrics_port is not None or json:
+        raise SenderError("CLI_CONTRADICTION", "--drop, --templates, --metrics-port and --json belong to --party")
     from tenprint import bootstrap
     from tenprint.web.app import create_app
     from tenprint.web.serve import ADDRESS, listening_socket
     from tenprint.web.serve import serve as serve_app
 
     if demo:
-        _serve_demo(data, port, cards)
+        with bootstrap.logging_to(log, log_level):
+            _serve_demo(data, port, cards)
         return
-    with bootstrap.open_network(data) as network:
+    watch = bootstrap.Watch()
+    with bootstrap.logging_to(log, log_level), bootstrap.open_network(data, observe=watch) as network:
+        watch.begin(network.nodes.values())
         network.run()
         listener = listening_socket(port)
         taken = listener.getsockname()[1]
@@ -65,9 +75,18 @@ def serve(
         accounts = None if demo else bootstrap.open_accounts(data)
         if accounts is not None and not accounts.all():
             console.print("There is no account yet: add one with tenprint accounts add, or try --demo.", style="dim")
-        serve_app(create_app(network, is_demo=demo, accounts=accounts), listener)
+        serve_app(create_app(network, is_demo=demo, accounts=accounts, metrics=watch.metrics), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
+
+
+def _check_level(level: str) -> None:
+    from tenprint import bootstrap
+
+    if level not in bootstrap.LEVELS:
+        raise SenderError(
+            "LOG_LEVEL", f"{level!r} is no level of the log", hint=f"one of {', '.join(bootstrap.LEVELS)}"
+        )
 
 
 def _serve_demo(data: Path, port: int, cards: Path | None) -> None:

@@ -70,10 +70,12 @@ def open_console(plan: Plan, found: Callable[[], None]) -> None:
             _make_ready(shop, first, found)
         salts = bootstrap.seeded_random(bootstrap.load_network(plan.data), plan.seed)
         templates = bootstrap.templates_of(plan.cards)
-        with bootstrap.open_network(plan.data, random=salts, templates=templates) as network:
+        watch = bootstrap.Watch()
+        with bootstrap.open_network(plan.data, random=salts, templates=templates, observe=watch) as network:
+            watch.begin(network.nodes.values())
             network.run()
             director = director_of(network, shop, plan.data)
-            app = create_app(network, is_demo=True, director=director)
+            app = create_app(network, is_demo=True, director=director, metrics=watch.metrics)
             with directing(director):
                 if plan.begins:
                     director.begin(plan.begins)

@@ -8,9 +8,11 @@ memoised by its inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from tenprint.core.candidate import SearchResult
@@ -23,6 +25,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.directory import Directory, Party
 from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
+from tenprint.exchange.model.observing import Event, Happening, Observer, Stage, no_observer
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.store import Queue, RowKey, Store, Transaction
 from tenprint.ledger.entry import seal
@@ -193,17 +196,41 @@ class Services:
 
 @dataclass(frozen=True)
 class Node:
-    """One running party: database, post, services, and the trigger that crash tests set."""
+    """One running party: database, post, services, the trigger that crash tests set, and who hears what happens."""
 
     store: Store
     post: Post
     services: Services
     trigger: Trigger = no_trigger
+    observe: Observer = no_observer
 
     @property
     def party(self) -> Party:
         """Return whose node it is."""
         return self.services.party
+
+    def note(self, event: Event, about: Envelope | None = None, **more: str) -> None:
+        """Tell the observer what happened, after it was committed.
+
+        Args:
+            event: what.
+            about: the message that it is about, of which kind, id and case are told.
+            more: ``kind``, ``message``, ``case`` or ``code``, instead of the message's.
+        """
+        told: dict[str, Any] = (
+            {} if about is None else {"kind": str(about.kind), "message": about.id, "case": about.case_id}
+        )
+        self.observe(Happening(event, self.party.id, **told | more))
+
+    @contextmanager
+    def timed(self, stage: Stage, kind: str) -> Iterator[None]:
+        """Tell the observer how long the block took, also when it fails."""
+        begun = perf_counter()
+        try:
+            yield
+        finally:
+            spent = perf_counter() - begun
+            self.observe(Happening(Event.STAGE_DONE, self.party.id, kind, stage=str(stage), seconds=spent))
 
 
 @dataclass(frozen=True)
@@ -213,12 +240,14 @@ class Work:
     Args:
         tx, services, message: at hand.
         now: the clock's time when the message was taken up: one moment for all that the message causes.
+        opened: tasks that were opened, for the observer to be told of after the commit.
     """
 
     tx: Transaction
     services: Services
     message: Envelope
     now: datetime = field(init=False)
+    opened: list[Task] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", self.services.clock.now())
@@ -365,6 +394,7 @@ class Work:
             answers=answers,
         )
         self.tx.save_task(task)
+        self.opened.append(task)
         self.log("task_opened", task=task.id, shown_hash=task.shown_hash, note=str(kind))
         return task
 

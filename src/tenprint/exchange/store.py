@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -19,6 +19,7 @@ from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
+from tenprint.exchange.model.health import Health
 from tenprint.ledger.checkpoint import Checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.witness import Seen
@@ -34,6 +35,38 @@ class Queue(StrEnum):
 
 RowKey = MessageKey | str
 """What names a row of a queue: the message's key, or the subject id of an enrolment."""
+
+
+ENROLMENT = "ENROLMENT"
+"""Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A row of a queue that was given up, with why. Told from columns alone: its message may be what is damaged.
+
+    Args:
+        queue: ``inbox`` (handling failed), ``outbox`` (delivery failed) or ``enrolments``.
+        key: of the message; the subject id of an enrolment.
+        kind: of the message, or `ENROLMENT`.
+        case_id: of the message; empty for an enrolment.
+        attempts: how often it was tried.
+        failure: code of the last error.
+        row: its number in the queue; names it where its key must not be told.
+    """
+
+    queue: Queue
+    key: RowKey
+    kind: str
+    case_id: str
+    attempts: int
+    failure: str
+    row: int = field(default=0, compare=False)
+
+    @property
+    def id(self) -> str:
+        """Return the message's id without its sender, or the subject id of an enrolment."""
+        return self.key if isinstance(self.key, str) else self.key.id
 
 
 @dataclass(frozen=True)
@@ -272,6 +305,10 @@ class Transaction(Eraser, Protocol):
         """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
         ...
 
+    def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
+        """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
+        ...
+
     def is_dead_letter(self, queue: Queue, key: RowKey) -> bool:
         """Tell whether this row was given up."""
         ...
@@ -437,6 +474,14 @@ class Store(Protocol):
 
     def counts(self) -> Counts:
         """Return how many cases, messages and answers there are."""
+        ...
+
+    def health(self, now: datetime) -> Health:
+        """Return how this party's work stands at `now`: queues, timers, tasks, ledger; no body is read."""
+        ...
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return what was given up, queue by queue, oldest first."""
         ...
 
     def case_entries(self, case_id: str) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +26,7 @@ from tenprint.web.pages import (
     file_check,
     ledgers,
     messages,
+    operations,
     prints,
     public,
     queue,
@@ -37,7 +39,7 @@ from tenprint.web.sessions import Sessions
 
 __all__ = ["COOKIE", "create_app"]
 
-PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, public, file_check)
+PAGES = (entrance, rights, queue, claims, tasks, prints, cases, messages, ledgers, why, operations, public, file_check)
 """Modules with a function `routes(console)`."""
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
@@ -53,6 +55,7 @@ def create_app(
     sessions: Sessions | None = None,
     accounts: Accounts | None = None,
     director: Director | None = None,
+    metrics: Callable[[], bytes] | None = None,
 ) -> ASGIApp:
     """Return the console of a running network.
 
@@ -63,6 +66,7 @@ def create_app(
         sessions: instead of new ones, for tests that move their clock.
         accounts: of the people who may sign in; in a demo none is looked at.
         director: of the stories of a demo; works from now on under the lock of the pages.
+        metrics: text for Prometheus at ``/metrics``; without it there is no such address.
     """
     door = Door(accounts) if accounts is not None and not is_demo else None
     console = Console(Desk(house, tells_whole_story=is_demo), sessions or Sessions(), is_demo=is_demo, door=door)
@@ -72,6 +76,8 @@ def create_app(
     pages = [route for module in PAGES for route in module.routes(console)]
     if director is not None:
         pages = stage.routes(console, director) + pages  # its start page goes before the usual one
+    if metrics is not None:
+        pages.append(operations.metrics_route(metrics))
     for route in pages:
         app.add_api_route(route.path, route.answer, methods=[route.method], response_model=None)
     _say_refusals(app, console)

@@ -1,11 +1,13 @@
-"""What the server logs: refusals and breakdowns, without a name, a number of a case, or anything that was sent."""
+"""What the server logs: refusals and breakdowns, without a name, a number of a case, or anything that was sent.
+
+A sentence for whoever reads a terminal, and the same as fields for a log of JSON lines (`bootstrap.logging_to`).
+"""
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 from starlette.requests import Request
 
@@ -25,7 +27,9 @@ def note_refusal(status: int, code: str, method: str, page: str = NO_PAGE) -> No
         page: the address as a pattern, such as ``/tasks/{task_id}``: never the address itself, which holds numbers.
     """
     level = logging.INFO if status in USUAL else logging.WARNING
-    _log.log(level, "refused with %d%s: %s %s", status, f" {code}" if code else "", method, page)
+    said = {"status": int(status), "code": code, "method": method, "page": page}
+    fields = {"event_name": "request_refused", "fields": {name: value for name, value in said.items() if value != ""}}
+    _log.log(level, "refused with %d%s: %s %s", status, f" {code}" if code else "", method, page, extra=fields)
 
 
 def page_of(request: Request) -> str:
@@ -33,25 +37,6 @@ def page_of(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", NO_PAGE))
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, and what was logged, which is an object of its own or a sentence."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a traceback is left out, since the values in it may be anybody's."""
-        text = record.getMessage()
-        try:
-            told = json.loads(text)
-        except ValueError:
-            told = text
-        told = told if isinstance(told, dict) else {"event": "note", "says": text}
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        return json.dumps({"time": at, "level": record.levelname.lower()} | told, ensure_ascii=False)
-
-
-def log_as_json() -> None:
-    """Let this process log JSON lines to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for loud in ("httpx2", "httpcore2", "asyncio"):
-        logging.getLogger(loud).setLevel(logging.CRITICAL)
+def as_fields(told: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as the ``extra`` of a log record: the same as what its sentence holds as JSON."""
+    return {"event_name": told["event"], "fields": {name: value for name, value in told.items() if name != "event"}}

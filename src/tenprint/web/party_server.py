@@ -14,6 +14,7 @@ from types import FrameType
 from tenprint import bootstrap
 from tenprint.bootstrap import RunningParty
 from tenprint.core.errors import StorageError
+from tenprint.web.log import as_fields
 from tenprint.web.post_door import PostDoor
 from tenprint.web.post_server import DoorServer, door_server, door_socket
 
@@ -67,7 +68,7 @@ def _started(job: Job, server: DoorServer, stop: threading.Event, failed: thread
             server.should_exit = True
             where = [f"{row.name} ({row.filename.rpartition('/')[2]}:{row.lineno})" for row in _rows(problem)]
             told = {"event": "worker_ended", "code": type(problem).__name__, "where": where[-5:]}
-            _log.critical("%s", json.dumps(told))
+            _log.critical("%s", json.dumps(told), extra=as_fields(told))
 
     thread = threading.Thread(target=run, name="worker", daemon=True)
     thread.start()

@@ -32,6 +32,7 @@ from tenprint.exchange.model.envelope import MAX_HEADER_BYTES, Heading
 from tenprint.exchange.ports import Node
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.witness import MAX_REQUEST_BYTES
+from tenprint.web.log import as_fields
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HELD_BYTES = 8_192
@@ -111,9 +112,8 @@ class PostDoor:
             self._note(problem.code, arrival)
             response = refusal(problem)
         except Exception as problem:  # noqa: BLE001 - a fault of ours: said without what was sent, tried again later
-            _log.error(
-                "%s", json.dumps({"event": "post_failed", "party": self.node.party.id, "code": type(problem).__name__})
-            )
+            told = {"event": "post_failed", "party": self.node.party.id, "code": type(problem).__name__}
+            _log.error("%s", json.dumps(told), extra=as_fields(told))
             response = refusal(StorageError("DOOR_FAILED", "this door has a fault; the message was not taken in"))
         if not arrival.is_read:
             response.headers["connection"] = "close"
@@ -221,8 +221,9 @@ class PostDoor:
         return await anyio.to_thread.run_sync(work, limiter=self._writers)
 
     def _note(self, code: str, arrival: _Arrival) -> None:
-        told = {"event": "post_refused", "party": self.node.party.id, "code": code, "sender": arrival.sender}
-        _log.warning("%s", json.dumps(told | {"bytes": arrival.size}))
+        told: dict[str, Any] = {"event": "post_refused", "party": self.node.party.id, "code": code}
+        told |= {"sender": arrival.sender, "bytes": arrival.size}
+        _log.warning("%s", json.dumps(told), extra=as_fields(told))
 
 
 @dataclass

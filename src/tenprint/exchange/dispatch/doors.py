@@ -20,6 +20,7 @@ from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import TCNS, with_message
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Extraction, Node, Queue, Transaction, Work, write_down
 from tenprint.exchange.tasks import waits
@@ -184,6 +185,7 @@ def decide_task(
             raise SenderError("TASK_CLOSED", "another answer to this task is on its way") from problem
         node.trigger(DECIDE_BEFORE_COMMIT)
     node.trigger(DECIDE_AFTER_COMMIT)
+    node.note(Event.TASK_ANSWERED, envelope, kind=str(task.kind))
     return answered(task, drafted, envelope.sent_at)
 
 

@@ -14,6 +14,7 @@ from tenprint.exchange.dispatch.retention import in_charge_of
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.dispatch.wakes import enrol_all_due_unmarked
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.observing import Event, Stage
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
@@ -153,7 +154,10 @@ def _prepare(node: Node, envelope: Envelope) -> _Ready:
     if handler is None:
         raise SenderError("NO_HANDLER", f"{role} has no use for {envelope.kind} in this release")
     preparer = party.PREPARERS.get(envelope.kind) if party else None
-    prepared = preparer(node.services, envelope) if preparer else None
+    prepared = None
+    if preparer:
+        with node.timed(Stage.PREPARE, envelope.kind):
+            prepared = preparer(node.services, envelope)
     node.trigger(HANDLE_PREPARED)
     return _Ready(envelope, handler, prepared)
 
@@ -171,12 +175,13 @@ def _commit(
         return failed
     try:
         with node.store.transaction() as tx:
+            handled = list[Work | None]()
             for subject_id in enrolled:
                 tx.mark_enrolled(subject_id)
             for each in ready:
                 try:
                     with tx.savepoint() if each_in_savepoint else nullcontext():
-                        _handle(node, tx, each)
+                        handled.append(_handle(node, tx, each))
                 except TenprintError as problem:
                     if not each_in_savepoint:
                         raise
@@ -187,14 +192,26 @@ def _commit(
             raise
         raise _Unsure from problem
     node.trigger(HANDLE_AFTER_COMMIT)
+    for work in handled:
+        if work is not None:
+            _note_handled(node, work)
     return failed
 
 
-def _handle(node: Node, tx: Transaction, ready: _Ready) -> None:
+def _handle(node: Node, tx: Transaction, ready: _Ready) -> Work | None:
+    """Handle a message; return None when another worker was faster (see `Store.claim_inbox`)."""
     work = Work(tx, node.services, ready.envelope)
-    # False: another worker was faster (see `Store.claim_inbox`).
-    if tx.mark_handled(ready.envelope.key, work.now):
+    if not tx.mark_handled(ready.envelope.key, work.now):
+        return None
+    with node.timed(Stage.HANDLE, ready.envelope.kind):
         ready.handler(work, ready.prepared)
+    return work
+
+
+def _note_handled(node: Node, work: Work) -> None:
+    node.note(Event.MESSAGE_HANDLED, work.message)
+    for task in work.opened:
+        node.note(Event.TASK_OPENED, work.message, kind=str(task.kind))
 
 
 def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:
@@ -208,7 +225,7 @@ def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: Te
         work.log(DEAD_LETTER, note=problem.code)
         _tell_of_failure(work, problem)
 
-    put_off(node, Queue.INBOX, key, problem, give_up)
+    put_off(node, Queue.INBOX, key, problem, give_up, about=envelope)
 
 
 def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:

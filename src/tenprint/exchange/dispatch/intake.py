@@ -9,6 +9,7 @@ from tenprint.core.errors import RecordError, SenderError, TenprintError
 from tenprint.exchange.dispatch.batches import CONCERNS_ALL
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
 from tenprint.exchange.model.envelope import Envelope, Heading
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
@@ -50,14 +51,16 @@ def accept_many(node: Node, wires: Sequence[bytes]) -> list[bytes | TenprintErro
             verify_sender(node.services, envelope)
             verified.append((place, envelope))
         except TenprintError as problem:
-            outcomes[place] = problem
+            outcomes[place] = _refused(node, problem)
     try:
         node.services.blobs.put_many([each.body for _, each in verified if each.kind in SUBMISSIONS])
-        receipts = _taken_in(node, [envelope for _, envelope in verified])
+        receipts: list[bytes | TenprintError] = [*_taken_in(node, [envelope for _, envelope in verified])]
     except TenprintError as problem:
         # One of them cannot be kept. Which one, and whether the others can, is seen when each is taken by itself.
         of_all = len(verified) == 1 or problem.code in CONCERNS_ALL
-        receipts = [problem if of_all else accept_many(node, [wires[place]])[0] for place, _ in verified]
+        receipts = [
+            _refused(node, problem) if of_all else accept_many(node, [wires[place]])[0] for place, _ in verified
+        ]
     outcomes.update(zip((place for place, _ in verified), receipts, strict=True))
     return [outcomes[place] for place in range(len(wires))]
 
@@ -74,23 +77,30 @@ def accept_kept(node: Node, heading: Heading) -> bytes:
         SenderError: as `accept`.
         StorageError: it could not be kept; the sender tries again.
     """
-    verify_sender(node.services, heading)
-    (receipt,) = _taken_in(node, [heading])
-    if isinstance(receipt, TenprintError):
-        raise receipt
+    try:
+        verify_sender(node.services, heading)
+        (receipt,) = _taken_in(node, [heading])
+    except TenprintError as problem:
+        raise _refused(node, problem) from None
     return receipt
 
 
-def _taken_in(node: Node, envelopes: Sequence[Envelope]) -> list[bytes | TenprintError]:
-    receipts: list[bytes | TenprintError] = []
+def _refused(node: Node, problem: TenprintError) -> TenprintError:
+    """Return the error, of which the observer is told the code alone: who said what was refused may not be known."""
+    node.note(Event.REFUSED, code=problem.code)
+    return problem
+
+
+def _taken_in(node: Node, envelopes: Sequence[Envelope]) -> list[bytes]:
+    receipts: list[bytes] = []
     if not envelopes:
         return receipts
-    is_new = False
+    new: list[Envelope] = []
     with node.store.transaction() as tx:
         for envelope in envelopes:
             receipt = signed_receipt(node.services, envelope)
             if tx.put_inbox(envelope, node.services.clock.now(), receipt):
-                is_new = True
+                new.append(envelope)
                 Work(tx, node.services, envelope).log(
                     RECEIVED,
                     counterpart=envelope.sender,
@@ -100,10 +110,12 @@ def _taken_in(node: Node, envelopes: Sequence[Envelope]) -> list[bytes | Tenprin
                 receipts.append(receipt)
             else:
                 receipts.append(tx.receipt_of(envelope.key) or receipt)
-        if is_new:
+        if new:
             node.trigger(ACCEPT_BEFORE_COMMIT)
-    if is_new:
+    if new:
         node.trigger(ACCEPT_AFTER_COMMIT)
+    for envelope in new:
+        node.note(Event.MESSAGE_ACCEPTED, envelope)
     return receipts
 
 

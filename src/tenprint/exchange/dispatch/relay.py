@@ -12,6 +12,7 @@ from tenprint.exchange.dispatch.points import (
 )
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.observing import Event, Stage
 from tenprint.exchange.ports import GroupPost, Node, Post, Queue, Services, Transaction, Work, write_down
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
@@ -45,7 +46,8 @@ def _relay_part(node: Node, part: list[Loaded]) -> None:
     delivered = []
     for recipient, envelopes in recipients.items():
         node.trigger(RELAY_BEFORE_POST)
-        outcomes = _posted(node.post, envelopes, recipient)
+        with node.timed(Stage.DELIVER, envelopes[0].kind):
+            outcomes = _posted(node.post, envelopes, recipient)
         node.trigger(RELAY_AFTER_POST)
         for envelope, outcome in zip(envelopes, outcomes, strict=True):
             try:
@@ -85,6 +87,8 @@ def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) ->
             _put_off(node, envelope.key, problem)
         return
     node.trigger(RELAY_AFTER_COMMIT)
+    for envelope, _, _ in delivered:
+        node.note(Event.DELIVERED, envelope)
 
 
 def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.ports import Node, Queue, RowKey, Transaction
 
 GiveUp = Callable[[Transaction], None]
@@ -19,18 +21,32 @@ JITTER_PARTS = 4
 """A delay is stretched by up to a quarter, so that rows that failed together do not come back together."""
 
 
-def put_off(node: Node, queue: Queue, key: RowKey, problem: TenprintError, give_up: GiveUp) -> None:
+EVENTS = {
+    Queue.INBOX: (Event.MESSAGE_PUT_OFF, Event.DEAD_LETTER),
+    Queue.OUTBOX: (Event.DELIVERY_PUT_OFF, Event.UNDELIVERABLE),
+    Queue.ENROLMENTS: (Event.ENROLMENT_PUT_OFF, Event.NOT_ENROLLED),
+}
+"""What an observer is told when a row is tried again, and when it is given up."""
+
+
+def put_off(
+    node: Node, queue: Queue, key: RowKey, problem: TenprintError, give_up: GiveUp, *, about: Envelope | None = None
+) -> None:
     """Count a failure of a row, in a transaction of its own, and say when to try again, or give the row up.
 
     Args:
         node, queue, key: whose row.
         problem: why it failed.
         give_up: called in that transaction when the row becomes a dead letter.
+        about: the row's message, where it is at hand, for the observer.
     """
     with node.store.transaction() as tx:
         again = next_try(problem, str(key), tx.failures_of(queue, key) + 1, node.services.clock.now())
         if tx.mark_failed(queue, key, problem.code, again) and again is None:
             give_up(tx)
+    # An enrolment's key is a number of a person's record: no observer is told it.
+    known = {} if about is not None or isinstance(key, str) else {"message": key.id}
+    node.note(EVENTS[queue][again is None], about, code=problem.code, **known)
 
 
 def next_try(problem: TenprintError, name: str, attempts: int, now: datetime) -> datetime | None:

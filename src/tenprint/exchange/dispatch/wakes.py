@@ -9,6 +9,7 @@ from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Queue, Transaction, write_down
 
@@ -21,6 +22,7 @@ def fire_due_timers(node: Node, limit: int) -> int:
     due = node.store.due_timers(node.services.clock.now(), limit)
     if not due:
         return 0
+    fired = []
     with node.store.transaction() as tx:
         for timer in due:
             envelope = own_message(
@@ -33,8 +35,11 @@ def fire_due_timers(node: Node, limit: int) -> int:
             now = node.services.clock.now()
             tx.put_inbox(envelope, now, signed_receipt(node.services, envelope))
             tx.mark_fired(timer.id, now)
+            fired.append((envelope, timer.purpose))
         node.trigger(TIMER_BEFORE_COMMIT)
     node.trigger(TIMER_AFTER_COMMIT)
+    for envelope, purpose in fired:
+        node.note(Event.TIMER_FIRED, envelope, kind=purpose)
     return len(due)
 
 

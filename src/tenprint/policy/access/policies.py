@@ -39,6 +39,8 @@ RESOURCES: Final[Mapping[Action, str]] = {
     Action.READ_WHY: "Explanation",
     Action.READ_NETWORK: "Network",
     Action.PLAY_STORIES: "Stories",
+    Action.READ_OPERATIONS: "Operations",
+    Action.TRY_AGAIN: "Operations",
 }
 """Kind of data that an action is about, as the schema has it."""
 TASK_ACTIONS: Final = frozenset({Action.READ_TASK, Action.CLAIM_TASK, Action.ANSWER_TASK})

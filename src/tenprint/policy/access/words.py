@@ -21,6 +21,8 @@ class Action(StrEnum):
     READ_WHY = "read_why"
     READ_NETWORK = "read_network"
     PLAY_STORIES = "play_stories"
+    READ_OPERATIONS = "read_operations"
+    TRY_AGAIN = "try_again"
 
 
 class OfficialRole(StrEnum):
