@@ -14,8 +14,8 @@ from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model import failures
 from tenprint.exchange.model.health import Condition, Health, QueueFigures, TaskFigures, TimerFigures
+from tenprint.exchange.model.stored import Queue
 from tenprint.exchange.model.words import Kind, Role, TaskKind
-from tenprint.exchange.store import Queue
 
 
 def health(rig: Rig, role: Role) -> Health:

@@ -7,7 +7,7 @@ import json
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
-from tenprint.exchange.store import Counts
+from tenprint.exchange.model.stored import Counts
 
 MATCHED = '%"immigration":"match"%'
 """In the text of `cases.known`. Quotes inside a text are written with a backslash, so no name can look like it."""

@@ -18,7 +18,7 @@ from tenprint.core.canonical import canonical_json
 from tenprint.exchange.model.case import Case, Timer
 from tenprint.exchange.model.envelope import Heading, MessageKey
 from tenprint.exchange.model.known import Wake
-from tenprint.exchange.store import Erasure, ErasureKind, Rule
+from tenprint.exchange.model.stored import Erasure, ErasureKind, Rule
 from tenprint.ledger.entry import Entry, erase
 from tenprint.ledger.vocabulary import KIND
 

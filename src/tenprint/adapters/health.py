@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
 from tenprint.exchange.model.health import Health, LedgerFigures, QueueFigures, Retry, TaskFigures, TimerFigures
-from tenprint.exchange.store import Queue
+from tenprint.exchange.model.stored import Queue
 
 MOST_RETRIES = 20
 """So many rows that are tried again are told one by one; the others are counted."""

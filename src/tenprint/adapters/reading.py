@@ -17,8 +17,8 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
 from tenprint.exchange.model.known import Wake, erased_number
+from tenprint.exchange.model.stored import ENROLMENT, DeadLetter, WitnessedNote
 from tenprint.exchange.ports import Blobs, Queue, RowKey
-from tenprint.exchange.store import ENROLMENT, DeadLetter, WitnessedNote
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
 from tenprint.ledger.witness import Seen

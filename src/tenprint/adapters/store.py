@@ -20,8 +20,8 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.health import Health
+from tenprint.exchange.model.stored import Counts, DeadLetter, Erasure, WitnessedNote
 from tenprint.exchange.ports import Blobs, Queue
-from tenprint.exchange.store import Counts, DeadLetter, Erasure, WitnessedNote
 from tenprint.ledger.checkpoint import Checkpoint, sign_checkpoint
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.keys import PrivateKey

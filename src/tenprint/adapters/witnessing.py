@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tenprint.adapters import tables
 from tenprint.core.clock import from_wire
-from tenprint.exchange.store import WitnessedNote
+from tenprint.exchange.model.stored import WitnessedNote
 from tenprint.ledger.witness import NOTHING_SEEN, Seen
 
 

@@ -32,7 +32,7 @@ from tenprint.bootstrap.prints import (
 )
 from tenprint.bootstrap.status import PartyState, party_states
 from tenprint.bootstrap.watching import Watch
-from tenprint.exchange.store import DeadLetter
+from tenprint.exchange.model.stored import DeadLetter
 
 __all__ = [
     "LEVELS",

@@ -35,9 +35,9 @@ from tenprint.exchange.dispatch import Step
 from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.health import Health
 from tenprint.exchange.model.observing import Event, Observer, no_observer
+from tenprint.exchange.model.stored import DeadLetter
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Extraction, Node, Trigger
-from tenprint.exchange.store import DeadLetter
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.keys import PrivateKey, PublicKey
 from tenprint.ledger.verify import Finding, verify_log

@@ -26,8 +26,9 @@ from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.directory import Directory, Party
 from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
 from tenprint.exchange.model.observing import Event, Happening, Observer, Stage, no_observer
+from tenprint.exchange.model.stored import Queue, RowKey
 from tenprint.exchange.model.words import Kind, Role, TaskKind
-from tenprint.exchange.store import Queue, RowKey, Store, Transaction
+from tenprint.exchange.store import Store, Transaction
 from tenprint.ledger.entry import seal
 from tenprint.ledger.receipt import Receipt
 from tenprint.ledger.vocabulary import MAX_NOTE_CHARACTERS

@@ -9,8 +9,8 @@ from tenprint.core.errors import StorageError
 from tenprint.exchange import story
 from tenprint.exchange.model.failures import what_to_do, why
 from tenprint.exchange.model.health import Condition, Health, QueueFigures, Retry
+from tenprint.exchange.model.stored import ENROLMENT, DeadLetter, Queue
 from tenprint.exchange.ports import Node
-from tenprint.exchange.store import ENROLMENT, DeadLetter, Queue
 from tenprint.web import words
 
 CONDITIONS: dict[Condition, tuple[str, str, str]] = {

@@ -21,6 +21,7 @@ from typing import Any
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
+from tenprint.exchange.model.stored import Counts
 from tenprint.exchange.model.words import (
     CaseState,
     DispositionOutcome,
@@ -34,7 +35,6 @@ from tenprint.exchange.model.words import (
     TaskKind,
 )
 from tenprint.exchange.ports import Node
-from tenprint.exchange.store import Counts
 from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
 from tenprint.ledger.keys import PublicKey
 from tenprint.policy.programme import Programme

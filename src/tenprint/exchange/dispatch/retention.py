@@ -28,9 +28,10 @@ from tenprint.exchange.model.known import (
     message_of,
     unsettled_of,
 )
+from tenprint.exchange.model.stored import Erasure, ErasureKind, Rule
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Handler, Node, Work
-from tenprint.exchange.store import Erasure, ErasureKind, Rule, Transaction
+from tenprint.exchange.store import Transaction
 from tenprint.exchange.tasks import periods, questions
 from tenprint.exchange.tasks.periods import ERASED_ENTRY, LATE_ENTRY, POSTPONED_ENTRY, SINCE, Kept, Period
 from tenprint.exchange.tasks.prints import ReadCard

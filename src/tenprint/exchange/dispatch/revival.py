@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenprint.exchange.model.observing import Event
+from tenprint.exchange.model.stored import DeadLetter, Queue
 from tenprint.exchange.ports import Node, write_down
-from tenprint.exchange.store import DeadLetter, Queue
 
 REVIVED = "revived"
 

@@ -15,9 +15,9 @@ from tenprint.core.chance import content_id
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.exchange.model.case import Case, Timer
 from tenprint.exchange.model.known import ERASED, Wake
+from tenprint.exchange.model.stored import Rule
 from tenprint.exchange.model.words import FINAL_STATES, CaseState, Role
 from tenprint.exchange.ports import Work
-from tenprint.exchange.store import Rule
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.ledger.entry import Entry
