@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nistitl
@@ -51,7 +52,7 @@ def test_a_real_card_goes_in_and_two_answers_and_a_human_decision_come_out(tmp_p
     tenprint("book", CARD, "--person", person, "--agency", "XX0000001", "--boxes", boxes, "-o", booking)
 
     sent = json.loads(tenprint("submit", booking, "--wait", "--json", "--data", network))
-    assert [t["kind"] for t in sent["open_tasks"]] == ["examine"]
+    assert sorted(t["kind"] for t in sent["open_tasks"]) == ["dispose", "examine"]  # the court was told of the arrest
     examine = open_task(network, "examine")
     shown = json.loads(tenprint("tasks", "show", examine, "--json", "--data", network))["shown"]
     assert shown["candidates"][0]["subject_id"] == "FIN-REFERENCE"
@@ -69,8 +70,24 @@ def test_a_real_card_goes_in_and_two_answers_and_a_human_decision_come_out(tmp_p
     first, second = answers_at_the_agency(network, sent["case"])
     assert str(second._10) == str(first._9)
     assert str(first._10) == str(sent["tcn"])
+    the_charge_is_dismissed(network, sent["case"], signed)
     tenprint("ledger", "verify", "--data", network)
     tenprint("ledger", "reconcile", "--data", network)
+    audited = json.loads(tenprint("ledger", "audit", "state-1", "criminal-repository", "--json", "--data", network))
+    assert audited["clean"]
+    assert [set(log["witnesses"]) for log in audited["ledgers"]] == [{"auditor-1", "court-1"}] * 2
+    assert all(at for log in audited["ledgers"] for at in log["witnesses"].values())
+
+
+def the_charge_is_dismissed(network: Path, case_id: str, signed: tuple) -> None:
+    """A clerk disposes of the charge; everybody who was told of the booking hears of it."""
+    dispose, on = open_task(network, "dispose"), datetime.now(UTC).date().isoformat()
+    decided = ("--detail", f"decided_on={on}", "--detail", "reference=DOCKET 7")
+    tenprint("tasks", "decide", dispose, "dismissed", "--by", "C. EXAMPLE", *decided, *signed)
+    told = json.loads(tenprint("case", "show", case_id, "--json", "--data", network))
+    assert [one["charge_outcome"] for one in told["disposition"]] == ["dismissed"]
+    took_it = {line["party"] for line in told["story"] if line["message_kind"] == "DISPOSITION"}
+    assert {"agency-1", "state-1", "criminal-repository", "immigration-repository", "support-center"} < took_it
 
 
 def answers_at_the_agency(network: Path, case_id: str):
