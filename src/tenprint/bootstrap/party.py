@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import SSLContext
@@ -155,8 +155,11 @@ def open_party(
     workers: int | None = None,
     extractor: Extractor | None = None,
     templates: Path | None = None,
+    change: Callable[[Node], Node] | None = None,
 ) -> RunningParty:
     """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
+
+    `change` returns the node with other parts than the usual ones, for studies.
 
     Raises:
         SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
@@ -188,6 +191,8 @@ def open_party(
         post = HttpsPost(file, party_id, key, common.clock)
         opening.callback(post.close)
         built = build_node(common, place, key, post, opening)
+        if change is not None:
+            built = replace(built, node=change(built.node))
         return RunningParty(file, place, built, common.clock, opening.pop_all())
 
 
