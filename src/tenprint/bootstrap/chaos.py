@@ -8,8 +8,10 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,7 +32,7 @@ from tenprint.core.clock import Clock, SystemClock
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.reconcile import reconcile
-from tenprint.studies.chaos import Arrival, Difference, Life, PartyLife, Staff, arrivals, compare
+from tenprint.studies.chaos import BY_ORDER, Arrival, Difference, Life, PartyLife, Staff, arrivals, compare
 from tenprint.studies.chaos_run import Ended, drive
 from tenprint.studies.truth import TruthMatcher
 
@@ -197,7 +199,11 @@ class Processes:
         self._setting, self._file = setting, file
         self._agencies = [place.party.id for place in file.places if place.party.role == Role.AGENCY]
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([setting.serve.__module__, __name__])
+        # A child imports the command's main module too: what that imports is loaded once, by the server.
+        loaded = sorted(
+            name for name in sys.modules if name.startswith(("tenprint.", "sqlalchemy.dialects.", "_pytest"))
+        )
+        self._context.set_forkserver_preload(["__main__", *loaded])
         self._running: dict[str, BaseProcess] = {}
         self._starts = itertools.count()
         self._files = itertools.count()
@@ -346,6 +352,7 @@ def _lives(plan: Plan, file: NetworkFile, setting: Setting) -> tuple[Life, ...]:
         for party, tally in tallies.items():
             case = tally.get(case_ids[0]) if case_ids else None
             if case is not None:
-                life[party] = PartyLife(case.state, tuple(case.tasks), case.handled, case.entries)
+                entries = Counter({name: n for name, n in case.entries.items() if name.split()[0] != BY_ORDER})
+                life[party] = PartyLife(case.state, tuple(case.tasks), case.handled, entries)
         lives.append(Life(number, len(case_ids), life))
     return tuple(lives)

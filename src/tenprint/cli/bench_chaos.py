@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from tenprint.cli.output import console, print_json, print_table, progress, writ
 if TYPE_CHECKING:
     from tenprint.bootstrap.chaos import Plan, Result, Run
 
+MOST_TOLD = 20
 DIFFERS = 1
 """Exit code when anything was lost or repeated, or ended otherwise."""
 
@@ -52,7 +52,9 @@ def chaos(
     if json:
         print_json(found)
     else:
-        print_table(f"{bookings} bookings, {kills} kills, {database}", ("what", "how many"), found.items())
+        print_table(f"{bookings} bookings, {kills} kills, {database}", ("what", "how many"), list(found.items())[:-1])
+        for line in result.difference.told[:MOST_TOLD]:
+            console.print(line, markup=False)
         told = "Every case ended as in the undisturbed run." if result.is_good else "The runs differ."
         console.print(told)
     if not result.is_good:
@@ -77,7 +79,9 @@ def as_json(plan: Plan, result: Result) -> dict[str, Any]:
         "database": plan.database,
         "bookings": plan.bookings,
         "kills": run.ended.kills,
-        **asdict(result.difference),
+        "lost": result.difference.lost,
+        "repeated": result.difference.repeated,
+        "diverged": result.difference.diverged,
         "seconds": round(result.undisturbed.ended.seconds + run.ended.seconds, 1),
         "undisturbed_seconds": round(result.undisturbed.ended.seconds, 1),
         **run.events,
@@ -87,4 +91,5 @@ def as_json(plan: Plan, result: Result) -> dict[str, Any]:
         "dead_letters_undisturbed": result.undisturbed.dead_letters,
         "ledgers_damaged": run.damaged,
         "discrepancies": run.discrepancies,
+        "differences": result.difference.told[:MOST_TOLD],
     }

@@ -30,6 +30,9 @@ REPEATED_PARTS = 0.1
 PEOPLE_SECONDS = 0.2
 """How often people look for open tasks, and agencies for new files."""
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
+BY_ORDER = "state"
+"""Ledger entries that are not compared: the steps by which a case moves on. When the second of two answers comes first, a
+case skips the step between them, as it should; where it ends is compared at every party."""
 AT_WORST = "interview"
 """What the officer decides when a rule forbids the detainer that was drawn."""
 _STATUSES = (
@@ -70,7 +73,7 @@ class PartyLife:
         state: the case's, or empty.
         tasks: kind and answer of each task.
         handled: messages handled, by kind.
-        entries: ledger entries, by kind and the kind of message they speak about.
+        entries: ledger entries, by kind and the kind of message they speak about; those of `BY_ORDER` are left out.
     """
 
     state: str
@@ -100,6 +103,7 @@ class Life:
         for party, life in self.parties.items():
             found.update({(party, "handled", kind): count for kind, count in life.handled.items()})
             found.update({(party, "entry", kind): count for kind, count in life.entries.items()})
+            found[party, "ends", life.state] = 1
             found.update((party, "task", f"{kind}={answer}") for kind, answer in life.tasks)
         return found
 
@@ -114,25 +118,30 @@ class Difference:
     Args:
         lost: effects that are missing.
         repeated: effects that were made more often than in the undisturbed run.
-        diverged: bookings whose rows differ.
+        diverged: bookings whose rows or effects differ.
+        told: what differs, a line per booking.
     """
 
     lost: int
     repeated: int
     diverged: int
+    told: tuple[str, ...] = ()
 
 
 def compare(undisturbed: Sequence[Life], disturbed: Sequence[Life], parties: Sequence[str]) -> Difference:
     """Return what differs between two runs of the same bookings."""
     others = {life.booking: life for life in disturbed}
-    lost = repeated = diverged = 0
+    lost = repeated = 0
+    told = []
     for life in undisturbed:
         other = others.get(life.booking, Life(life.booking, 0))
         mine, its = life.effects(), other.effects()
         lost += (mine - its).total()
         repeated += (its - mine).total()
-        diverged += mine != its or life.row(parties, parties) != other.row(parties, parties)
-    return Difference(lost, repeated, diverged)
+        if mine != its or life.row(parties, parties) != other.row(parties, parties):
+            missing, more = _in_words(mine - its), _in_words(its - mine)
+            told.append(f"booking {life.booking}: missing {missing or 'nothing'}; more {more or 'nothing'}")
+    return Difference(lost, repeated, len(told), tuple(told))
 
 
 def columns(parties: Sequence[str]) -> list[str]:
@@ -256,6 +265,10 @@ def _file(number: int, seed: int, ori: str, filler: bytes) -> bytes:
     )  # fmt: skip
     data = truth_card(Truth(number, frozenset(known)), booking, BODY_BYTES, filler)
     return data[: len(data) // 3] if drawn(seed, number, "damage") < DAMAGED_PARTS else data
+
+
+def _in_words(effects: Counter[tuple[str, str, str]]) -> str:
+    return ", ".join(f"{' '.join(effect).strip()} x{count}" for effect, count in sorted(effects.items()))
 
 
 def _counts(life: PartyLife) -> tuple[int, int]:

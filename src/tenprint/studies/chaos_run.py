@@ -20,6 +20,8 @@ PAUSE_SECONDS = (0.1, 1.2)
 ARMED_SECONDS = 3.0
 """A party that has not come to the named point by then is killed wherever it is."""
 AT_A_POINT = 0.5
+CALM_SECONDS = 6.0
+"""After the last kill the network stays bad for so long."""
 _WATCH_SECONDS = 0.05
 
 
@@ -99,6 +101,7 @@ def drive(
         if kills:
             run.kill(chance)
         advance(step + 1)
+    run.rest(CALM_SECONDS if kills else 0.0)
     parties.calm()
     run.settle(len({arrival.number for arrival in files}))
     return Ended(run.kills, run.fell, time.monotonic() - started)
