@@ -44,11 +44,13 @@ def _tallied(connection: sa.Connection) -> dict[str, CaseTally]:
     )  # fmt: skip
     for row in connection.execute(sa.select(cases.c.id, cases.c.state)):
         found.setdefault(row.id, CaseTally()).state = row.state
-    for row in connection.execute(sa.select(tasks.c.case_id, tasks.c.kind, tasks.c.answer).order_by(tasks.c.kind)):
-        found.setdefault(row.case_id, CaseTally()).tasks.append((row.kind, row.answer))
+    for case_id, kind, answer in connection.execute(
+        sa.select(tasks.c.case_id, tasks.c.kind, tasks.c.answer).order_by(tasks.c.kind)
+    ):
+        found.setdefault(case_id, CaseTally()).tasks.append((kind, answer))
     joined = sa.select(messages.c.case_id, messages.c.kind).join(inbox, inbox.c.message == messages.c.position)
-    for row in connection.execute(joined.where(inbox.c.state == tables.DONE)):
-        found.setdefault(row.case_id, CaseTally()).handled[row.kind] += 1
+    for case_id, kind in connection.execute(joined.where(inbox.c.state == tables.DONE)):
+        found.setdefault(case_id, CaseTally()).handled[kind] += 1
     logged = sa.select(entries.c.case_id, entries.c.fields).where(entries.c.case_id.is_not(None))
     for case_id, text in connection.execute(logged):
         fields = json.loads(text)

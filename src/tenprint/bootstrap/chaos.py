@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tenprint.adapters.case_tally import tally_cases
 from tenprint.adapters.chaos_post import EVENTS, EventLog, FaultyPost, SkewedClock, drawn_skews
+from tenprint.adapters.database import migrate
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.network import NetworkFile, load_network, save_network
 from tenprint.adapters.postgres_server import TemporaryPostgres
@@ -38,6 +39,8 @@ from tenprint.studies.truth import TruthMatcher
 
 START_SECONDS = 60.0
 END_SECONDS = 30.0
+LEASE = timedelta(seconds=8)
+"""A killed worker's rows on PostgreSQL come back after so long: not minutes, or a run would only wait."""
 CALM, ARMED, CASES, FILES = "calm", "armed", "cases", "files"
 ENDS = (Role.JAIL, Role.FIELD_OFFICE, Role.AGENCY)
 """Whose word is a case's final state: the first of these parties that knows the case."""
@@ -182,6 +185,7 @@ def _network(folder: Path, database: str) -> Iterator[NetworkFile]:
             for number, place in enumerate(places):
                 name = f"chaos_{place.party.id.replace('-', '_')}"
                 url = server.create(name).render_as_string(hide_password=False)
+                migrate(url)
                 (folder / place.database).unlink()
                 places[number] = replace(place, database=url)
         save_network(replace(file, places=tuple(places)))
@@ -286,7 +290,8 @@ def _be(setting: Setting, party: str, number: int) -> None:
             changed = replace(changed, post=post)
         return setting.change(changed) if setting.change else changed
 
-    with open_party(setting.folder, party, clock=_clock(setting, party), workers=0, change=change) as running:
+    clock = _clock(setting, party)
+    with open_party(setting.folder, party, clock=clock, workers=0, change=change, lease=LEASE) as running:
         staff = Staff(running.node, setting.seed, setting.folder / FILES / party, setting.folder / CASES)
         setting.serve(running, lambda: None, (staff.work,))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.claims import LEASE
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.adapters.store import SqlStore
@@ -32,6 +34,7 @@ class Common:
         extractor: keeps nothing of whom an image was.
         trigger: called at the named points of `dispatch.points`.
         has_galleries: False beside a running party, whose gallery is its process's alone.
+        lease: how long a worker's claim on a row lasts, where several share a queue.
     """
 
     file: NetworkFile
@@ -41,6 +44,7 @@ class Common:
     extractor: Extractor
     trigger: Trigger | None = None
     has_galleries: bool = True
+    lease: timedelta = LEASE
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         StorageError: what cannot be opened.
     """
     blobs = blobs_of(common.file, place)
-    store = SqlStore(common.file.database_url(place), blobs, place.party.id)
+    store = SqlStore(common.file.database_url(place), blobs, place.party.id, lease=common.lease)
     opening.callback(store.close)
     services = Services(
         party=place.party,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.certificates import server_context
+from tenprint.adapters.claims import LEASE
 from tenprint.adapters.drop import DropFolder
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor
@@ -156,10 +157,11 @@ def open_party(
     extractor: Extractor | None = None,
     templates: Path | None = None,
     change: Callable[[Node], Node] | None = None,
+    lease: timedelta = LEASE,
 ) -> RunningParty:
     """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
 
-    `change` returns the node with other parts than the usual ones, for studies.
+    `change` returns the node with other parts than the usual ones, for studies; `lease` is as `Common` has it.
 
     Raises:
         SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
@@ -186,6 +188,7 @@ def open_party(
             extractor=extractor
             or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
             trigger=trigger,
+            lease=lease,
         )
         key = file.private_key(place)
         post = HttpsPost(file, party_id, key, common.clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,7 @@ def chaos(
     from tenprint.bootstrap import chaos as wiring
     from tenprint.web.party_server import serve_party
 
+    signal.signal(signal.SIGTERM, _interrupted)  # so that no process and no server is left behind
     with tempfile.TemporaryDirectory(prefix="tenprint-chaos-") as made:
         plan = wiring.Plan(Path(made), str(database), bookings, kills, seed)
         with progress("kills", kills, quiet=json) as advance:
@@ -59,6 +61,10 @@ def chaos(
         console.print(told)
     if not result.is_good:
         raise typer.Exit(DIFFERS)
+
+
+def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it
+    raise KeyboardInterrupt
 
 
 def table(run: Run) -> bytes:

@@ -31,8 +31,8 @@ PEOPLE_SECONDS = 0.2
 """How often people look for open tasks, and agencies for new files."""
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
 BY_ORDER = "state"
-"""Ledger entries that are not compared: the steps by which a case moves on. When the second of two answers comes first, a
-case skips the step between them, as it should; where it ends is compared at every party."""
+"""Ledger entries that are not compared: the steps by which a case moves on. When the second of two answers comes
+first, a case skips the step between them, as it should; where it ends is compared at every party."""
 AT_WORST = "interview"
 """What the officer decides when a rule forbids the detainer that was drawn."""
 _STATUSES = (
