@@ -64,6 +64,7 @@ def chaos(
 
 
 def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would stop the cleaning up
     raise KeyboardInterrupt
 
 
