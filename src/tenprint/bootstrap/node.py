@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tenprint.adapters.blobs import FileBlobs
+from tenprint.adapters.claims import LEASE
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.adapters.store import SqlStore
@@ -34,6 +36,7 @@ class Common:
         trigger: called at the named points of `dispatch.points`.
         observe: hears what happens at the parties.
         has_galleries: False beside a running party, whose gallery is its process's alone.
+        lease: how long a worker's claim on a row lasts, where several share a queue.
     """
 
     file: NetworkFile
@@ -44,6 +47,7 @@ class Common:
     trigger: Trigger | None = None
     observe: Observer = no_observer
     has_galleries: bool = True
+    lease: timedelta = LEASE
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         StorageError: what cannot be opened.
     """
     blobs = blobs_of(common.file, place)
-    store = SqlStore(common.file.database_url(place), blobs, place.party.id)
+    store = SqlStore(common.file.database_url(place), blobs, place.party.id, lease=common.lease)
     opening.callback(store.close)
     services = Services(
         party=place.party,

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import SSLContext
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.certificates import server_context
+from tenprint.adapters.claims import LEASE
 from tenprint.adapters.drop import DropFolder
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor
@@ -108,7 +109,9 @@ class RunningParty:
                 told = {"event": "worker_fault", "party": self.node.party.id, "code": problem.code}
                 _log.error("%s", json.dumps(told), extra={"event_name": "worker_fault", "fields": told})
                 self.bell.wait(FAULT_SECONDS)
-        self._sign_checkpoint()
+        # What was not signed yet is signed when the party runs again: ending is not the time to wait for a database.
+        with suppress(StorageError):
+            self._sign_checkpoint()
 
     def close(self) -> None:
         """Release database, connections, workers and locks; doing it twice changes nothing."""
@@ -158,8 +161,12 @@ def open_party(
     extractor: Extractor | None = None,
     templates: Path | None = None,
     observe: Observer = no_observer,
+    change: Callable[[Node], Node] | None = None,
+    lease: timedelta = LEASE,
 ) -> RunningParty:
     """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
+
+    `change` returns the node with other parts than the usual ones, for studies; `lease` is as `Common` has it.
 
     Raises:
         SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
@@ -187,12 +194,15 @@ def open_party(
             or make_extractor(templates or directory / TEMPLATE_FOLDER, workers=workers, ending=opening),
             trigger=trigger,
             observe=observe,
+            lease=lease,
         )
         key = file.private_key(place)
         post = HttpsPost(file, party_id, key, common.clock)
         opening.callback(post.close)
         built = build_node(common, place, key, post, opening)
         built.blobs.clear_spool()
+        if change is not None:
+            built = replace(built, node=change(built.node))
         return RunningParty(file, place, built, common.clock, opening.pop_all())
 
 

@@ -8,6 +8,7 @@ from tenprint.cli import (
     accounts,
     bench,
     bench_cards,
+    bench_chaos,
     bench_console,
     bench_exchange,
     bench_images,
@@ -74,6 +75,7 @@ app.add_typer(rig.app, name="rig")
 app.add_typer(bench.app, name="bench")
 bench.app.command()(bench_console.console)
 bench.app.command()(bench_exchange.exchange)
+bench.app.command()(bench_chaos.chaos)
 bench.app.command()(bench_records.templates)
 bench.app.command()(bench_records.fuzz)
 bench.app.command()(bench_cards.cards)

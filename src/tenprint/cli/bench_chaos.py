@@ -1,0 +1,102 @@
+"""`tenprint bench chaos`: parties are killed, messages lost and doubled, clocks jump; every case ends all the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenprint.cli.bench_exchange import Database
+from tenprint.cli.options import Json
+from tenprint.cli.output import console, print_json, print_table, progress, write_file
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap.chaos import Plan, Result, Run
+
+MOST_TOLD = 20
+DIFFERS = 1
+"""Exit code when anything was lost or repeated, or ended otherwise."""
+
+
+def chaos(
+    bookings: Annotated[int, typer.Option(min=1, max=100_000, help="How many people are booked.")] = 300,
+    kills: Annotated[int, typer.Option(min=1, max=10_000, help="How often a party's process is killed.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, max=999_999, help="Of bookings, answers and disturbances.")] = 1,
+    database: Annotated[Database, typer.Option(help="Of the parties.")] = Database.SQLITE,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for undisturbed.csv and disturbed.csv, to compare with diff.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the same bookings twice through eleven processes over HTTPS: left in peace, and with all that can go wrong.
+
+    In the second run processes are killed and started again, messages are dropped, doubled, held back and delayed,
+    receipts are lost, connections refused, and clocks jump. Every case has to end as in the first run.
+    """
+    from tenprint.bootstrap import chaos as wiring
+    from tenprint.web.party_server import serve_party
+
+    signal.signal(signal.SIGTERM, _interrupted)  # so that no process and no server is left behind
+    with tempfile.TemporaryDirectory(prefix="tenprint-chaos-") as made:
+        plan = wiring.Plan(Path(made), str(database), bookings, kills, seed)
+        with progress("kills", kills, quiet=json) as advance:
+            result = wiring.run_both(plan, serve_party, advance)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, run in (("undisturbed", result.undisturbed), ("disturbed", result.disturbed)):
+            write_file(out / f"{name}.csv", table(run))
+    found = as_json(plan, result)
+    if json:
+        print_json(found)
+    else:
+        print_table(f"{bookings} bookings, {kills} kills, {database}", ("what", "how many"), list(found.items())[:-1])
+        for line in result.difference.told[:MOST_TOLD]:
+            console.print(line, markup=False)
+        told = "Every case ended as in the undisturbed run." if result.is_good else "The runs differ."
+        console.print(told)
+    if not result.is_good:
+        raise typer.Exit(DIFFERS)
+
+
+def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would stop the cleaning up
+    raise KeyboardInterrupt
+
+
+def table(run: Run) -> bytes:
+    """Return a run as CSV, a line per booking."""
+    from tenprint.studies.chaos import columns
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns(run.parties))
+    writer.writerows(life.row(run.parties, run.ends) for life in run.lives)
+    return text.getvalue().encode()
+
+
+def as_json(plan: Plan, result: Result) -> dict[str, Any]:
+    """Return what was done and found."""
+    run = result.disturbed
+    return {
+        "database": plan.database,
+        "bookings": plan.bookings,
+        "kills": run.ended.kills,
+        "lost": result.difference.lost,
+        "repeated": result.difference.repeated,
+        "diverged": result.difference.diverged,
+        "seconds": round(result.undisturbed.ended.seconds + run.ended.seconds, 1),
+        "undisturbed_seconds": round(result.undisturbed.ended.seconds, 1),
+        **run.events,
+        "fell": run.ended.fell,
+        "waiting": run.waiting,
+        "dead_letters": run.dead_letters,
+        "dead_letters_undisturbed": result.undisturbed.dead_letters,
+        "ledgers_damaged": run.damaged,
+        "discrepancies": run.discrepancies,
+        "differences": result.difference.told[:MOST_TOLD],
+    }
