@@ -294,13 +294,33 @@ def reopened(rig: Rig, role: Role) -> None:
 
 
 class RecordingPost(InProcessPost):
-    """Keeps what was delivered, so that tests can deliver it again; can be told to lose receipts."""
+    """Keeps what was delivered, so that tests can deliver it again.
+
+    A test that puts something in the place of `deliver` has every delivery go through that.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.wires: list[tuple[str, bytes]] = []
 
+    def deliver(self, wire: bytes, recipient: str) -> bytes:
+        (outcome,) = self._together([wire], recipient)
+        if isinstance(outcome, TenprintError):
+            raise outcome
+        return outcome
+
     def deliver_many(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
+        if "deliver" not in vars(self):
+            return self._together(wires, recipient)
+        outcomes: list[bytes | TenprintError] = []
+        for wire in wires:
+            try:
+                outcomes.append(self.deliver(wire, recipient))
+            except TenprintError as problem:
+                outcomes.append(problem)
+        return outcomes
+
+    def _together(self, wires: Sequence[bytes], recipient: str) -> list[bytes | TenprintError]:
         outcomes = super().deliver_many(wires, recipient)
         self.wires += [(recipient, w) for w, o in zip(wires, outcomes, strict=True) if isinstance(o, bytes)]
         return outcomes

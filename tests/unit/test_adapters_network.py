@@ -122,14 +122,17 @@ def test_a_dated_setting_that_has_no_day_is_refused(tmp_path: Path, wrong: str) 
 
 
 def test_every_party_can_reach_whom_the_routes_let_it_speak_to(tmp_path: Path) -> None:
-    from tenprint.exchange.model.routes import ROUTES
+    from tenprint.exchange.model.routes import LINKS, ROUTES
 
     made = found(tmp_path / "net")
     peers = {(place.party.role, role) for place in made.places for role in place.party.peers}
     here = {place.party.role for place in made.places}
-    # Whom an audit asks, it finds in the directory: an auditor is nobody's neighbour.
-    spoken = (pairs for kind, pairs in ROUTES.items() if kind not in (Kind.AUDIT_QUERY, Kind.AUDIT_ANSWER))
-    assert {pair for pairs in spoken for pair in pairs if here.issuperset(pair)} <= peers
+    # News goes to whoever was told, rules to whoever is bound, and whom an audit asks stands in the directory.
+    found_otherwise = (Kind.AUDIT_QUERY, Kind.AUDIT_ANSWER, Kind.RULE_NOTICE, Kind.DISPOSITION, Kind.CORRECTION)
+    spoken = (pairs for kind, pairs in ROUTES.items() if kind not in found_otherwise)
+    missing = {pair for pairs in spoken for pair in pairs if here.issuperset(pair)} - peers
+    # A correction is acknowledged along the way it came.
+    assert missing <= {(told, teller) for teller, told in LINKS}
 
 
 def test_background_subjects_enter_the_immigration_gallery_only(tmp_path: Path) -> None:

@@ -87,8 +87,8 @@ def test_garbage_submitted_is_rejected_by_message_and_kept(network: Path, tmp_pa
     assert again["case"] == answer["case"]
     times = json.loads(tenprint("case", "times", answer["case"], "--json", "--data", network).stdout)
     assert {(row["party"], row["hop"], row["verdict"]) for row in times["times"]} == {
-        ("agency", "acknowledgement", "in time"),
-        ("agency", "booking_answer", "in time"),
+        ("agency-1", "acknowledgement", "in time"),
+        ("agency-1", "booking_answer", "in time"),
     }
     assert times["breaches"] == 0
     ended = tenprint("case", "withdraw", answer["case"], "--by", "A CLERK", "--reason", "mistake", "--data", network)

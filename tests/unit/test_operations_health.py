@@ -111,7 +111,9 @@ def test_open_tasks_are_counted_by_kind_and_those_past_their_time_make_a_party_b
     found = health(rig, Role.JAIL)
     assert found.tasks.open == {"answer_detainer": 1}
     assert found.condition == Condition.WAITING
-    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, rig.tasks(Role.JAIL)[0].case_id, "accept")
+    case_id = rig.tasks(Role.JAIL)[0].case_id
+    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    rig.decide(Role.JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
     held = health(rig, Role.JAIL)
     assert held.tasks.open == {"report_custody": 1}
     assert held.tasks.oldest_since == START

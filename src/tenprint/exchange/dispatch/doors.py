@@ -26,8 +26,6 @@ from tenprint.exchange.ports import Extraction, Node, Queue, Transaction, Work, 
 from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.answers import answered, draft_answer
 from tenprint.exchange.tasks.cases import keep
-from tenprint.exchange.tasks.late_hits import examine_late
-from tenprint.exchange.tasks.prints import SEARCH_LIMIT
 from tenprint.exchange.tasks.questions import quietly
 from tenprint.exchange.tasks.resubmissions import attempts_of, case_of_rejection, quotes_rejection, with_attempt
 from tenprint.exchange.tasks.submissions import ASKS_FOR_NONE, SUBMISSION, key_of
@@ -96,8 +94,7 @@ def submit(node: Node, data: bytes) -> Submission:
 def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> Extraction:
     """Put a subject into a party's gallery from a file of finger images; the file is kept as exemplar.
 
-    The same file again changes nothing. At the immigration repository an examiner is asked when the prints fit a
-    booking that is kept there. What the gallery cannot take now is tried again as any queued enrolment.
+    The same file again changes nothing. What the gallery cannot take now is tried again as any queued enrolment.
 
     Args:
         node: a party with a gallery.
@@ -119,11 +116,8 @@ def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> 
     if not extraction.templates:
         raise SenderError("NO_USABLE_FINGER", "the file has no usable single-finger image", hint=INSPECT_HINT)
     digest = node.services.blobs.put(data)
-    is_immigration = node.party.role == Role.IMMIGRATION_REPOSITORY
-    search = node.services.matcher.search(extraction.templates, SEARCH_LIMIT) if is_immigration else None
     with node.store.transaction() as tx:
         now = node.services.clock.now()
-        examine_late(tx, node.services, subject_id, extraction.templates, search)
         tx.put_enrolment(subject_id, extraction.templates, now)
         if tx.keep_exemplar(subject_id, digest, now):
             write_down(tx, node.services, "enrolled", now, count=len(extraction.templates), note=FROM_A_FILE)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tenprint.core.errors import TenprintError
+from tenprint.core.fingers import FingerPosition
+from tenprint.core.template import Template
 from tenprint.exchange.dispatch.intake import signed_receipt
 from tenprint.exchange.dispatch.points import ENROLL_AFTER_GALLERY, TIMER_AFTER_COMMIT, TIMER_BEFORE_COMMIT
 from tenprint.exchange.dispatch.retry import put_off
@@ -10,8 +14,10 @@ from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.observing import Event
-from tenprint.exchange.model.words import Kind
+from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node, Queue, Transaction, write_down
+from tenprint.exchange.tasks.late_hits import examine_late
+from tenprint.exchange.tasks.prints import SEARCH_LIMIT
 
 
 def fire_due_timers(node: Node, limit: int) -> int:
@@ -87,13 +93,23 @@ def _into_gallery(node: Node, subjects: list[str]) -> list[str]:
     enrolled = []
     for subject_id in subjects:
         try:
-            node.services.matcher.enroll(subject_id, node.store.enrolment(subject_id))
+            templates = node.store.enrolment(subject_id)
+            node.services.matcher.enroll(subject_id, templates)
+            if node.party.role == Role.IMMIGRATION_REPOSITORY:
+                _look_for_kept_bookings(node, subject_id, templates)
         except TenprintError as problem:
             _put_off(node, subject_id, problem)
             continue
         enrolled.append(subject_id)
         node.trigger(ENROLL_AFTER_GALLERY)
     return enrolled
+
+
+def _look_for_kept_bookings(node: Node, subject_id: str, templates: Mapping[FingerPosition, Template]) -> None:
+    """Ask an examiner about every kept booking that a new subject's prints fit; done again, it changes nothing."""
+    search = node.services.matcher.search(templates, SEARCH_LIMIT)
+    with node.store.transaction() as tx:
+        examine_late(tx, node.services, subject_id, templates, search)
 
 
 def own_message(node: Node, *, message_id: str, kind: Kind, case_id: str, body: bytes) -> Envelope:
