@@ -46,8 +46,14 @@ _WORDS: Mapping[TaskKind, Sequence[str]] = {
     TaskKind.DECIDE: ("no_action", "interview", "detainer", "detainer", "detainer"),
     TaskKind.SECOND_LOOK: ("agree", "agree", "disagree"),
     TaskKind.ANSWER_DETAINER: ("accept", "accept", "decline"),
+    TaskKind.REPORT_RELEASE: ("would_be_released",),
     TaskKind.REPORT_CUSTODY: ("transferred", "transferred", "released"),
+    TaskKind.REPORT_OUTCOME: ("removed", "terminated", "returned"),
+    # A conviction: after a dismissal an officer looks again, and whether the hold stands then is a matter of seconds.
+    TaskKind.DISPOSE: ("convicted",),
 }
+DECIDED_ON = "2010-10-05"
+"""When the court decided: the day after every arrest."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,10 @@ def answer_to(seed: int, number: int, task: Task) -> tuple[str, dict[str, str]]:
     answer = words[int(drawn(seed, number, task.kind) * len(words))]
     if task.kind == TaskKind.STATUS:
         return answer, {"legal_ground": GROUND} if answer in ("removable", "final_order") else {}
+    if task.kind == TaskKind.DISPOSE:
+        return answer, {"decided_on": DECIDED_ON, "reference": f"CR-{number} (fictitious)"}
+    if task.kind == TaskKind.REPORT_OUTCOME:
+        return answer, {"happened_on": str(task.shown["transferred_at"])[:10], "legal_ground": GROUND}
     if task.kind == TaskKind.DECIDE and answer == "detainer":
         claims = "yes" if drawn(seed, number, "claim") < 0.2 else "no"
         ground = str(task.shown["legal_ground"])

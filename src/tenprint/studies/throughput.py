@@ -40,13 +40,14 @@ _ANSWERS: dict[TaskKind, tuple[str, dict[str, str]]] = {
         },
     ),
     TaskKind.ANSWER_DETAINER: ("accept", {}),
+    TaskKind.REPORT_RELEASE: ("would_be_released", {}),
     TaskKind.REPORT_CUSTODY: ("transferred", {}),
 }
 _PEOPLE_OF = {
     Role.IMMIGRATION_REPOSITORY: (TaskKind.EXAMINE,),
     Role.SUPPORT_CENTER: (TaskKind.STATUS,),
     Role.FIELD_OFFICE: (TaskKind.DECIDE,),
-    Role.JAIL: (TaskKind.ANSWER_DETAINER, TaskKind.REPORT_CUSTODY),
+    Role.JAIL: (TaskKind.ANSWER_DETAINER, TaskKind.REPORT_RELEASE, TaskKind.REPORT_CUSTODY),
 }
 
 

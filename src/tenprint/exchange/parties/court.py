@@ -87,8 +87,10 @@ def on_answer(work: Work, _: None) -> None:
 
 
 def _told(work: Work, case: Case, said: Disposition) -> Case:
-    peers = work.services.party.peers
-    told = [case.known["agency"], *(peers[role] for role in TOLD[1:] if role in peers)]
+    agency = case.known["agency"]
+    # The agency's own state bureau: a court may serve agencies of several states.
+    peers = work.services.party.peers | work.services.directory.party(agency).peers
+    told = [agency, *(peers[role] for role in TOLD[1:] if role in peers)]
     sent = [work.send(Kind.DISPOSITION, party, said.to_bytes(), in_reply_to=work.message.id) for party in told]
     return with_told(with_disposition(case, said, sent[0], came_from=""), said.disposition_id, told)
 
