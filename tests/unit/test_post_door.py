@@ -154,10 +154,9 @@ def test_bytes_that_are_no_envelope_are_refused(door: Door) -> None:
 
 def test_a_body_of_200_megabytes_is_refused_before_it_is_sent(door: Door) -> None:
     wire = door.message().to_bytes()
-    began = time.monotonic()
+    # Not one byte of the body is sent: a door that waited for it would say BODY_TOO_SLOW.
     status, answer = door.send(b"", door.headers(wire, size=200_000_000))
     assert (status, json.loads(answer)["code"]) == (413, "MESSAGE_TOO_LARGE")
-    assert time.monotonic() - began < 10
     with pytest.raises(SenderError, match="MESSAGE_TOO_LARGE"):
         door.post().deliver(bytes(MAX_MESSAGE_BYTES + 1), str(RECEIVER))
 

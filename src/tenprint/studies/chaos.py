@@ -49,11 +49,7 @@ _WORDS: Mapping[TaskKind, Sequence[str]] = {
     TaskKind.REPORT_RELEASE: ("would_be_released",),
     TaskKind.REPORT_CUSTODY: ("transferred", "transferred", "released"),
     TaskKind.REPORT_OUTCOME: ("removed", "terminated", "returned"),
-    # A conviction: after a dismissal an officer looks again, and whether the hold stands then is a matter of seconds.
-    TaskKind.DISPOSE: ("convicted",),
 }
-DECIDED_ON = "2010-10-05"
-"""When the court decided: the day after every arrest."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +181,6 @@ def answer_to(seed: int, number: int, task: Task) -> tuple[str, dict[str, str]]:
     answer = words[int(drawn(seed, number, task.kind) * len(words))]
     if task.kind == TaskKind.STATUS:
         return answer, {"legal_ground": GROUND} if answer in ("removable", "final_order") else {}
-    if task.kind == TaskKind.DISPOSE:
-        return answer, {"decided_on": DECIDED_ON, "reference": f"CR-{number} (fictitious)"}
     if task.kind == TaskKind.REPORT_OUTCOME:
         return answer, {"happened_on": str(task.shown["transferred_at"])[:10], "legal_ground": GROUND}
     if task.kind == TaskKind.DECIDE and answer == "detainer":

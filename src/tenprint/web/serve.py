@@ -23,7 +23,8 @@ def listening_socket(port: int) -> socket.socket:
         StorageError: ``NO_PORT`` when no port is to be had.
     """
     for tried in (port, 0):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol is named, or asyncio leaves Nagle's algorithm on, and answers wait for an acknowledgement.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((ADDRESS, tried))
