@@ -9,6 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from tenprint.adapters.faults import storage_faults
@@ -22,6 +23,12 @@ SPOOL = "spool"
 WRITERS = 8
 """Threads that `put_many` writes with; they wait together for what the file system writes together."""
 _HEX_DIGITS = frozenset("0123456789abcdef")
+
+
+@cache
+def _writers() -> ThreadPoolExecutor:
+    """Return the threads of this process: starting some for each batch takes longer than they work."""
+    return ThreadPoolExecutor(WRITERS, thread_name_prefix="blobs")
 
 
 class FileBlobs:
@@ -93,8 +100,7 @@ class FileBlobs:
         """
         if len(blobs) < 2:
             return [self.put(data) for data in blobs]
-        with ThreadPoolExecutor(min(len(blobs), WRITERS)) as writers:
-            return list(writers.map(self.put, blobs))
+        return list(_writers().map(self.put, blobs))
 
     def clear_spool(self) -> None:
         """Remove what a door that was killed left half; only who runs the party's door may.

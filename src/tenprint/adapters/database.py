@@ -20,8 +20,9 @@ BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another one; a batch takes a fraction of that, so whoever waits longer is told."""
 WRITING = "tenprint_writing"
 """Execution option of connections that write, and how: `WRITE` is a transaction, one writer at a time; `CLAIM` is for
-single statements on PostgreSQL, each by itself, that take or give back rows of a queue and wait for nobody."""
-WRITE, CLAIM = "write", "claim"
+single statements on PostgreSQL, each by itself, that take or give back rows of a queue and wait for nobody. `HELD`
+connections begin and end by themselves (`sessions`)."""
+WRITE, CLAIM, HELD = "write", "claim", "held"
 POSTGRESQL = "postgresql"
 WRITER_LOCK = 0x7E4B
 """Key of the advisory lock that every write transaction of a PostgreSQL database holds: one writer at a time, as on
@@ -89,6 +90,20 @@ def listening(engine: sa.Engine) -> Iterator[Any]:
         driver.close()
 
 
+def beginning_of(dialect: str, how: str | None) -> str:
+    """Return what begins a transaction: one that writes for `WRITE` (on SQLite for any word), else a view.
+
+    SQLite: a deferred transaction that reads and then writes can fail half way; a writer therefore begins as one.
+    PostgreSQL, in one trip: a writer waits for its turn and then sees, statement by statement, all that was committed
+    before it; a reader sees one moment.
+    """
+    if dialect != POSTGRESQL:
+        return "BEGIN" if how is None else "BEGIN IMMEDIATE"
+    if how == WRITE:
+        return f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+    return "BEGIN ISOLATION LEVEL REPEATABLE READ"
+
+
 def _postgresql_engine(address: sa.URL) -> sa.Engine:
     # psycopg 3 is the one driver here, whatever the address says or leaves out.
     engine = sa.create_engine(
@@ -121,9 +136,9 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    # A deferred transaction that reads and then writes can fail half way; a writer therefore begins as one.
-    writes = WRITING in connection.get_execution_options()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    how = connection.get_execution_options().get(WRITING)
+    if how != HELD:
+        connection.exec_driver_sql(beginning_of("sqlite", how))
 
 
 def _prepare_postgresql(connection: Any, record: Any) -> None:  # noqa: ARG001
@@ -132,10 +147,6 @@ def _prepare_postgresql(connection: Any, record: Any) -> None:  # noqa: ARG001
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:
-    # One trip: a writer waits for its turn and then sees, statement by statement, all that was committed before it; a
-    # reader sees one moment.
     how = connection.get_execution_options().get(WRITING)
-    if how == WRITE:
-        connection.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})")
-    elif how is None:
-        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    if how in (WRITE, None):
+        connection.exec_driver_sql(beginning_of(POSTGRESQL, how))

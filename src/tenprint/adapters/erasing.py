@@ -161,12 +161,6 @@ def ends_of_keeping(connection: sa.Connection) -> list[Timer]:
     return [rows.timer_value(row) for row in connection.execute(query)]
 
 
-def erasures(connection: sa.Connection, limit: int) -> list[Erasure]:
-    """Return what is to be removed from the disk, in the order in which it was listed."""
-    query = sa.select(tables.erasures).order_by(tables.erasures.c.position).limit(limit)
-    return [Erasure(ErasureKind(row.kind), row.name) for row in connection.execute(query)]
-
-
 def erased_entries(connection: sa.Connection) -> list[Entry]:
     """Return the ledger entries that say what was erased, in their order."""
     table = tables.ledger_entries

@@ -72,6 +72,16 @@ def every(connection: sa.Connection, query: Any, values: Values) -> Iterable[Any
     return map(_words(connection, query, ()).row, run(connection, query, values).fetchall())
 
 
+def say(connection: sa.Connection, sql: str) -> None:
+    """Run words without parameters or rows, such as those that begin a transaction."""
+    _driven(connection, sql, lambda driver: driver.execute(sql))
+
+
+def commit(connection: sa.Connection) -> None:
+    """End a transaction that was begun by `say`, durably."""
+    _driven(connection, "COMMIT", lambda driver: driver.commit())
+
+
 def _words(connection: sa.Connection, statement: Any, columns: tuple[str, ...]) -> _Compiled:
     key = (id(statement), connection.dialect.name, columns)
     found = _compiled.get(key)
@@ -82,19 +92,28 @@ def _words(connection: sa.Connection, statement: Any, columns: tuple[str, ...]) 
 
 
 def _executed(connection: sa.Connection, sql: str, parameters: Any, *, many: bool) -> Any:
-    dialect = connection.dialect
-    errors: Any = dialect.loaded_dbapi.Error
-    cursor = connection.connection.cursor()
-    try:
+    def execute(driver: Any) -> Any:
+        cursor = driver.cursor()
         if many:
             cursor.executemany(sql, parameters)
         else:
             cursor.execute(sql, parameters)
+        return cursor
+
+    return _driven(connection, sql, execute)
+
+
+def _driven(connection: sa.Connection, sql: str, action: Callable[[Any], Any]) -> Any:
+    """Do something with the driver's connection; its errors come out as SQLAlchemy's own."""
+    dialect = connection.dialect
+    errors: Any = dialect.loaded_dbapi.Error
+    driver: Any = connection.connection.driver_connection
+    try:
+        return action(driver)
     except errors as problem:
-        lost = dialect.is_disconnect(problem, connection.connection.driver_connection, cursor)
+        lost = dialect.is_disconnect(problem, driver, None)
         if lost:
             connection.invalidate(problem)
             connection.engine.dispose(close=False)  # those that wait in the pool are as dead
         # The parameters stay out of it: they hold what people were asked and answered.
         raise sa.exc.DBAPIError.instance(sql, None, problem, errors, connection_invalidated=lost) from problem
-    return cursor

@@ -17,7 +17,7 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
 from tenprint.exchange.model.known import Wake, erased_number
-from tenprint.exchange.model.stored import ENROLMENT, DeadLetter, WitnessedNote
+from tenprint.exchange.model.stored import ENROLMENT, DeadLetter, Erasure, ErasureKind, WitnessedNote
 from tenprint.exchange.ports import Blobs, Queue, RowKey
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier
@@ -169,9 +169,14 @@ class Reader:
 
     def forgotten(self, subject_ids: Iterable[str]) -> frozenset[str]:
         """Return those of the subjects whose prints were removed for good."""
-        table, asked = tables.enrolments, list(subject_ids)
-        query = sa.select(table.c.subject_id).where(table.c.state == tables.FORGOTTEN, table.c.subject_id.in_(asked))
-        return frozenset(self._connection.execute(query).scalars()) if asked else frozenset()
+        asked = ({"b_id": subject_id} for subject_id in subject_ids)
+        found = (quick.first(self._open, statements.FORGOTTEN, one) for one in asked)
+        return frozenset(row.subject_id for row in found if row is not None)
+
+    def erasures(self, limit: int) -> list[Erasure]:
+        """Return what is to be removed from the disk, in the order in which it was listed."""
+        listed = quick.every(self._connection, statements.ERASURES, {"most": limit})
+        return [Erasure(ErasureKind(row.kind), row.name) for row in listed]
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
@@ -187,7 +192,7 @@ class Reader:
         return self._earliest(NEXT_QUEUE_DUE)
 
     def _earliest(self, query: sa.Select[Any]) -> datetime | None:
-        return rows.time_value(self._connection.execute(query).scalar_one())
+        return rows.time_value(quick.first(self._connection, query, {})[0])
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return what was given up, queue by queue, oldest first."""

@@ -49,6 +49,10 @@ DUE_ENROLMENTS = (
     .order_by(tables.enrolments.c.position)
     .limit(sa.bindparam("most"))
 )
+FORGOTTEN = sa.select(tables.enrolments.c.subject_id).where(
+    tables.enrolments.c.subject_id == sa.bindparam("b_id"), tables.enrolments.c.state == tables.FORGOTTEN
+)
+ERASURES = sa.select(tables.erasures).order_by(tables.erasures.c.position).limit(sa.bindparam("most"))
 ENROLMENT = sa.select(tables.enrolments.c.templates).where(tables.enrolments.c.subject_id == sa.bindparam("b_id"))
 DUE_TIMERS = (
     sa.select(tables.timers)

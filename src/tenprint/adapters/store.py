@@ -13,6 +13,7 @@ from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrat
 from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
+from tenprint.adapters.sessions import Sessions
 from tenprint.adapters.writing import Writer
 from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
@@ -54,7 +55,7 @@ class SqlStore:
         self._blobs = blobs
         migrate(url)
         self._engine = open_engine(url)
-        self._writing = self._engine.execution_options(**{WRITING: WRITE})
+        self._sessions = Sessions(self._engine)
         self._claiming = self._engine.execution_options(**{WRITING: CLAIM})
         self._shares_queues = self._engine.dialect.name == POSTGRESQL
         self._bell = bell or (PostgresBell(self._engine) if self._shares_queues else LocalBell())
@@ -67,7 +68,7 @@ class SqlStore:
         Raises:
             StorageError: a code of `faults`; nothing was written then.
         """
-        with storage_faults(f"writing to the database of {self._name}"), self._writing.begin() as connection:
+        with storage_faults(f"writing to the database of {self._name}"), self._sessions.begun(WRITE) as connection:
             writer = Writer(connection, self._blobs)
             yield writer
             writer.finish()
@@ -82,12 +83,12 @@ class SqlStore:
 
     def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
         """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.due_messages(Queue.INBOX, now, limit)
 
     def due_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
         """Return undelivered outbox messages whose time has come, in the order in which they were written."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.due_messages(Queue.OUTBOX, now, limit)
 
     def claim_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
@@ -114,7 +115,7 @@ class SqlStore:
         Raises:
             StorageError: ``MESSAGE_MISSING``, ``STORE_BLOB_MISSING``, ``STORE_BLOB_DAMAGED`` or a code of `faults`.
         """
-        with self.reading() as reader:
+        with self._glancing() as reader:
             message = reader.message(key)
         if message is None:
             raise StorageError("MESSAGE_MISSING", f"{self._name} has no message {key}")
@@ -122,17 +123,17 @@ class SqlStore:
 
     def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
         """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.load(keys, most_bytes)
 
     def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return unfired timers whose time has come, earliest first."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.due_timers(now, limit)
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
         """Return the subjects of queued enrolments whose time has come, oldest first."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.due_enrolments(now, limit)
 
     def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
@@ -141,12 +142,12 @@ class SqlStore:
         Raises:
             StorageError: ``STORE_ROW_MISSING``, ``STORE_DAMAGED`` or another code of `faults`.
         """
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.enrolment(subject_id)
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a row of a queue or a timer becomes due, or None."""
-        with self.reading() as reader:
+        with self._glancing() as reader:
             return reader.next_due()
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
@@ -215,8 +216,8 @@ class SqlStore:
 
     def erasures(self, limit: int) -> list[Erasure]:
         """Return what is to be removed from the disk, in the order in which it was listed."""
-        with self._connected() as connection:
-            return erasing.erasures(connection, limit)
+        with self._glancing() as reader:
+            return reader.erasures(limit)
 
     def erased_entries(self) -> list[Entry]:
         """Return the ledger entries that say what was erased, in their order."""
@@ -260,16 +261,23 @@ class SqlStore:
     def close(self) -> None:
         """Release the database."""
         self._bell.close()
+        self._sessions.close()
         self._engine.dispose()
 
     def _claim(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
         if not self._shares_queues:
-            with self.reading() as reader:
+            with self._glancing() as reader:
                 return reader.due_messages(queue, now, limit)
         with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
             return claims.claim(connection, queue, now, limit, self._lease)
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
-        with storage_faults(f"reading the database of {self._name}"), self._engine.begin() as connection:
+        with storage_faults(f"reading the database of {self._name}"), self._sessions.begun(None) as connection:
             yield connection
+
+    @contextmanager
+    def _glancing(self) -> Iterator[Reader]:
+        """Give a reader for a single statement: it needs no transaction to see one moment."""
+        with storage_faults(f"reading the database of {self._name}"), self._sessions.glancing() as connection:
+            yield Reader(connection, self._blobs)

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from tenprint.core.canonical import canonical_json
 from tenprint.core.chance import RandomSource
 from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.ledger.vocabulary import check_field
+from tenprint.ledger.vocabulary import VOCABULARY, check_field
 
 LEAF_VERSION: Final = 1
 SALT_BYTES: Final = 16
-COMMITMENT_HEX_DIGITS: Final = 64
+_COMMITMENT: Final = re.compile(r"[0-9a-f]{64}")
 
 FieldValue = str | int
 
@@ -69,7 +71,11 @@ class Entry:
 
     def leaf(self) -> bytes:
         """Return the bytes that enter the tree."""
-        return leaf_from_commitments(self.commitments)
+        return self._leaf
+
+    @cached_property
+    def _leaf(self) -> bytes:
+        return _leaf_of(self.commitments)
 
     def to_bytes(self) -> bytes:
         """Return fields, salts and commitments as canonical JSON, for storage beside the tree; never for the tree."""
@@ -103,12 +109,12 @@ def seal(fields: Mapping[str, FieldValue], random_source: RandomSource) -> Entry
         check_field(name, value)
     salts = {name: random_source.token(SALT_BYTES) for name in sorted(fields)}
     commitments = {name: commit(name, fields[name], salt) for name, salt in salts.items()}
-    return Entry(dict(fields), salts, commitments)
+    return _put_together(dict(fields), salts, commitments)
 
 
 def commit(name: str, value: FieldValue, salt: bytes) -> str:
     """Return the hex commitment in this module's docstring."""
-    return hashlib.sha256(salt + name.encode() + b"\x00" + str(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(salt + f"{name}\0{value}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def leaf_from_commitments(commitments: Mapping[str, str]) -> bytes:
@@ -118,7 +124,7 @@ def leaf_from_commitments(commitments: Mapping[str, str]) -> bytes:
         RecordError: ``LEDGER_ENTRY_FORM`` when a commitment is no lower-case hex SHA-256, or there is none.
     """
     _check_commitments(commitments)
-    return canonical_json({"v": LEAF_VERSION, "c": dict(commitments)})
+    return _leaf_of(commitments)
 
 
 def open_field(entry: Entry, name: str) -> OpenedField:
@@ -167,11 +173,25 @@ def _as_field_value(value: Any) -> FieldValue:
     raise TypeError("neither text nor a whole number")
 
 
+def _put_together(fields: dict[str, FieldValue], salts: dict[str, bytes], commitments: dict[str, str]) -> Entry:
+    """Return an entry without `Entry.__post_init__`: what was sealed just now need not be checked again."""
+    if not fields:
+        raise RecordError("LEDGER_ENTRY_FORM", "an entry commits to at least one field")
+    entry = object.__new__(Entry)
+    entry.__dict__.update(fields=fields, salts=salts, commitments=commitments)
+    return entry
+
+
+def _leaf_of(commitments: Mapping[str, str]) -> bytes:
+    """Return the canonical JSON of checked commitments: names and hex digits need no escapes, so it is put together."""
+    pairs = ",".join([f'"{name}":"{commitments[name]}"' for name in sorted(commitments)])
+    return f'{{"c":{{{pairs}}},"v":{LEAF_VERSION}}}'.encode()
+
+
 def _check_commitments(commitments: Mapping[str, str]) -> None:
     if not commitments:
         raise RecordError("LEDGER_ENTRY_FORM", "an entry commits to at least one field")
     for name, commitment in commitments.items():
-        is_name = isinstance(name, str) and name.isascii() and name.isidentifier()
-        is_hash = isinstance(commitment, str) and len(commitment) == COMMITMENT_HEX_DIGITS
-        if not is_name or not is_hash or commitment.strip("0123456789abcdef"):
+        is_name = name in VOCABULARY or (isinstance(name, str) and name.isascii() and name.isidentifier())
+        if not is_name or not isinstance(commitment, str) or _COMMITMENT.fullmatch(commitment) is None:
             raise RecordError("LEDGER_ENTRY_FORM", "a commitment is no named SHA-256 in lower-case hex")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tenprint.core.clock import from_wire, to_wire
@@ -112,6 +113,7 @@ VOCABULARY: Final[dict[str, FieldSpec]] = {spec.name: spec for spec in _SPECS}
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_FORMS = {spec.name: re.compile(spec.form) for spec in _SPECS if not spec.is_integer}
 
 
 def check_field(name: str, value: str | int) -> None:
@@ -133,13 +135,14 @@ def _is_fitting_integer(value: str | int) -> bool:
 
 
 def _is_fitting_text(spec: FieldSpec, value: str | int) -> bool:
-    if not isinstance(value, str) or re.fullmatch(spec.form, value) is None:
+    if not isinstance(value, str) or _FORMS[spec.name].fullmatch(value) is None:
         return False
     if not value.isascii() and _SURROGATE.search(value):  # has no UTF-8, hence no commitment
         return False
     return spec.form != _WIRE_TIME or _is_wire_time(value)
 
 
+@lru_cache(maxsize=256)  # what one moment causes bears its time
 def _is_wire_time(text: str) -> bool:
     try:
         return to_wire(from_wire(text)) == text
