@@ -10,6 +10,7 @@ from tenprint.adapters.event_log import LEVELS, logging_to
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.image_files import read_image
 from tenprint.adapters.network import load_network
+from tenprint.bootstrap.collector import look_seldom
 from tenprint.bootstrap.network import (
     Network,
     init_network,
@@ -52,6 +53,7 @@ __all__ = [
     "init_network",
     "load_network",
     "logging_to",
+    "look_seldom",
     "make_extractor",
     "open_accounts",
     "open_gallery",

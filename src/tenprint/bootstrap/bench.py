@@ -17,6 +17,7 @@ from tenprint.adapters.network import load_network, save_network
 from tenprint.adapters.post import InProcessPost
 from tenprint.adapters.postgres_server import TemporaryPostgres
 from tenprint.adapters.store import SqlStore
+from tenprint.bootstrap.collector import look_seldom
 from tenprint.bootstrap.network import init_network
 from tenprint.core.chance import SystemRandomSource
 from tenprint.core.clock import SystemClock
@@ -225,6 +226,7 @@ def _bench(plan: Plan, worker: int | None) -> Iterator[Bench]:
         post.connect(nodes.values())
         shares = plan.database == "postgresql" or worker is None
         runs = list(nodes) if shares or worker is None else list(_SHARES[worker])
+        look_seldom()
         yield Bench(nodes, runs, lambda: _is_idle(stores), plan.body_bytes, plan.seed)
 
 

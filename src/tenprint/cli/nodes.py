@@ -260,6 +260,7 @@ def serve_one(data: Path, party: str, how: Serving) -> None:
             sys.stdout.flush()
 
         jobs = () if drop is None else (running.drop_folder(drop).work,)
+        bootstrap.look_seldom()
         serve_party(running, say_ready, jobs)
     if not json:
         console.print("Stopped; nothing is lost.")

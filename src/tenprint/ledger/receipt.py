@@ -14,6 +14,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from tenprint.core.canonical import canonical_json, sha256_hex
@@ -23,6 +24,7 @@ from tenprint.ledger.keys import SIGNATURE_BYTES, PrivateKey, PublicKey
 
 RECEIPT_TYPE: Final = "tenprint.receipt"
 RECEIPT_VERSION: Final = 1
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _STATEMENT_NAMES = {"type", "v", "message", "message_hash", "sender", "recipient", "received_at"}
 
 
@@ -50,17 +52,18 @@ class Receipt:
     def __post_init__(self) -> None:
         if not all(isinstance(text, str) and text for text in (self.message, self.sender, self.recipient)):
             raise _malformed("message, sender or recipient is missing")
-        if not isinstance(self.message_hash, str) or re.fullmatch(r"[0-9a-f]{64}", self.message_hash) is None:
+        if not isinstance(self.message_hash, str) or _HASH.fullmatch(self.message_hash) is None:
             raise _malformed("the message hash is no SHA-256 in lower-case hex")
         if self.received_at.tzinfo is None:
             raise _malformed("the time has no zone")
 
     def statement(self) -> bytes:
         """Return the bytes that are signed, as in this module's docstring."""
-        return canonical_json(self._as_json())
+        return self._statement
 
-    def _as_json(self) -> dict[str, Any]:
-        return {
+    @cached_property
+    def _statement(self) -> bytes:
+        stated = {
             "type": RECEIPT_TYPE,
             "v": RECEIPT_VERSION,
             "message": self.message,
@@ -69,6 +72,7 @@ class Receipt:
             "recipient": self.recipient,
             "received_at": to_wire(self.received_at),
         }
+        return canonical_json(stated)
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,7 @@ class SignedReceipt:
 
     def to_bytes(self) -> bytes:
         """Return ``{"receipt": …, "signature": hex}`` as canonical JSON."""
-        statement = json.loads(self.receipt.statement())
-        return canonical_json({"receipt": statement, "signature": self.signature.hex()})
+        return b'{"receipt":%b,"signature":"%b"}' % (self.receipt.statement(), self.signature.hex().encode())
 
     @property
     def digest(self) -> str:

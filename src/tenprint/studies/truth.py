@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,7 @@ def _image(number: int, data: bytes) -> EncodedImage:
     return EncodedImage(0, 14, FingerPosition(number), impression, 8, 8, 500, "NONE", data)
 
 
+@lru_cache(maxsize=4096)  # several parties ask for the same one, and matching is to cost nothing
 def _template(person: int, mask: int, finger: FingerPosition) -> Template:
     angle = _BASE.angle.copy()
     angle[:3] = person >> 16, person & 0xFFFF, mask

@@ -1,0 +1,16 @@
+"""Python's garbage collector in a process that handles messages: it looks at what is new, seldom."""
+
+from __future__ import annotations
+
+import gc
+
+NEW_OBJECTS = 20_000
+"""Objects that are made before the collector looks at the new ones; 700 is Python's own number, a third of a message.
+What a message makes is freed by reference counts, so that a look finds next to nothing."""
+
+
+def look_seldom() -> None:
+    """Leave out what the process began with, and look at new objects less often: a seventh of its time went there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
