@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from itertools import takewhile
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
@@ -49,7 +50,9 @@ def sync_folder(folder: Path) -> None:
 
 def make_folders(folder: Path) -> None:
     """Create `folder` and its parents, each one's entry synced in its parent."""
-    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    if folder.exists():
+        return
+    missing = list(takewhile(lambda f: not f.exists(), (folder, *folder.parents)))
     for made in reversed(missing):
         made.mkdir(exist_ok=True)
         sync_folder(made.parent)

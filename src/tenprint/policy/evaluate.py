@@ -12,6 +12,9 @@ from tenprint.policy.conditions import all_hold, missing_facts
 from tenprint.policy.programme import PLACEHOLDER, Programme, Rule, rules_for
 from tenprint.policy.vocabulary import FactValue, Outcome, Vocabulary
 
+ANSWERS_KEPT = 4_096
+"""Decisions of one programme that are remembered; then it begins anew."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -72,6 +75,21 @@ def decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) 
     Raises:
         SenderError: ``POLICY_QUESTION_UNKNOWN``, ``POLICY_FACT_UNKNOWN`` or ``POLICY_FACT_VALUE``.
     """
+    # The same question with the same facts has the same answer, and most bookings are alike to most rules. A truth
+    # value equals a number in Python and not in a rule, so the types are part of the key.
+    asked = (question, tuple((name, type(value), value) for name, value in facts.items()))
+    try:
+        known: Decision = programme.answered[asked]
+        return known
+    except (KeyError, TypeError):  # TypeError: a value that is none, which is refused below
+        decision = _decide(programme, question, facts)
+    if len(programme.answered) >= ANSWERS_KEPT:
+        programme.answered.clear()
+    programme.answered[asked] = decision
+    return decision
+
+
+def _decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) -> Decision:
     rules = rules_for(programme, question)
     programme.vocabulary.check_facts(facts)
     position = _first_that_speaks(rules, facts)

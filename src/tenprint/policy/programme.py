@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Final
 
@@ -101,6 +101,11 @@ class Programme:
     def name(self) -> str:
         """Return ``id-version``."""
         return f"{self.id}-{self.version}"
+
+    @cached_property
+    def answered(self) -> dict[Any, Any]:
+        """Return the decisions that `evaluate.decide` remembers, by question and facts."""
+        return {}
 
     def in_force(self, on: date) -> bool:
         """Tell whether the programme was in force on that day."""
