@@ -6,6 +6,7 @@ Nothing here raises on content: what does not parse is kept and reported as a `P
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -129,6 +130,11 @@ class Record:
             return self.raw[TYPE_4_HEADER_BYTES:] if self.type not in (7, 8) else self.raw[BINARY_HEADER_BYTES:]
         return self.value_of(DATA_FIELD) or b""
 
+    @property
+    def numbers(self) -> Set[int]:
+        """Return the numbers of the fields that are there; those without a readable tag have none."""
+        return self._places.keys()
+
     @cached_property
     def _places(self) -> dict[int, Field]:
         """The field that counts, by number: the first of several, for the data field the last."""
@@ -148,9 +154,12 @@ def _number_in(tag: str, record_type: int) -> int:
 
 def number_of(value: bytes | str | None) -> int:
     """Return a field's whole number (blanks around it allowed), or -1 when it is none of at most nine digits."""
-    raw = value.encode("utf-8", "replace") if isinstance(value, str) else value or b""
-    digits = raw.strip()
-    return int(digits) if digits.isdigit() and len(digits) <= _MAX_DIGITS else -1
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace")
+    if not value:
+        return -1
+    digits = value if value.isdigit() else value.strip()
+    return int(digits) if len(digits) <= _MAX_DIGITS and digits.isdigit() else -1
 
 
 def tagged_type(data: bytes, position: int) -> int:
