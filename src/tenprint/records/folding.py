@@ -16,7 +16,8 @@ NEW_LINE, CONTINUED = " ", "+"
 
 def is_plain(text: str, *, lines: bool = False) -> bool:
     """Tell whether `text` is printable 7-bit ASCII; with `lines`, line feeds are allowed too."""
-    return all(" " <= c <= "~" or (lines and c == "\n") for c in text)
+    line = text.replace("\n", "") if lines else text
+    return line.isascii() and line.isprintable()
 
 
 def fold(text: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import islice
 
 from tenprint.records.itl.findings import ERROR, WARNING, Finding, finding_of
 from tenprint.records.itl.record import Record
@@ -31,31 +30,30 @@ def judge_record(record: Record, index: int, table: Table, tot: str, *, closed: 
         tot: type of transaction whose rules hold.
         closed: also tell of fields that the table does not define for this type.
     """
-    known, present = {-1}, {f.number for f in record.fields}
+    in_force, present = table.in_force(record.type, tot), record.numbers
     work_left = MAX_WORK_OF_RECORD
-    for rule in table.of_type(record.type):
-        span = rule.occurrences_in(tot)
-        if span is None:
-            continue
-        known.add(rule.number)
-        if rule.tag in FRAMING or (rule.number not in present and not span[0]):
+    for rule, span in in_force.rules:
+        if (rule.number not in present and not span[0]) or rule.tag in FRAMING:
             continue
         severity = ERROR if span[0] or rule.severity == ERROR else WARNING
         values = occurrences(record, rule)
-        yield from _counted(rule, values, span, severity, index)
+        if not span[0] <= len(values) <= span[1]:
+            yield from _counted(rule, values, span, severity, index)
         work = rule.steps * sum(map(len, values))
         if work > work_left:
             yield _unjudged(rule, index)
             continue
         work_left -= work
-        bad = (
-            f
-            for n, v in enumerate(values, 1)
-            if (f := judge_value(rule, table, v, severity=severity, index=index, number=n))
-        )
-        yield from islice(bad, MAX_FINDINGS_OF_FIELD)
+        bad = 0
+        for number, value in enumerate(values, 1):
+            finding = judge_value(rule, table, value, severity=severity, index=index, number=number)
+            if finding is not None:
+                yield finding
+                bad += 1
+                if bad == MAX_FINDINGS_OF_FIELD:
+                    break
     if closed:
-        for number in sorted(present - known):
+        for number in sorted(present - in_force.numbers):
             tag = f"{record.type}.{number:03d}"
             message = f"the field is not defined for {tot}"
             yield finding_of(
@@ -82,30 +80,34 @@ def occurrences(record: Record, rule: FieldRule) -> tuple[str, ...]:
 
 def judge_value(rule: FieldRule, table: Table, value: str, *, severity: str, index: int, number: int) -> Finding | None:
     """Return the first thing that is wrong with one occurrence, None when it is right."""
+    wrong = _what_is_wrong(rule, table, value)
+    if wrong is None:
+        return None
+    code, message, kind, expected, item, is_open = wrong
+    return finding_of(
+        code, rule.tag, value, f"{rule.mnemonic} {message}", WARNING if is_open else severity, record=index,
+        occurrence=number, item=item, expected=expected, rule=f"{rule.tag}/{kind}",
+    )  # fmt: skip
 
-    def wrong(code: str, message: str, kind: str, expected: str, *, item: str = "", weight: str = severity) -> Finding:
-        return finding_of(
-            code, rule.tag, value, f"{rule.mnemonic} {message}", weight, record=index, occurrence=number, item=item,
-            expected=expected, rule=f"{rule.tag}/{kind}",
-        )  # fmt: skip
 
+def _what_is_wrong(rule: FieldRule, table: Table, value: str) -> tuple[str, str, str, str, str, bool] | None:
+    """Return code, sentence, kind of rule, what was expected, the item at fault, and whether the code list is open."""
     if not rule.shortest <= len(value) <= rule.longest:
         size = _size(rule)
-        return wrong("E0003", f"must have {size}", "length", size)
-    if not rule.fits(value):
-        return wrong("E0002", "contains invalid data", "characters", f"text that matches {rule.pattern}")
+        return "E0003", f"must have {size}", "length", size, "", False
+    if rule.pattern and not rule.fits(value):
+        return "E0002", "contains invalid data", "characters", f"text that matches {rule.pattern}", "", False
     if rule.codes and value not in table.codes[rule.codes].values:
-        weight = WARNING if table.codes[rule.codes].is_open else severity
-        return wrong("E0002", "contains invalid data", "codes", _codes(table, rule.codes), weight=weight)
-    if not is_date(value, rule.date):
-        return wrong("E0003", "is no calendar date", "date", "a day that exists, as YYYYMMDD")
-    if rule.items:
-        found = _wrong_item(rule, table, value.split("\x1f"))
-        if found:
-            code, item, kind, expected, is_open = found
-            message = "contains invalid data" if kind != "date" else "has a date that is no calendar date"
-            return wrong(code, message, kind, expected, item=item, weight=WARNING if is_open else severity)
-    return None
+        is_open = table.codes[rule.codes].is_open
+        return "E0002", "contains invalid data", "codes", _codes(table, rule.codes), "", is_open
+    if rule.date and not is_date(value, rule.date):
+        return "E0003", "is no calendar date", "date", "a day that exists, as YYYYMMDD", "", False
+    found = _wrong_item(rule, table, value.split("\x1f")) if rule.items else None
+    if found is None:
+        return None
+    code, item, kind, expected, is_open = found
+    message = "contains invalid data" if kind != "date" else "has a date that is no calendar date"
+    return code, message, kind, expected, item, is_open
 
 
 def is_date(text: str, kind: str) -> bool:

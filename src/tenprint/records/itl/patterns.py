@@ -105,9 +105,9 @@ class Pattern:
         """Tell whether the pattern matches the whole text; linear in its length."""
         if self._simple is not None:
             return self._simple.fullmatch(text) is not None
-        states = self._start
+        states, known = self._start, self._known
         for character in text:
-            states = self._step(states, character)
+            states = known.get((states, character)) or self._step(states, character)
             if not states:
                 return False
         return _MATCH in states

@@ -27,6 +27,7 @@ from tenprint.records.itl.transaction import Transaction
 
 MAX_RECORDS = 1_000
 """Records read of one file; IDCs end at 99, so an honest file stays far below."""
+IDC_FIELD = 2
 MAX_PROBLEMS = 1_000
 """Problems listed of one file; one more says that there are others."""
 _LENGTH = re.compile(rb"[0-9]{1,2}\.0{0,8}1:([0-9]{1,10})[\x1c\x1d]")
@@ -150,11 +151,10 @@ class _Reader:
         self.fields_left -= len(fields)
         for problem in problems:
             self._report(problem.code, problem.message, problem.field, problem.offset)
-        record = Record(kind, -1, raw, start, fields, complete)
-        if kind > 1:
-            number = number_of(record.value(f"{kind}.002"))
-            record = Record(kind, number, raw, start, fields, complete, self.character_set)
-        elif not self.records:
+        idc_field = next((f for f in fields if f.number == IDC_FIELD), None) if kind > 1 else None
+        number = number_of(raw[idc_field.value_start : idc_field.value_end]) if idc_field else -1
+        record = Record(kind, number, raw, start, fields, complete, self.character_set if kind > 1 else None)
+        if kind == 1 and not self.records:
             declared = record.items("1.015")
             self.character_set = character_set_of(declared[0][0]) if declared else None
         self._keep(record, idc)

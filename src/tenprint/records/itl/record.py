@@ -6,7 +6,10 @@ Nothing here raises on content: what does not parse is kept and reported as a `P
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from tenprint.records.itl.character_sets import CharacterSet, decode_text
 
@@ -27,7 +30,11 @@ MAX_ITEMS = 100_000
 BINARY_HEADER_BYTES = 5
 TYPE_4_HEADER_BYTES = 18
 _TAG = re.compile(rb"([0-9]{1,2})\.([0-9]{1,9}):")
-_NUMBER = re.compile(rb"[0-9]{1,9}\Z")
+_MAX_TAG_BYTES = 13
+"""Of a tag, colon included."""
+_MAX_DIGITS = 9
+_MAX_TAGS_KNOWN = 4_096
+"""Different tags whose numbers are kept; the tables have some hundreds."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,7 @@ class Problem:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One tagged field: number, and where its tag and value lie inside the record's bytes.
 
     Args:
@@ -86,50 +92,74 @@ class Record:
 
     def get(self, tag: str) -> str:
         """Return the text of the first field `tag` (``"2.018"``), or ``""`` when it is absent or the data field."""
-        value = self.value(tag)
-        return "" if value is None or self._number(tag) == DATA_FIELD else decode_text(value, self.character_set)
+        number = _number_in(tag, self.type)
+        value = self.value_of(number)
+        return "" if value is None or number == DATA_FIELD else decode_text(value, self.character_set)
 
     def value(self, tag: str) -> bytes | None:
         """Return the bytes of field `tag` as received, None when absent.
 
         The first occurrence counts, for the data field (999) the last, behind which the image lies.
         """
-        number = self._number(tag)
-        found = [f for f in self.fields if f.number == number] if number >= 0 else []
-        if not found:
-            return None
-        field = found[-1] if number == DATA_FIELD else found[0]
-        return self.raw[field.value_start : field.value_end]
+        return self.value_of(_number_in(tag, self.type))
+
+    def value_of(self, number: int) -> bytes | None:
+        """Return the bytes of a field by its number, as `value` does by its tag."""
+        field = self._places.get(number)
+        return None if field is None else self.raw[field.value_start : field.value_end]
 
     def items(self, tag: str) -> list[list[str]]:
         """Return field `tag` as subfields of items (``[["19940915", "DUI"], …]``), ``[]`` when it is absent."""
-        value = self.value(tag)
-        if value is None or self._number(tag) == DATA_FIELD:
+        number = _number_in(tag, self.type)
+        value = self.value_of(number)
+        if value is None or number == DATA_FIELD:
             return []
         of = self.character_set
+        if RS not in value and US not in value:
+            return [[decode_text(value, of)]]  # as most fields are
         return [[decode_text(i, of) for i in s.split(US, MAX_ITEMS)] for s in value.split(RS, MAX_ITEMS)]
 
     def occurrences(self, tag: str) -> tuple[str, ...]:
         """Return the subfields of a repeating field, read leniently: RS separates them, US is accepted too."""
-        return tuple(item for subfield in self.items(tag) for item in subfield if item)
+        return tuple([item for subfield in self.items(tag) for item in subfield if item])
 
     @property
     def data(self) -> bytes:
         """Return the image bytes: field 999 of a tagged record, what follows the header of a Type-4, else nothing."""
         if self.type in BINARY_TYPES:
             return self.raw[TYPE_4_HEADER_BYTES:] if self.type not in (7, 8) else self.raw[BINARY_HEADER_BYTES:]
-        return self.value(f"{self.type}.{DATA_FIELD}") or b""
+        return self.value_of(DATA_FIELD) or b""
 
-    def _number(self, tag: str) -> int:
-        kind, _, number = tag.partition(".")
-        return int(number) if kind == str(self.type) and number.isdecimal() else -1
+    @property
+    def numbers(self) -> Set[int]:
+        """Return the numbers of the fields that are there; those without a readable tag have none."""
+        return self._places.keys()
+
+    @cached_property
+    def _places(self) -> dict[int, Field]:
+        """The field that counts, by number: the first of several, for the data field the last."""
+        places = {field.number: field for field in reversed(self.fields)}
+        places.pop(-1, None)
+        if DATA_FIELD in places:
+            places[DATA_FIELD] = next(field for field in reversed(self.fields) if field.number == DATA_FIELD)
+        return places
+
+
+@lru_cache(_MAX_TAGS_KNOWN)
+def _number_in(tag: str, record_type: int) -> int:
+    """Return the field's number that a tag of this record type has (18 for ``2.018``), -1 for any other tag."""
+    kind, _, number = tag.partition(".")
+    return int(number) if kind == str(record_type) and number.isdecimal() else -1
 
 
 def number_of(value: bytes | str | None) -> int:
     """Return a field's whole number (blanks around it allowed), or -1 when it is none of at most nine digits."""
-    raw = value.encode("utf-8", "replace") if isinstance(value, str) else value or b""
-    match = _NUMBER.match(raw.strip())
-    return int(match[0]) if match else -1
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace")
+    if not value:
+        return -1
+    digits = value if value.isdigit() else value.strip()
+    return int(digits) if len(digits) <= _MAX_DIGITS and digits.isdigit() else -1
 
 
 def tagged_type(data: bytes, position: int) -> int:
@@ -152,29 +182,44 @@ def parse_fields(
     Returns:
         fields in order, which cover `raw` without gaps but for one separator behind each, and what was wrong.
     """
-    fields: list[Field] = []
-    problems: list[Problem] = []
     end = len(raw) - raw.endswith(FS)
-    position = 0
-    while position <= end:
-        if len(fields) >= limit:
-            message = f"more than {MAX_FIELDS} fields in one record, or {MAX_FIELDS_OF_FILE} in one file"
-            problems.append(Problem("E0005", message, offset + position, f"{record_type}.?"))
-            break
-        field = _field_at(raw, position, end, record_type)
-        fields.append(field)
-        if field.number < 0 and not (position == end and len(fields) > 1):
-            message = f"no field of Type-{record_type} begins here"
-            problems.append(Problem("E0005", message, offset + position, f"{record_type}.?"))
-        position = field.value_end + 1
+    fields = _fields_before_data(raw, record_type, end, limit)
+    position = fields[-1].value_end + 1 if fields else 0
+    while position <= end and len(fields) < limit:
+        fields.append(_field_at(raw, position, end, record_type))
+        position = fields[-1].value_end + 1
+    problems = [
+        Problem("E0005", f"no field of Type-{record_type} begins here", offset + field.tag_start, f"{record_type}.?")
+        for place, field in enumerate(fields)
+        if field.number < 0 and not (field.tag_start == end and place)
+    ]
+    if position <= end:
+        message = f"more than {MAX_FIELDS} fields in one record, or {MAX_FIELDS_OF_FILE} in one file"
+        problems.append(Problem("E0005", message, offset + position, f"{record_type}.?"))
     return tuple(fields), problems
 
 
+def _fields_before_data(raw: bytes, record_type: int, end: int, limit: int) -> list[Field]:
+    """Return the fields that surely lie before the data field: they end where the next GS is, so one cut does."""
+    if record_type not in TEXT_ONLY_TYPES and (data := raw.find(b"999:", 0, end)) >= 0:
+        end = raw.rfind(GS, 0, data)  # before the first 999: there is no tag of a data field
+    if end < 0:
+        return []
+    fields, position = [], 0
+    for part in raw[:end].split(GS, limit)[:limit]:
+        colon = part.find(b":", 0, _MAX_TAG_BYTES)
+        number, length = _tag_as_written(part[: colon + 1], record_type)
+        stop = position + len(part)
+        # As `Field(...)` does it, without the call in between: this is where reading spends its time.
+        fields.append(tuple.__new__(Field, (number, position, position + length, stop)))
+        position = stop + 1
+    return fields
+
+
 def _field_at(raw: bytes, position: int, end: int, record_type: int) -> Field:
-    match = _TAG.match(raw, position, end)
-    start, number = (match.end(), int(match[2])) if match else (position, -1)
-    if match and int(match[1]) != record_type:
-        number = -1
+    colon = raw.find(b":", position, min(position + _MAX_TAG_BYTES, end))
+    number, length = _tag_as_written(raw[position : colon + 1], record_type)
+    start = position + length
     if number == DATA_FIELD and record_type not in TEXT_ONLY_TYPES:
         stop = _end_of_data(raw, start, end, record_type)
     else:
@@ -183,10 +228,29 @@ def _field_at(raw: bytes, position: int, end: int, record_type: int) -> Field:
     return Field(number, position, start, stop)
 
 
+@lru_cache(_MAX_TAGS_KNOWN)
+def _tag_as_written(tag: bytes, record_type: int) -> tuple[int, int]:
+    """Return the number that a tag gives to a field of this record type, -1 for none, and the bytes of the tag.
+
+    Args:
+        tag: ``2.018:``; empty, or whatever else ends in a colon, is no tag but belongs to the value.
+        record_type: of the record; a tag of another one gives no number, but is one.
+    """
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return -1, 0
+    return int(match[2]) if int(match[1]) == record_type else -1, len(tag)
+
+
 def _end_of_data(raw: bytes, start: int, end: int, record_type: int) -> int:
     """Return where field 999 ends: at the record's end, unless it is a number in digits with another 999 behind it.
 
     Files in the wild write 999 twice, a length in digits first; an image never begins that way.
     """
-    twice = re.compile(rb"[0-9]{0,20}\x1d0?%d\.0*999:" % record_type).match(raw, start, end)
+    twice = _second_data_field(record_type).match(raw, start, end)
     return raw.index(GS, start) if twice else end
+
+
+@lru_cache
+def _second_data_field(record_type: int) -> re.Pattern[bytes]:
+    return re.compile(rb"[0-9]{0,20}\x1d0?%d\.0*999:" % record_type)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from tenprint.records.itl.patterns import compile_pattern
 
@@ -156,6 +157,18 @@ class RelationRule:
     edition: str = ""
 
 
+class RulesInForce(NamedTuple):
+    """The rules of one record type that hold in one type of transaction.
+
+    Args:
+        rules: by number, each with its fewest and most occurrences.
+        numbers: of the fields that are defined.
+    """
+
+    rules: tuple[tuple[FieldRule, tuple[int, int]], ...]
+    numbers: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Table:
     """A standard or a profile.
@@ -193,10 +206,29 @@ class Table:
         """Return the rules of a record type, by number."""
         return self._by_type.get(record_type, ())
 
+    def in_force(self, record_type: int, tot: str) -> RulesInForce:
+        """Return the rules of a record type that hold in a type of transaction, picked out once for each."""
+        key = (record_type, tot if tot in self._named else ANY)
+        found = self._in_force.get(key)
+        if found is None:
+            spans = [(rule, rule.occurrences_in(tot)) for rule in self.of_type(record_type)]
+            rules = tuple((rule, span) for rule, span in spans if span is not None)
+            found = self._in_force[key] = RulesInForce(rules, frozenset(rule.number for rule, _ in rules))
+        return found
+
     def is_generic(self, tot: str) -> bool:
         """Tell whether the table knows the name of a transaction but not its Type-2 fields."""
         meaning = self.meaning_of(tot)
         return not any(meaning in rule.occurs for rule in self.of_type(2))
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The types of transaction that any field names: the others all follow ``*``."""
+        return frozenset(tot for rule in self.fields.values() for tot in rule.occurs)
+
+    @cached_property
+    def _in_force(self) -> dict[tuple[int, str], RulesInForce]:
+        return {}
 
     @cached_property
     def _by_type(self) -> dict[int, tuple[FieldRule, ...]]:

@@ -38,7 +38,7 @@ class Transaction:
 
     def first(self, record_type: int) -> Record | None:
         """Return the first record of a type, or None."""
-        return next((r for r in self.records if r.type == record_type), None)
+        return self._firsts.get(record_type)
 
     def get(self, tag: str) -> str:
         """Return field `tag` (``"2.018"``) of the first record of its type, ``""`` when either is absent."""
@@ -48,6 +48,11 @@ class Transaction:
     def images(self) -> list[EncodedImage]:
         """Return the finger images of Type-4 and Type-14 records whose headers can be used, in file order."""
         return list(self._pictures[0])
+
+    @cached_property
+    def _firsts(self) -> dict[int, Record]:
+        """The first record of each type."""
+        return {record.type: record for record in reversed(self.records)}
 
     @cached_property
     def _pictures(self) -> tuple[tuple[EncodedImage, ...], tuple[Problem, ...]]:
