@@ -151,7 +151,7 @@ class FileBlobs:
                 sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
-        return self._root / digest[:2] / digest[2:4] / digest
+        return Path(f"{self._root}/{digest[:2]}/{digest[2:4]}/{digest}")
 
     def _remember(self, digest: str) -> None:
         self._durable[digest] = None

@@ -99,7 +99,7 @@ class Entry:
 
 
 def seal(fields: Mapping[str, FieldValue], random_source: RandomSource) -> Entry:
-    """Return the entry of `fields`, with a fresh salt for each, drawn in the order of the names.
+    """Return the entry of `fields`, with a fresh salt for each, drawn together in the order of the names.
 
     Raises:
         RecordError: ``LEDGER_FIELD_UNKNOWN`` or ``LEDGER_FIELD_VALUE`` for a field outside the vocabulary,
@@ -107,7 +107,9 @@ def seal(fields: Mapping[str, FieldValue], random_source: RandomSource) -> Entry
     """
     for name, value in fields.items():
         check_field(name, value)
-    salts = {name: random_source.token(SALT_BYTES) for name in sorted(fields)}
+    names = sorted(fields)
+    drawn = random_source.token(SALT_BYTES * len(names))  # the system is asked once, not once a field
+    salts = {name: drawn[SALT_BYTES * place : SALT_BYTES * (place + 1)] for place, name in enumerate(names)}
     commitments = {name: commit(name, fields[name], salt) for name, salt in salts.items()}
     return _put_together(dict(fields), salts, commitments)
 

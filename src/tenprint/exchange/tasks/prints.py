@@ -7,7 +7,7 @@ beside that finger, and the card goes on with the others.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tenprint.core.candidate import Candidate, SearchResult
@@ -152,7 +152,7 @@ def failures_as_json(failures: Mapping[FingerPosition, str]) -> dict[str, str]:
 
 def booking_as_json(booking: Booking) -> dict[str, Any]:
     """Return a booking for `Case.known`."""
-    return {name: _listed(value) for name, value in asdict(booking).items()}
+    return {item.name: _listed(getattr(booking, item.name)) for item in fields(booking)}
 
 
 def booking_of(case: Case) -> Booking:
