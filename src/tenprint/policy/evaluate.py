@@ -75,14 +75,14 @@ def decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) 
     Raises:
         SenderError: ``POLICY_QUESTION_UNKNOWN``, ``POLICY_FACT_UNKNOWN`` or ``POLICY_FACT_VALUE``.
     """
+    programme.vocabulary.check_facts(facts)
     # The same question with the same facts has the same answer, and most bookings are alike to most rules. A truth
     # value equals a number in Python and not in a rule, so the types are part of the key.
     asked = (question, tuple((name, type(value), value) for name, value in facts.items()))
-    try:
-        known: Decision = programme.answered[asked]
+    known: Decision | None = programme.answered.get(asked)
+    if known is not None:
         return known
-    except (KeyError, TypeError):  # TypeError: a value that is none, which is refused below
-        decision = _decide(programme, question, facts)
+    decision = _decide(programme, question, facts)
     if len(programme.answered) >= ANSWERS_KEPT:
         programme.answered.clear()
     programme.answered[asked] = decision
@@ -91,7 +91,6 @@ def decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) 
 
 def _decide(programme: Programme, question: str, facts: Mapping[str, FactValue]) -> Decision:
     rules = rules_for(programme, question)
-    programme.vocabulary.check_facts(facts)
     position = _first_that_speaks(rules, facts)
     spoke = rules[position]
     return Decision(
