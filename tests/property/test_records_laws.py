@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import string
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.records import Booking, Iaq, Iar, IdentDataResponse, RepositoryState, ResponseText
 from tenprint.records.folding import LINE_CHARACTERS, fold, unfold
 from tenprint.records.itl.answers import ErrorMessage
-from tenprint.records.itl.record import BINARY_TYPES
+from tenprint.records.itl.record import BINARY_TYPES, parse_fields
 
 SAMPLES = Path(os.environ.get("TENPRINT_SAMPLES", Path(__file__).resolve().parents[2].parent / "shared/samples"))
 SMALL = 60_000
@@ -28,6 +29,13 @@ SOUP = [
     b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"1.001:", b"1.003:", b"14.001:", b"14.999:", b"2.001:", b"1", b"14", b"99",
     b"4", b"\x00\x00\x00\x09\x01", b"\xff",
 ]  # fmt: skip
+
+FIELDS = [
+    b"\x1d", b"\x1d", b"\x1d14.999:", b"\x1d14.0999:", b"14.999:", b"\x1d9.999:", b"12", b"\x1c", b"\x1d14.003:1",
+    b"14.3:1\x1d", b"9.001:", b"x", b":", b"999:", b"\x1d14.1234567890:", b"\x1d14.123456789:", b"\x1d014.5:",
+    b"\xd9\xa3",
+]  # fmt: skip
+"""Whole and broken tags, data fields and what looks like one."""
 
 printable = st.text(PRINTABLE, max_size=400)
 lines = st.lists(printable, max_size=8).map("\n".join)
@@ -55,6 +63,33 @@ def type_4_booking() -> bytes:
 
 
 SEEDS = [a_booking(), type_4_booking(), b"1.001:20\x1d1.003:1\x1f0\x1c"]
+
+
+def cut_one_by_one(raw: bytes, kind: int, limit: int) -> list[tuple[int, int, int, int]]:
+    """Return what fields a record has, found the slow way: each is looked for where the one before it ended."""
+    end, at, found = len(raw) - raw.endswith(b"\x1c"), 0, []
+    while at <= end and len(found) < limit:
+        tag = re.compile(rb"([0-9]{1,2})\.([0-9]{1,9}):").match(raw, at, end)
+        number = int(tag[2]) if tag and int(tag[1]) == kind else -1
+        start, stop = tag.end() if tag else at, end
+        twice = re.compile(rb"[0-9]{0,20}\x1d%d\.0*999:" % kind).match(raw, start, end)
+        if number != 999 or kind == 9 or twice:
+            stop = end if (next_one := raw.find(b"\x1d", start, end)) < 0 else next_one
+        found.append((number, at, start, stop))
+        at = stop + 1
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(FIELDS), max_size=12).map(b"".join), st.sampled_from((9, 14)), st.integers(0, 8))
+def test_fields_cut_in_one_go_are_those_found_one_after_the_other(raw: bytes, kind: int, limit: int) -> None:
+    fields, problems = parse_fields(raw, kind, 100, limit)
+    expected = cut_one_by_one(raw, kind, limit)
+    assert [tuple(field) for field in fields] == expected
+    end = len(raw) - raw.endswith(b"\x1c")
+    unread = [100 + at for place, (number, at, _, _) in enumerate(expected) if number < 0 and not (place and at == end)]
+    stopped = expected[-1][3] + 1 if expected else 0
+    assert [p.offset for p in problems] == unread + ([100 + stopped] if stopped <= end else [])
 
 
 def check_all_laws(data: bytes) -> None:

@@ -157,6 +157,20 @@ def test_image_bytes_may_hold_separators_and_tags() -> None:
     assert record.data == b"\x1c\x1d14.999:pixels\x1c"
 
 
+def test_text_before_an_image_may_hold_what_begins_a_data_field() -> None:
+    image, text = b"\x1d14.003:9\x1d14.999:pixels", "CO 14.999:"
+    data = header(f"1{US}1{RS}14{US}01") + finger(data=image, **{"004": text})
+    record = records.read(data, strict=True).first(14)
+    assert record is not None
+    assert (record.get("14.003"), record.get("14.004"), record.data) == ("1", text, image)
+
+
+def test_a_field_that_is_given_twice_counts_as_first_written() -> None:
+    second = tagged(2, {"002": "00", "018": "A,B", "0018": "C,D", "18": "E,F"})
+    record = records.read(header(f"1{US}1{RS}2{US}00") + second, strict=True).records[1]
+    assert (record.get("2.018"), record.get("2.18"), record.occurrences("2.018")) == ("A,B", "A,B", ("A,B",))
+
+
 def test_old_tags_and_unpadded_idcs_are_read_and_kept() -> None:
     body = f"1.02:0200{GS}1.03:1{US}1{RS}2{US}0{GS}1.04:CAR{FS}"
     data = f"1.01:{len(body) + 8}{GS}{body}2.001:20{GS}2.002:0{GS}2.5:Y{FS}".encode()

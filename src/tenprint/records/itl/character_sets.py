@@ -35,6 +35,9 @@ _CODECS = {
 BYTE_ORDER_MARK = "\ufeff"
 WRITABLE = (CharacterSet.ASCII, CharacterSet.LATIN_1, CharacterSet.UTF_8)
 """What the writer writes: with two or four bytes a character a separator could not be told from a part of a letter."""
+# Names of their own: every field of every file asks for them, and an enumeration takes its time to give a member.
+_LATIN_1 = CharacterSet.LATIN_1
+_AS_UTF_8 = (CharacterSet.ASCII, CharacterSet.UTF_8)
 
 
 def character_set_of(index: str) -> CharacterSet | None:
@@ -54,13 +57,14 @@ def decode_text(value: bytes, declared: CharacterSet | None = None) -> str:
             text and no plain ASCII (digits, dates and codes stay ASCII in practice). Everything else is UTF-8 when it
             can be, else Latin-1.
     """
-    if declared is CharacterSet.LATIN_1:
-        return value.decode("latin-1")
-    if declared in (CharacterSet.UTF_16, CharacterSet.UTF_32) and not _is_plain(value):
-        try:
-            return value.decode(declared.codec).removeprefix(BYTE_ORDER_MARK)
-        except UnicodeDecodeError:
-            pass
+    if declared is not None and declared not in _AS_UTF_8:
+        if declared == _LATIN_1:
+            return value.decode("latin-1")
+        if not _is_plain(value):
+            try:
+                return value.decode(declared.codec).removeprefix(BYTE_ORDER_MARK)
+            except UnicodeDecodeError:
+                pass
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

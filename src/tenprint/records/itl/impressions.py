@@ -29,6 +29,7 @@ OTHER_IMPRESSIONS = frozenset({*range(4, 9), *range(10, 16), *range(20, 42)})
 """Impression codes of ITL 1-2007 to 1-2011 Update 2015 (Table 8) that are no rolled or plain exemplar: latent, swipe,
 palm, contactless."""
 EXEMPLAR_IMPRESSIONS = frozenset(int(impression) for impression in Impression)
+_LAST_EXEMPLAR = max(FingerPosition)
 _DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")
 
 
@@ -146,7 +147,7 @@ def image_of(record: Record, native_ppmm: str) -> EncodedImage | Problem | None:
         return None
     if declared is None or not record.complete:
         return _problem(record, "the image record is cut short")
-    if declared.fgp > FingerPosition.PLAIN_BOTH_THUMBS or declared.impression in OTHER_IMPRESSIONS:
+    if declared.fgp > _LAST_EXEMPLAR or declared.impression in OTHER_IMPRESSIONS:
         return None
     data = record.data
     wrong = _what_is_wrong(declared, data)
@@ -205,16 +206,16 @@ def _declared_in_type_4(record: Record, native_ppmm: str) -> _Declared | None:
 
 
 def _declared_in_type_14(record: Record) -> _Declared:
-    across, down = number_of(record.value_of(9)), number_of(record.value_of(10))
+    across, down = record.number_of(9), record.number_of(10)
     positions = record.occurrences("14.013")
     return _Declared(
-        impression=number_of(record.value_of(3)),
+        impression=record.number_of(3),
         fgp=number_of(positions[0]) if positions else -1,
-        width=number_of(record.value_of(6)),
-        height=number_of(record.value_of(7)),
-        ppi=scaled_ppi(number_of(record.value_of(8)), across) if across == down else -1,
+        width=record.number_of(6),
+        height=record.number_of(7),
+        ppi=scaled_ppi(record.number_of(8), across) if across == down else -1,
         compression=compression_of(decode_text(record.value_of(11) or b"")),
-        depth=number_of(record.value_of(12)),
+        depth=record.number_of(12),
     )
 
 

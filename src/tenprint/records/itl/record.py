@@ -108,6 +108,11 @@ class Record:
         field = self._places.get(number)
         return None if field is None else self.raw[field.value_start : field.value_end]
 
+    def number_of(self, number: int) -> int:
+        """Return a field's whole number by the field's number, -1 when it is absent or none."""
+        field = self._places.get(number)
+        return -1 if field is None else number_of(self.raw[field.value_start : field.value_end])
+
     def items(self, tag: str) -> list[list[str]]:
         """Return field `tag` as subfields of items (``[["19940915", "DUI"], …]``), ``[]`` when it is absent."""
         number = _number_in(tag, self.type)
@@ -205,10 +210,12 @@ def _fields_before_data(raw: bytes, record_type: int, end: int, limit: int) -> l
         end = raw.rfind(GS, 0, data)  # before the first 999: there is no tag of a data field
     if end < 0:
         return []
-    fields, position = [], 0
+    fields, position, usual = [], 0, len(f"{record_type}.001:")
     for part in raw[:end].split(GS, limit)[:limit]:
-        colon = part.find(b":", 0, _MAX_TAG_BYTES)
-        number, length = _tag_as_written(part[: colon + 1], record_type)
+        number, length = _tag_as_written(part[:usual], record_type)
+        if not length:
+            colon = part.find(b":", 0, _MAX_TAG_BYTES)
+            number, length = _tag_as_written(part[: colon + 1], record_type)
         stop = position + len(part)
         # As `Field(...)` does it, without the call in between: this is where reading spends its time.
         fields.append(tuple.__new__(Field, (number, position, position + length, stop)))
