@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenprint.core.canonical import canonical_json, sha256_hex
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.words import Kind
@@ -43,6 +45,12 @@ def test_what_is_written_reads_back_equal_and_its_heading_says_the_same_of_it(en
     assert (heading.key, heading.header(), heading.content_hash) == (
         envelope.key, envelope.header(), envelope.content_hash,
     )  # fmt: skip
+
+    bare = {name: value for name, value in envelope.header().items() if name != "sent_at"}
+    signature = {"signature": base64.b64encode(envelope.signature).decode()}
+    assert envelope.signed_bytes() == canonical_json(envelope.header())
+    assert envelope.head() == canonical_json(envelope.header() | signature)
+    assert envelope.content_hash == sha256_hex(canonical_json(bare))
 
 
 @given(st.binary(max_size=300))

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from tenprint.core.errors import RecordError, SenderError
+from tenprint.policy.evaluate import decide
 from tenprint.policy.programme import available, load, parse_programme, programme_in_force, rules_for
 from tenprint.policy.vocabulary import house_vocabulary, parse_vocabulary
 
@@ -230,3 +231,13 @@ def test_a_malformed_vocabulary_is_refused_with_a_code(text, code):
     with pytest.raises(RecordError) as caught:
         parse_vocabulary(text)
     assert caught.value.code == code
+
+
+def test_a_remembered_answer_is_given_for_the_same_facts_of_the_same_type_only():
+    programme = parsed(HEAD + rule("[{ fact = 'age', is = 1 }]") + LAST)
+    first = decide(programme, "go", {"age": 1})
+    assert first.rule == "go-first"
+    assert decide(programme, "go", {"age": 1}) is first
+    assert decide(programme, "go", {"age": 0}).rule == "go-last"
+    with pytest.raises(SenderError, match="POLICY_FACT_VALUE"):
+        decide(programme, "go", {"age": True})
