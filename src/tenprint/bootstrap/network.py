@@ -39,7 +39,7 @@ from tenprint.exchange.model.stored import DeadLetter
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Extraction, Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
-from tenprint.ledger.keys import PrivateKey, PublicKey
+from tenprint.ledger.keys import PrivateKey
 from tenprint.ledger.verify import Finding, verify_log
 from tenprint.policy import programme as programmes
 
@@ -203,7 +203,7 @@ class Network:
         if self.is_beside:
             self._sign_checkpoint(node.party.id)
         *earlier, newest = self.checkpoints(node.party.id)
-        key = PublicKey(node.party.public_key)
+        key = node.party.verifier
         return verify_log(node.store.entries(), newest, key, ledger_origin(node.party.id), earlier)
 
     def message_counts(self) -> dict[str, int]:
