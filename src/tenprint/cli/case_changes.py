@@ -67,7 +67,7 @@ def correct(
     with _party(data, party) as (network, node):
         correction_id = dispatch.correct(node, case_id, kind=kind, what=what, reason=reason, by=by)
         network.settle(case_id=case_id)
-        rows = [row for row in told_after([node], case_id)["correction"] if row["id"] == correction_id]
+        rows = [row for row in subsequent_activity([node], case_id)["correction"] if row["id"] == correction_id]
     for row in rows:
         console.print(f"Sent. Answered: {row['answered']}", markup=False)
     console.print(f"See who has not: tenprint case show {case_id}", style="dim")
@@ -141,7 +141,7 @@ def _party(data: Path, party: str) -> Iterator[tuple[Network, Node]]:
         yield network, network.nodes[party]
 
 
-def told_after(nodes: Sequence[Node], case_id: str) -> dict[str, list[dict[str, str]]]:
+def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[dict[str, str]]]:
     """Return what courts have said, what became of the person, and who has answered corrections, each once."""
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks.outcomes import OUTCOMES
