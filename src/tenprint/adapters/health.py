@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
+from tenprint.adapters.database import open_engine
+from tenprint.adapters.faults import storage_faults
 from tenprint.exchange.model.health import Health, LedgerFigures, QueueFigures, Retry, TaskFigures, TimerFigures
 from tenprint.exchange.model.stored import Queue
 
@@ -19,6 +21,25 @@ _DISK_USE = {
     "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
     "postgresql": "SELECT pg_database_size(current_database())",
 }
+
+
+def health_at(url: str | sa.URL, name: str, now: datetime) -> Health:
+    """Return the figures of a party's work whose database nobody has open here.
+
+    Args:
+        url: the database's address.
+        name: the party's id, for error sentences.
+        now: the moment.
+
+    Raises:
+        StorageError: a code of `faults`.
+    """
+    engine = open_engine(url)
+    try:
+        with storage_faults(f"reading the database of {name}"), engine.begin() as connection:
+            return health(connection, now)
+    finally:
+        engine.dispose()
 
 
 def health(connection: sa.Connection, now: datetime) -> Health:

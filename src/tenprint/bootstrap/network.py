@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import Engine
 
 from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.case_activity import case_activity
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.database import open_engine
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
@@ -21,7 +22,6 @@ from tenprint.adapters.lock import DirectoryLock, holder_of
 from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.network import NetworkFile, load_network
 from tenprint.adapters.post import InProcessPost
-from tenprint.adapters.queues import case_activity
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.node import Common, blobs_of, build_node
