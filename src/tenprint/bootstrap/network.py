@@ -8,8 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -29,6 +28,7 @@ from tenprint.bootstrap.prints import make_extractor, open_gallery
 from tenprint.bootstrap.witnesses import Contradicted, Standing, contradicted, standing_of
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, ManualClock, SystemClock
+from tenprint.core.closing import Closing
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
@@ -53,7 +53,7 @@ SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
 
 
 @dataclass
-class Network:
+class Network(Closing):
     """All parties of a data directory, running in this process. A context manager; made by `open_network`.
 
     Args:
@@ -247,16 +247,6 @@ class Network:
     def close(self) -> None:
         """Release databases, workers and the lock; doing it twice changes nothing."""
         self._resources.close()
-
-    def __enter__(self) -> Self:
-        """Return the network."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Release everything."""
-        self.close()
 
     def _sign_checkpoint(self, party: str) -> bytes:
         return self._stores[party].sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())

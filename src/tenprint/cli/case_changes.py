@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from tenprint.bootstrap import Network
     from tenprint.exchange.ports import Node
 
+CaseId = Annotated[str, typer.Argument(help="Id from `case list`.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")]
+
 
 def withdraw(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     by: Annotated[str, typer.Option(help="Who at the agency takes the booking back.")],
     reason: Annotated[str, typer.Option(help="Why, in one line.")],
     data: Data = DEFAULT_DATA,
@@ -53,11 +56,11 @@ def _booked(node: Node, case_id: str) -> bool:
 
 
 def correct(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="Whose record it is: an agency, a state bureau, a court, …")],
     kind: Annotated[str, typer.Option("--kind", help="corrected, expunged or sealed.")],
     what: Annotated[str, typer.Option("--what", help="What is wrong, or which order it was.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     by: Annotated[str, typer.Option("--by", help="Name of the person who corrects; required.")] = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
@@ -74,10 +77,10 @@ def correct(
 
 
 def cancel(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="The field office.")],
     by: Annotated[str, typer.Option("--by", help="Name of the officer; required.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Take a request to hold back; the jail ends the hold and reports when it ended."""
@@ -90,10 +93,10 @@ def cancel(
 
 
 def reopen(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="The court.")],
     by: Annotated[str, typer.Option("--by", help="Name of the clerk; required.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Open a court's charges again, to dispose of them once more."""
