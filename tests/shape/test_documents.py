@@ -96,3 +96,16 @@ def test_a_command_or_an_option_that_is_made_up_is_found(words: str) -> None:
 def test_the_guide_of_the_exchange_has_a_row_for_every_kind_that_travels() -> None:
     rows = (ROOT / "docs" / "guide" / "exchange.md").read_text().splitlines()
     assert [str(kind) for kind in ROUTES if not any(row.startswith(f"| {kind} |") for row in rows)] == []
+
+
+def test_every_row_of_the_guide_of_bad_input_names_tests_that_are_there() -> None:
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)
+    }
+    _, _, *rows = [row for row in (ROOT / "docs" / "guide" / "bad-input.md").read_text().splitlines() if row[:1] == "|"]
+    named = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    assert len(rows) > 13
+    assert [row for row, names in zip(rows, named, strict=True) if not names] == []
+    assert {name for names in named for name in names} - there == set()

@@ -2,7 +2,7 @@
 
 import stat
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
+from tenprint.exchange.model.directory import Term
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.ledger.keys import generate_key
 
@@ -209,6 +210,20 @@ def test_a_key_that_is_open_missing_or_anothers_is_refused(tmp_path: Path) -> No
         made.private_key(place)
 
 
+def test_a_party_file_says_when_keys_hold_and_which_ones_a_party_had_before(tmp_path: Path) -> None:
+    made = found(tmp_path / "net")
+    first, *others = made.places
+    start, day = datetime(2010, 10, 4, tzinfo=UTC), timedelta(days=1)
+    before = (generate_key(SeededRandomSource(5)).public.raw, Term(None, start))
+    party = replace(first.party, key_term=Term(start, start + day), earlier_keys=(before,))
+    places = (replace(first, party=party), *others)
+    directory = replace(made.directory, parties=tuple(place.party for place in places))
+    save_network(replace(made, places=places, directory=directory))
+    again = load_network(tmp_path / "net").directory
+    assert again == directory
+    assert again.party(party.id).verifier.earlier == (before[0],)
+
+
 def test_a_missing_network_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(SenderError, match="NETWORK_MISSING") as caught:
         load_network(tmp_path / "nowhere")
@@ -223,8 +238,18 @@ FAULTS = {
     "a missing programme": ("programme =", "program =", "network.programme"),
     "a peer that is not there": ('jail = "jail"', 'jail = "gaol"', "party.field_office.peers.jail"),
     "a key that is no base64": ('public_key = "', 'public_key = "*', "party.agency.public_key"),
+    "a key that ends before it begins": (
+        'public_key = "', 'key_valid_from = "2011-01-01T00:00:00.000Z"\nkey_valid_until = "2010-01-01T00:00:00.000Z"\n'
+        'public_key = "', "party.agency.key_valid_until",
+    ),
+    "a key's end that is no time": (
+        'public_key = "', 'key_valid_until = "soon"\npublic_key = "', "party.agency.key_valid_until",
+    ),
+    "an earlier key without an end": (
+        'public_key = "', 'earlier_keys = [{ public_key = "AA==" }]\npublic_key = "', "party.agency.earlier_keys",
+    ),
     "a seed that is no number": ("seed = 7", 'seed = "7"', "network.seed"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("old", "new", "field"), FAULTS.values(), ids=FAULTS.keys())

@@ -1,6 +1,8 @@
 """One party as a process: founding, locks, the worker, and what works beside it."""
 
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -148,6 +150,16 @@ def test_a_party_without_address_or_with_a_clock_that_jumps_does_not_run_by_itse
         bootstrap.open_party(tmp_path / "system", "jail")
     with pytest.raises(SenderError, match="UNKNOWN_PARTY"):
         bootstrap.open_party(tmp_path / "system", "prison")
+
+
+def test_a_party_without_prints_loads_nothing_that_reads_them(folder: Path) -> None:
+    code = (
+        "import sys, pathlib; from tenprint import bootstrap; from tenprint.web import party_server\n"
+        "with bootstrap.open_party(pathlib.Path(sys.argv[1]), 'court-1'): pass\n"
+        "print(*{'numpy', 'PIL', 'openvino', 'cv2', 'numba', 'alembic'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
 
 
 def test_nothing_is_run_beside_and_a_whole_network_is_opened_when_nobody_runs(folder: Path) -> None:

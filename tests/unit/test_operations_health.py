@@ -199,3 +199,25 @@ def test_only_so_many_retries_are_told_one_by_one_and_the_others_are_counted(rig
     found = health(rig, Role.AGENCY)
     assert found.queues["outbox"].retrying == many
     assert len(found.retries) == counting.MOST_RETRIES
+
+
+def test_the_figures_touch_no_row_that_is_finished(rig: Rig) -> None:
+    engine, asked = rig.nodes[Role.AGENCY].store._engine, []
+
+    def listen(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", listen)
+    health(rig, Role.AGENCY)
+    event.remove(engine, "before_cursor_execute", listen)
+    with engine.begin() as connection:
+        plans = [
+            step[3]
+            for statement, parameters in asked
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert len(plans) > 10
+    assert [
+        step for step in plans if step in {f"SCAN {box}" for box in ("inbox", "outbox", "enrolments", "tasks")}
+    ] == []
+    assert any("ix_inbox_handled" in step for step in plans)

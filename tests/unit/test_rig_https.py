@@ -20,9 +20,9 @@ from tenprint import records
 from tenprint.adapters.certificates import server_context, write_certificate
 from tenprint.core.clock import SystemClock
 from tenprint.core.errors import StorageError
-from tenprint.web import rig_door, rig_server
+from tenprint.web import rig_door
+from tenprint.web.post_server import PatientProtocol, door_server
 from tenprint.web.rig_door import RigDoor
-from tenprint.web.rig_server import RigServer
 from tenprint.web.serve import listening_socket
 
 pytestmark = pytest.mark.slow
@@ -74,10 +74,11 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
 def client(pair: tuple[Path, Path]) -> Iterator[Client]:
     bench = Bench()
     door = RigDoor(bench.rig, TOKEN, SystemClock(), body_seconds=2, stall_seconds=0.5)
-    server, listener = RigServer(door.app(), server_context(*pair)), listening_socket(0)
+    listener, listens = listening_socket(0), threading.Event()
+    server = door_server(door.app(), server_context(*pair), listens.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    assert server.wait_until_listening(10)
+    assert listens.wait(10)
     yield Client(bench, listener.getsockname()[1], pair[0])
     door.is_ending = server.should_exit = True
     thread.join(timeout=10)
@@ -209,7 +210,7 @@ def test_a_body_that_stands_still_is_given_up(client: Client) -> None:
 
 
 def test_a_connection_that_never_says_what_it_wants_is_closed(client: Client, monkeypatch) -> None:
-    monkeypatch.setattr(rig_server, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(PatientProtocol, "header_seconds", 0.3)
     with client.context.wrap_socket(
         socket.create_connection(("127.0.0.1", client.port)), server_hostname="localhost"
     ) as slow:

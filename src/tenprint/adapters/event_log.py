@@ -1,20 +1,19 @@
 """The log of a running process: one JSON line an event, with ids and codes, and nothing that anybody wrote.
 
 The exchange's observer and the console's own log (`tenprint.web.log`) both end here, in handlers of the standard
-logger ``tenprint``; structlog makes the lines. Only fields named in `FIELDS` are written, whatever a caller gives.
+logger ``tenprint``. Only fields named in `FIELDS` are written, whatever a caller gives.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import PRIVATE_MODE, make_folders
@@ -72,10 +71,7 @@ def logging_to(path: Path | None, level: str) -> Iterator[None]:
         StorageError: a code of `faults`.
     """
     handler = _handler(path)
-    # Its formatter must not keep an exception: the standard one would write its text below the line.
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=[_as_event, structlog.processors.JSONRenderer(sort_keys=False)])
-    )
+    handler.setFormatter(_Lines())
     loggers = [logging.getLogger(name) for name in (ROOT, *OTHERS)]
     before = [(each, each.level, each.propagate) for each in loggers]
     for each in loggers:
@@ -113,20 +109,26 @@ def _plain(form: re.Pattern[str], text: str) -> str:
     return text if not text or form.fullmatch(text) else _ODD
 
 
-def _as_event(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001
+class _Lines(logging.Formatter):
+    """Writes a record as one line of JSON; the standard formatter would write an exception's text below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return json.dumps(_as_event(record), default=str)
+
+
+def _as_event(record: logging.LogRecord) -> dict[str, Any]:
     """Return a record as an event of our fields, in their order. Of an exception only its type is told."""
-    record: logging.LogRecord = event["_record"]
     line: dict[str, Any] = {
         "level": record.levelname.lower(),
-        "event": getattr(record, "event_name", event["event"]),
+        "event": getattr(record, "event_name", record.getMessage()),
         "logger": record.name,
     }
     line |= dict(getattr(record, "fields", {}))
     if record.name in OTHERS:
         line["event"] = "server"  # what another's program says could repeat anything
-    exception = event.get("exc_info") or (None,)
-    if exception[0] is not None:
-        line |= {"event": "broken", "error": exception[0].__name__}
+    if record.exc_info and record.exc_info[0] is not None:
+        line |= {"event": "broken", "error": record.exc_info[0].__name__}
     if record.name == _log.name:
         del line["logger"]
     line["time"] = to_wire(SystemClock().now())

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
+from tenprint.adapters.database import open_engine
+from tenprint.adapters.faults import storage_faults
 from tenprint.exchange.model.health import Health, LedgerFigures, QueueFigures, Retry, TaskFigures, TimerFigures
 from tenprint.exchange.model.stored import Queue
 
@@ -21,9 +23,29 @@ _DISK_USE = {
 }
 
 
+def health_at(url: str | sa.URL, name: str, now: datetime) -> Health:
+    """Return the figures of a party's work whose database nobody has open here.
+
+    Args:
+        url: the database's address.
+        name: the party's id, for error sentences.
+        now: the moment.
+
+    Raises:
+        StorageError: a code of `faults`.
+    """
+    engine = open_engine(url)
+    try:
+        with storage_faults(f"reading the database of {name}"), engine.begin() as connection:
+            return health(connection, now)
+    finally:
+        engine.dispose()
+
+
 def health(connection: sa.Connection, now: datetime) -> Health:
     """Return the figures of a party's work at a moment of its clock."""
-    handled = connection.execute(sa.select(sa.func.max(tables.inbox.c.handled_at))).scalar_one()
+    handled_at = tables.inbox.c.handled_at
+    handled = connection.execute(sa.select(sa.func.max(handled_at)).where(handled_at.is_not(None))).scalar_one()
     size = connection.execute(sa.text(_DISK_USE[connection.dialect.name])).scalar_one()
     return Health(
         at=now,
@@ -41,12 +63,11 @@ def _queue(connection: sa.Connection, queue: Queue, now: datetime) -> QueueFigur
     box, moment = BOXES[queue], rows.time_text(now)
     due = sa.case((box.c.due_at <= moment, 1), else_=0)
     failed_at = sa.case((box.c.attempts > 0, box.c.due_at))
-    # `due_at` is NULL unless a row waits, and has an index: finished rows are not touched.
     query = sa.select(
         sa.func.count(), sa.func.sum(due), sa.func.min(box.c.due_at), sa.func.count(failed_at), sa.func.min(failed_at)
-    ).where(box.c.due_at.is_not(None), box.c.state == tables.WAITING)
+    ).where(_waits(box))
     waiting, is_due, first, retrying, next_try = connection.execute(query).one()
-    dead = connection.execute(sa.select(sa.func.count()).where(box.c.state == tables.DEAD)).scalar_one()
+    dead = connection.execute(sa.select(sa.func.count()).select_from(box).where(sa.text(tables.IS_DEAD))).scalar_one()
     return QueueFigures(
         waiting=int(waiting),
         due=int(is_due or 0),
@@ -58,10 +79,15 @@ def _queue(connection: sa.Connection, queue: Queue, now: datetime) -> QueueFigur
     )
 
 
+def _waits(box: sa.Table) -> sa.ColumnElement[bool]:
+    # `due_at` is NULL unless a row waits. Said as a range, SQLite takes the index; finished rows are not touched.
+    return sa.and_(box.c.due_at > "", box.c.state == tables.WAITING)
+
+
 def _oldest(connection: sa.Connection, queue: Queue) -> datetime | None:
     """Return when the oldest waiting row was written: received, signed for sending, or queued for the gallery."""
     box = BOXES[queue]
-    waits = sa.and_(box.c.due_at.is_not(None), box.c.state == tables.WAITING)
+    waits = _waits(box)
     if queue == Queue.INBOX:
         query: sa.Select[Any] = sa.select(sa.func.min(box.c.received_at)).where(waits)
     elif queue == Queue.ENROLMENTS:
@@ -87,7 +113,7 @@ def _retries(connection: sa.Connection) -> tuple[Retry, ...]:
     found: list[Retry] = []
     message = tables.messages
     for queue, box in BOXES.items():
-        waits = sa.and_(box.c.due_at.is_not(None), box.c.state == tables.WAITING, box.c.attempts > 0)
+        waits = sa.and_(_waits(box), box.c.attempts > 0)
         told = (box.c.failure, box.c.attempts, box.c.due_at)
         if queue == Queue.ENROLMENTS:
             nothing = sa.literal("")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenprint.adapters.faults import storage_faults
 from tenprint.core.errors import SenderError
-from tenprint.core.image import ENGINE_PPI, FingerImage
+from tenprint.core.fingers import ENGINE_PPI
 from tenprint.core.template import MAGIC, Template
 from tenprint.records.image_headers import PNG_MAGIC, announced
+
+if TYPE_CHECKING:
+    from tenprint.core.image import FingerImage
 
 IMAGE_HINT = "give one finger's image (PNG, WSQ, JPEG 2000, JPEG) or its template"
 XYT_ENDING = ".xyt"
@@ -32,6 +36,7 @@ def read_image(path: Path, ppi: int | None = None) -> FingerImage:
 
         return read_png(data, ppi=ppi)
     if announced(data) is not None:
+        from tenprint.core.image import FingerImage  # noqa: PLC0415 - loads NumPy
         from tenprint.records.images import CodecWorker  # noqa: PLC0415 - loads Pillow
 
         with CodecWorker() as codec:

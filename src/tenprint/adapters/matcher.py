@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tenprint.adapters.pool import Failed, Pool
 from tenprint.adapters.templates import TemplateCache
 from tenprint.core.candidate import SearchResult
 from tenprint.core.errors import EngineError, SenderError, TenprintError
 from tenprint.core.fingers import SINGLE_FINGERS, FingerPosition
-from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
 from tenprint.exchange.ports import Extraction, Pairing, ScoreRow
 from tenprint.records import EncodedImage
 
-Decode = Callable[[EncodedImage], FingerImage]
+if TYPE_CHECKING:
+    from tenprint.core.image import FingerImage
+
+Decode = Callable[[EncodedImage], "FingerImage"]
 
 
 class GalleryLike(Protocol):

@@ -16,6 +16,9 @@
     gallery = "parties/agency/gallery"           empty for a party that keeps no prints
     key = "parties/agency/key"                   private key, mode 0600
     public_key = "…"                             base64
+    key_valid_from = "2026-01-01T00:00:00.000Z"  when that key may sign; both may be left out
+    key_valid_until = "2028-01-01T00:00:00.000Z"
+    earlier_keys = [{ public_key = "…", valid_until = "…" }]     it had before; valid_from too; may be left out
     url = "inproc:"                              where it takes messages: https://… for a process of its own
     certificate = "parties/agency/tls.crt"       the one that its door shows, pinned; empty: of a public authority
     certificate_key = "parties/agency/tls.key"   its private key, mode 0600; only its own process needs it
@@ -50,7 +53,7 @@ from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.exchange.model.directory import Directory, Party
+from tenprint.exchange.model.directory import Directory, Party, Term
 from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import PrivateKey
 
@@ -221,12 +224,23 @@ def _place_table(place: Place) -> dict[str, Any]:
         "gallery": place.gallery,
         "key": place.key,
         "public_key": base64.b64encode(party.public_key).decode(),
+        **_term_table(party.key_term, "key_"),
+        **({"earlier_keys": [_key_table(*key) for key in party.earlier_keys]} if party.earlier_keys else {}),
         "url": place.url,
         **{name: path for name, path in pinned.items() if path},
         "peers": {str(role): peer for role, peer in party.peers.items()},
         "witnesses": list(party.witnesses),
         "settings": dict(party.settings),
     }
+
+
+def _term_table(term: Term, prefix: str = "") -> dict[str, str]:
+    limits = {"valid_from": term.begins, "valid_until": term.ends}
+    return {f"{prefix}{name}": to_wire(limit) for name, limit in limits.items() if limit is not None}
+
+
+def _key_table(key: bytes, term: Term) -> dict[str, str]:
+    return {"public_key": base64.b64encode(key).decode(), **_term_table(term)}
 
 
 def _activation(directory: Directory) -> list[str] | dict[str, str]:
@@ -284,19 +298,17 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
     if not all(_is_setting(name, value) for name, value in settings.items()):
         said = "its values are text, whole numbers or true and false, or a list of such with the day of each"
         raise _invalid(f"{where}.settings", said)
-    try:
-        public_key = base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
-    except binascii.Error as problem:
-        raise _invalid(f"{where}.public_key", "it is base64") from problem
     party = Party(
         id=party_id,
         role=_role(_text(table, "role", f"{where}.role"), f"{where}.role"),
         ori=_text(table, "ori", f"{where}.ori"),
-        public_key=public_key,
+        public_key=_public_key(table, where),
         peers={_role(role, f"{where}.peers"): _text(peers, role, f"{where}.peers.{role}") for role in peers},
         settings=dict(settings),
         name=_text(table, "name", f"{where}.name", default=""),
         witnesses=_texts(table, "witnesses", f"{where}.witnesses"),
+        key_term=_term(table, where, "key_"),
+        earlier_keys=_earlier_keys(table, f"{where}.earlier_keys"),
     )
     return Place(
         party=party,
@@ -309,6 +321,30 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         certificate=_text(table, "certificate", f"{where}.certificate", default=""),
         certificate_key=_text(table, "certificate_key", f"{where}.certificate_key", default=""),
     )
+
+
+def _public_key(table: Mapping[str, Any], where: str) -> bytes:
+    try:
+        return base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
+    except binascii.Error as problem:
+        raise _invalid(f"{where}.public_key", "it is base64") from problem
+
+
+def _term(table: Mapping[str, Any], where: str, prefix: str = "") -> Term:
+    begins, ends = (
+        _moment(table, name, f"{where}.{name}") if name in table else None
+        for name in (f"{prefix}valid_from", f"{prefix}valid_until")
+    )
+    if begins is not None and ends is not None and begins >= ends:
+        raise _invalid(f"{where}.{prefix}valid_until", "a key ends after it begins")
+    return Term(begins, ends)
+
+
+def _earlier_keys(table: Mapping[str, Any], where: str) -> tuple[tuple[bytes, Term], ...]:
+    rows = table.get("earlier_keys", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "valid_until" in row for row in rows):
+        raise _invalid(where, "it is a list of tables with public_key and valid_until")
+    return tuple((_public_key(row, where), _term(row, where)) for row in rows)
 
 
 def _check_peers(places: tuple[Place, ...]) -> None:

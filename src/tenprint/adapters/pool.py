@@ -15,11 +15,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tenprint.core.errors import EngineError, TenprintError
-from tenprint.core.image import FingerImage
 from tenprint.core.template import Template
+
+if TYPE_CHECKING:
+    from tenprint.core.image import FingerImage
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 

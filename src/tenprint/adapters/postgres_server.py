@@ -13,13 +13,13 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from tenprint.core.closing import Closing
 from tenprint.core.errors import StorageError
 
 BINARIES = "usr/lib/postgresql/*/bin/initdb"
@@ -39,7 +39,7 @@ def find_binaries() -> Path | None:
     return folders[-1] if folders else None
 
 
-class TemporaryPostgres:
+class TemporaryPostgres(Closing):
     """A running server; a context manager that stops and removes it.
 
     Raises:
@@ -102,14 +102,6 @@ class TemporaryPostgres:
                 self.stop("immediate")
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def _data(self) -> Path:

@@ -22,6 +22,9 @@ WAITING, DONE, DEAD = "waiting", "done", "dead"
 FORGOTTEN = "expunged"
 """State of an enrolment whose prints were taken out for good; its subject is never enrolled or shown again."""
 
+IS_DEAD = f"state = '{DEAD}'"
+"""Condition of rows that were given up, spelled as their indexes have it."""
+
 IN_A_FILE = sa.text("body IS NULL AND erased_at IS NULL")
 """Condition of messages whose body is a blob."""
 
@@ -47,6 +50,11 @@ def _position() -> sa.Column[int]:
 
 def _state() -> sa.Column[str]:
     return sa.Column("state", sa.String(8), nullable=False)
+
+
+def _some(name: str, column: str, which: str) -> sa.Index:
+    """Return an index of the rows alone for which a condition holds."""
+    return sa.Index(name, column, sqlite_where=sa.text(which), postgresql_where=sa.text(which))
 
 
 messages = sa.Table(
@@ -81,6 +89,8 @@ inbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("failure", sa.String(64), nullable=False),
     sa.Column("handled_at", _TIME),
+    _some("ix_inbox_dead", "state", IS_DEAD),
+    _some("ix_inbox_handled", "handled_at", "handled_at IS NOT NULL"),
 )
 
 outbox = sa.Table(
@@ -94,6 +104,7 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("failure", sa.String(64), nullable=False),
     sa.Column("delivered_at", _TIME),
+    _some("ix_outbox_dead", "state", IS_DEAD),
 )
 
 timers = sa.Table(
@@ -142,6 +153,7 @@ tasks = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("decided_by", sa.String(200), nullable=False),
     sa.Column("decided_at", _TIME),
+    _some("ix_tasks_open", "kind", "decided_at IS NULL"),
 )
 
 enrolments = sa.Table(
@@ -154,6 +166,7 @@ enrolments = sa.Table(
     sa.Column("due_at", _TIME, index=True),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("failure", sa.String(64), nullable=False),
+    _some("ix_enrolments_dead", "state", IS_DEAD),
 )
 
 exemplars = sa.Table(

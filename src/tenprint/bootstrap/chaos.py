@@ -24,13 +24,14 @@ from tenprint.adapters.case_tally import tally_cases
 from tenprint.adapters.chaos_post import EVENTS, EventLog, FaultyPost, SkewedClock, drawn_skews
 from tenprint.adapters.database import migrate
 from tenprint.adapters.founding import Founding
+from tenprint.adapters.health import health_at
 from tenprint.adapters.network import NetworkFile, load_network, save_network
 from tenprint.adapters.postgres_server import TemporaryPostgres
-from tenprint.adapters.queues import queue_state
 from tenprint.bootstrap.network import init_network, open_network
 from tenprint.bootstrap.party import RunningParty, open_party
 from tenprint.core.clock import Clock, SystemClock
 from tenprint.exchange.model.directory import Party
+from tenprint.exchange.model.health import Health
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.reconcile import reconcile
@@ -261,8 +262,8 @@ class Processes:
     def standing(self) -> tuple[bool, int, int]:
         """Return whether nothing waits anywhere, how many bookings have a case, and how long all ledgers are."""
         cases = len({path.read_text() for path in (self._setting.folder / CASES).iterdir()})
-        states = [queue_state(self._file.database_url(place), place.party.id) for place in self._file.places]
-        return not sum(_waiting(state) for state in states), cases, sum(state.ledger_entries for state in states)
+        states = _healths(self._file)
+        return not sum(map(_waiting, states)), cases, sum(state.ledger.size for state in states)
 
     def __enter__(self) -> Processes:
         return self
@@ -278,9 +279,13 @@ class Processes:
                 process.join()
 
 
-def _waiting(state: object) -> int:
-    names = ("inbox_waiting", "outbox_waiting", "enrolments_waiting", "open_tasks")
-    return sum(int(getattr(state, name)) for name in names)
+def _healths(file: NetworkFile) -> list[Health]:
+    now = datetime.now(UTC)
+    return [health_at(file.database_url(place), place.party.id, now) for place in file.places]
+
+
+def _waiting(state: Health) -> int:
+    return sum(queue.waiting for queue in state.queues.values()) + sum(state.tasks.open.values())
 
 
 def _be(setting: Setting, party: str, number: int) -> None:
@@ -339,7 +344,7 @@ def _events(setting: Setting) -> EventLog:
 
 def _found(plan: Plan, file: NetworkFile, ended: Ended, setting: Setting) -> Run:
     parties = tuple(place.party.id for place in file.places)
-    waiting = sum(_waiting(queue_state(file.database_url(place), place.party.id)) for place in file.places)
+    waiting = sum(map(_waiting, _healths(file)))
     with open_network(setting.folder, workers=0) as network:
         dead = sum(len(letters) for letters in network.dead_letters().values())
         network.sign_checkpoints()

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
 from tenprint.adapters.accounts import AccountFile
+from tenprint.adapters.case_activity import case_activity
 from tenprint.adapters.clock import CLOCK_NAME, KeptClock
 from tenprint.adapters.database import open_engine
 from tenprint.adapters.founding import Background, Founding, Progress, found_network
@@ -21,7 +21,6 @@ from tenprint.adapters.lock import DirectoryLock, holder_of
 from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.network import NetworkFile, load_network
 from tenprint.adapters.post import InProcessPost
-from tenprint.adapters.queues import case_activity
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.node import Common, blobs_of, build_node
@@ -29,6 +28,7 @@ from tenprint.bootstrap.prints import make_extractor, open_gallery
 from tenprint.bootstrap.witnesses import Contradicted, Standing, contradicted, standing_of
 from tenprint.core.chance import RandomSource, SeededRandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, ManualClock, SystemClock
+from tenprint.core.closing import Closing
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import Step
@@ -39,7 +39,7 @@ from tenprint.exchange.model.stored import DeadLetter
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Extraction, Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
-from tenprint.ledger.keys import PrivateKey, PublicKey
+from tenprint.ledger.keys import PrivateKey
 from tenprint.ledger.verify import Finding, verify_log
 from tenprint.policy import programme as programmes
 
@@ -53,7 +53,7 @@ SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
 
 
 @dataclass
-class Network:
+class Network(Closing):
     """All parties of a data directory, running in this process. A context manager; made by `open_network`.
 
     Args:
@@ -203,7 +203,7 @@ class Network:
         if self.is_beside:
             self._sign_checkpoint(node.party.id)
         *earlier, newest = self.checkpoints(node.party.id)
-        key = PublicKey(node.party.public_key)
+        key = node.party.verifier
         return verify_log(node.store.entries(), newest, key, ledger_origin(node.party.id), earlier)
 
     def message_counts(self) -> dict[str, int]:
@@ -247,16 +247,6 @@ class Network:
     def close(self) -> None:
         """Release databases, workers and the lock; doing it twice changes nothing."""
         self._resources.close()
-
-    def __enter__(self) -> Self:
-        """Return the network."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Release everything."""
-        self.close()
 
     def _sign_checkpoint(self, party: str) -> bytes:
         return self._stores[party].sign_checkpoint(ledger_origin(party), self._keys[party], self.clock.now())

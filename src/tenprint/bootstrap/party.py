@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import SSLContext
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 from tenprint.adapters.blobs import FileBlobs
@@ -29,6 +27,7 @@ from tenprint.bootstrap.node import Built, Common, build_node
 from tenprint.bootstrap.prints import make_extractor
 from tenprint.core.chance import RandomSource, SystemRandomSource
 from tenprint.core.clock import Clock, SystemClock
+from tenprint.core.closing import Closing
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.observing import Event, Observer, no_observer
@@ -51,7 +50,7 @@ _log = logging.getLogger("tenprint.party")
 
 
 @dataclass
-class RunningParty:
+class RunningParty(Closing):
     """One party with its worker. A context manager; made by `open_party`.
 
     Args:
@@ -116,14 +115,6 @@ class RunningParty:
     def close(self) -> None:
         """Release database, connections, workers and locks; doing it twice changes nothing."""
         self._resources.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _work_once(self) -> None:
         now, due = self._clock.now(), dispatch.next_due([self.node])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from tenprint.adapters.image_files import read_image, read_template
 from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.pool import Crew, InProcessPool, WorkerPool, default_workers
 from tenprint.adapters.templates import TemplateCache
-from tenprint.core.image import ENGINE_PPI, FingerImage
+from tenprint.core.fingers import ENGINE_PPI
 from tenprint.core.template import Template
 from tenprint.records import EncodedImage
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from tenprint.core.image import FingerImage
     from tenprint.engine.gallery import Gallery
+    from tenprint.records.images import CodecPool
     from tenprint.studies.cards import CardShop
 
 
@@ -40,13 +43,34 @@ def make_extractor(cache: Path, *, workers: int | None = None, ending: ExitStack
         workers: as for `open_network`.
         ending: gets what must be ended.
     """
-    from tenprint.records.images import CodecPool, decode  # noqa: PLC0415 - loads Pillow
-
     count = default_workers() if workers is None else workers
     pool = WorkerPool(count) if count else InProcessPool()
     ending.callback(pool.close)
-    codec = ending.enter_context(CodecPool())
-    return Extractor(TemplateCache(cache, _extractor_version), lambda image: decode(image, codec), pool)
+    codecs = _Codecs()
+    ending.callback(codecs.close)
+    return Extractor(TemplateCache(cache, _extractor_version), codecs.decode, pool)
+
+
+class _Codecs:
+    """Codec processes of which nothing, Pillow and NumPy included, is loaded before there is an image."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._pool: CodecPool | None = None
+
+    def decode(self, image: EncodedImage) -> FingerImage:
+        """Return an image's pixels."""
+        from tenprint.records.images import CodecPool, decode  # noqa: PLC0415 - loads Pillow
+
+        with self._lock:
+            if self._pool is None:
+                self._pool = self._open.enter_context(CodecPool())
+        return decode(image, self._pool)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._open.close()
 
 
 @contextmanager
@@ -101,6 +125,7 @@ def extract(image: FingerImage | npt.NDArray[np.uint8], ppi: int = ENGINE_PPI) -
     Raises:
         EngineError: the image cannot be used, with a code that says why.
     """
+    from tenprint.core.image import FingerImage  # noqa: PLC0415 - loads NumPy
     from tenprint.engine.extract import extract as engine_extract  # noqa: PLC0415 - loads the network
 
     return engine_extract(image if isinstance(image, FingerImage) else FingerImage(image, ppi))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenprint.adapters.post_https import health_of
-from tenprint.adapters.queues import queue_state
 from tenprint.bootstrap.network import Network
 from tenprint.core.clock import to_wire
+from tenprint.exchange.model.stored import Queue
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class PartyState:
         pid: the process that runs it by itself; 0 when none does.
         answers: its door answers.
         trouble: why not, one word; empty when nobody runs it by itself.
-        cases, open_tasks, inbox_waiting, outbox_waiting, retried, dead_letters: counts (`adapters.queues`).
+        cases, open_tasks, inbox_waiting, outbox_waiting, retried, dead_letters: counts (`exchange.model.health`).
         oldest_waiting: when the longest waiting message was written.
         next_timer: when the next timer fires.
         ledger_entries: size of its ledger.
@@ -56,12 +56,13 @@ def party_states(network: Network) -> list[PartyState]:
         StorageError: a database cannot be read.
     """
     galleries = {} if network.is_beside else network.galleries
-    states = []
+    states, healths = [], network.health()
     for place in network.file.places:
         party = place.party
         if party.id not in network.nodes:
             continue
-        waits = queue_state(network.file.database_url(place), party.id)
+        health = healths[party.id]
+        inbox, outbox = health.queues[Queue.INBOX], health.queues[Queue.OUTBOX]
         pid = network.process_of(party.id)
         trouble = health_of(place, network.file.folder) if pid is not None else ""
         gallery = galleries.get(party.id)
@@ -74,22 +75,23 @@ def party_states(network: Network) -> list[PartyState]:
                 pid=pid or 0,
                 answers=pid is not None and not trouble,
                 trouble=trouble,
-                cases=waits.cases,
-                open_tasks=waits.open_tasks,
-                inbox_waiting=waits.inbox_waiting,
-                outbox_waiting=waits.outbox_waiting,
-                retried=waits.retried,
-                dead_letters=waits.dead_letters,
-                oldest_waiting=_text(waits.oldest_waiting),
-                next_timer=_text(waits.next_timer),
-                ledger_entries=waits.ledger_entries,
-                checkpoint_entries=waits.checkpoint_entries,
-                checkpoint_at=_text(waits.checkpoint_at),
+                cases=sum(network.nodes[party.id].store.counts().states.values()),
+                open_tasks=sum(health.tasks.open.values()),
+                inbox_waiting=inbox.waiting,
+                outbox_waiting=outbox.waiting,
+                retried=sum(queue.retrying for queue in health.queues.values()),
+                dead_letters=health.dead,
+                oldest_waiting=_first(inbox.oldest_since, outbox.oldest_since),
+                next_timer=_first(health.timers.overdue_since, health.timers.next_due),
+                ledger_entries=health.ledger.size,
+                checkpoint_entries=health.ledger.checkpoint_size,
+                checkpoint_at=_first(health.ledger.checkpoint_at),
                 enrolled=None if network.is_beside else len(gallery) if gallery is not None else 0,
             )
         )
     return states
 
 
-def _text(moment: datetime | None) -> str:
-    return "" if moment is None else to_wire(moment)
+def _first(*moments: datetime | None) -> str:
+    known = [moment for moment in moments if moment is not None]
+    return to_wire(min(known)) if known else ""

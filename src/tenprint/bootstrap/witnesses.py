@@ -9,7 +9,6 @@ from datetime import datetime
 from tenprint.core.clock import to_wire
 from tenprint.exchange.ports import Node
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint, witnessed_at
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.witness import contradictions
 
 
@@ -54,7 +53,7 @@ def standing_of(node: Node) -> Standing:
     if note is None:
         return Standing(node.party.id, 0, dict.fromkeys(node.party.witnesses))
     signed = parse_checkpoint(note)
-    keys = {name: PublicKey(directory.party(name).public_key) for name in node.party.witnesses}
+    keys = {name: directory.party(name).verifier for name in node.party.witnesses}
     times = {name: witnessed_at(signed, ledger_origin(name), key) for name, key in keys.items()}
     return Standing(node.party.id, signed.checkpoint.size, times)
 
@@ -64,7 +63,7 @@ def contradicted(nodes: Mapping[str, Node]) -> tuple[Contradicted, ...]:
     found = []
     shown = {name: node.store.witnessed_notes() for name, node in nodes.items()}
     for party, node in nodes.items():
-        origin, key = ledger_origin(party), PublicKey(node.party.public_key)
+        origin, key = ledger_origin(party), node.party.verifier
         kept = {name: [one.note for one in notes if one.origin == origin] for name, notes in shown.items()}
         all_notes = [note for notes in (node.store.checkpoints(), *kept.values()) for note in notes]
         for pair in contradictions(all_notes, key, origin):

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from tenprint.bootstrap import Network
     from tenprint.exchange.ports import Node
 
+CaseId = Annotated[str, typer.Argument(help="Id from `case list`.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")]
+
 
 def withdraw(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     by: Annotated[str, typer.Option(help="Who at the agency takes the booking back.")],
     reason: Annotated[str, typer.Option(help="Why, in one line.")],
     data: Data = DEFAULT_DATA,
@@ -53,11 +56,11 @@ def _booked(node: Node, case_id: str) -> bool:
 
 
 def correct(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="Whose record it is: an agency, a state bureau, a court, …")],
     kind: Annotated[str, typer.Option("--kind", help="corrected, expunged or sealed.")],
     what: Annotated[str, typer.Option("--what", help="What is wrong, or which order it was.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     by: Annotated[str, typer.Option("--by", help="Name of the person who corrects; required.")] = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
@@ -67,17 +70,17 @@ def correct(
     with _party(data, party) as (network, node):
         correction_id = dispatch.correct(node, case_id, kind=kind, what=what, reason=reason, by=by)
         network.settle(case_id=case_id)
-        rows = [row for row in told_after([node], case_id)["correction"] if row["id"] == correction_id]
+        rows = [row for row in subsequent_activity([node], case_id)["correction"] if row["id"] == correction_id]
     for row in rows:
         console.print(f"Sent. Answered: {row['answered']}", markup=False)
     console.print(f"See who has not: tenprint case show {case_id}", style="dim")
 
 
 def cancel(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="The field office.")],
     by: Annotated[str, typer.Option("--by", help="Name of the officer; required.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Take a request to hold back; the jail ends the hold and reports when it ended."""
@@ -90,10 +93,10 @@ def cancel(
 
 
 def reopen(
-    case_id: Annotated[str, typer.Argument(help="Id from `case list`.")],
+    case_id: CaseId,
     party: Annotated[str, typer.Option("--party", help="The court.")],
     by: Annotated[str, typer.Option("--by", help="Name of the clerk; required.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept.")] = "",
+    reason: Reason = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Open a court's charges again, to dispose of them once more."""
@@ -141,7 +144,7 @@ def _party(data: Path, party: str) -> Iterator[tuple[Network, Node]]:
         yield network, network.nodes[party]
 
 
-def told_after(nodes: Sequence[Node], case_id: str) -> dict[str, list[dict[str, str]]]:
+def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[dict[str, str]]]:
     """Return what courts have said, what became of the person, and who has answered corrections, each once."""
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks.outcomes import OUTCOMES

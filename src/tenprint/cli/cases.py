@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenprint.cli.case_changes import told_after
+from tenprint.cli.case_changes import subsequent_activity
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table
 from tenprint.core.clock import to_wire
@@ -60,7 +60,7 @@ def show(
             raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
         state = story.final_state(nodes, case_id)
         times, former = _times(nodes, case_id), _attempts(nodes, case_id)
-        after = told_after(nodes, case_id)
+        after = subsequent_activity(nodes, case_id)
     if json:
         told = [asdict(line) for line in lines]
         head = {"case": case_id, "state": str(state), "story": told, "times": times, "attempts": former}

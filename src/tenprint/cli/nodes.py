@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as text
+import multiprocessing
+import multiprocessing.process
 import os
 import selectors
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,9 +18,10 @@ from typing import IO, Annotated, Any
 
 import typer
 
+from tenprint.cli import EXIT_REFUSED
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, plain, print_json, print_table
-from tenprint.core.errors import SenderError, StorageError
+from tenprint.cli.output import complain, console, plain, print_json, print_table
+from tenprint.core.errors import SenderError, StorageError, TenprintError
 
 READY_SECONDS = 300.0
 """How long all parties together may take to start."""
@@ -35,13 +38,15 @@ class _Child:
 
     Args:
         party: its id.
-        process: of `tenprint serve --party`.
+        process: does what `tenprint serve --party` does.
+        output: where it says that it is ready.
         log: file of what it writes.
         ready: what it said when it was ready.
     """
 
     party: str
-    process: subprocess.Popen[bytes]
+    process: multiprocessing.process.BaseProcess
+    output: IO[bytes]
     log: Path
     ready: dict[str, Any]
 
@@ -58,6 +63,7 @@ def up(
     A party that ends by itself is named, and not started again. Each writes its log to parties/ID/serve.log.
     """
     from tenprint import bootstrap
+    from tenprint.web import party_server  # noqa: F401 - loaded here, so that no party need load it
 
     network = bootstrap.load_network(data)
     places = [place for place in network.places if network.is_here(place)]
@@ -88,14 +94,28 @@ def up(
 
 
 def _start(data: Path, party: str, log: Path, templates: Path | None) -> _Child:
-    command = [sys.executable, "-m", "tenprint", "serve", "--party", party, "--data", str(data), "--json"]
-    if templates is not None:
-        command += ["--templates", str(templates)]
+    """Start a party as a fork: what all of them load, which takes longer than all else, was loaded once."""
+    reading, writing = os.pipe()
+    how = Serving(json=True, templates=templates, drop=None, metrics_port=None, log=None, log_level="warning")
     with log.open("ab") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-        )
-    return _Child(party, process, log, {})
+        files = {1: writing, 2: errors.fileno()}
+        process = multiprocessing.get_context("fork").Process(target=_be, args=(data, party, how, files), name=party)
+        process.start()
+    os.close(writing)
+    return _Child(party, process, os.fdopen(reading, "rb"), log, {})
+
+
+def _be(data: Path, party: str, how: Serving, files: Mapping[int, int]) -> None:
+    """Be a party: with an input, an output, a log and a session of its own, as a command started by hand has them."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, file in {0: nothing, **files}.items():
+        os.dup2(file, number)
+    try:
+        serve_one(data, party, how)
+    except TenprintError as problem:
+        complain(problem)
+        sys.exit(EXIT_REFUSED)
 
 
 def _await_ready(children: list[_Child], *, quiet: bool) -> None:
@@ -107,7 +127,7 @@ def _await_ready(children: list[_Child], *, quiet: bool) -> None:
     ends_at = time.monotonic() + READY_SECONDS
     with selectors.DefaultSelector() as waiting:
         for child in children:
-            waiting.register(_output(child), selectors.EVENT_READ, child)
+            waiting.register(child.output, selectors.EVENT_READ, child)
         while waiting.get_map():
             found = waiting.select(max(0.0, ends_at - time.monotonic()))
             if not found:
@@ -119,7 +139,7 @@ def _await_ready(children: list[_Child], *, quiet: bool) -> None:
 
 
 def _note_ready(child: _Child, *, quiet: bool) -> None:
-    line = _output(child).readline()
+    line = child.output.readline()
     if not line:
         said = child.log.read_text(errors="replace").strip().splitlines()[-2:]
         raise StorageError(
@@ -140,7 +160,7 @@ def _watch(children: list[_Child]) -> bool:
     running = list(children)
     while running:
         for child in list(running):
-            code = child.process.poll()
+            code = child.process.exitcode
             if code is not None:
                 running.remove(child)
                 console.print(
@@ -154,22 +174,14 @@ def _watch(children: list[_Child]) -> bool:
 def _stop(children: list[_Child]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for child in children:
-        if child.process.poll() is None:
-            child.process.terminate()
+        child.process.terminate()
     ends_at = time.monotonic() + END_SECONDS
     for child in children:
-        try:
-            child.process.wait(max(0.1, ends_at - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.process.join(max(0.1, ends_at - time.monotonic()))
+        if child.process.exitcode is None:
             child.process.kill()
-            child.process.wait()
-        if child.process.stdout is not None:
-            child.process.stdout.close()
-
-
-def _output(child: _Child) -> IO[bytes]:
-    assert child.process.stdout is not None
-    return child.process.stdout
+            child.process.join()
+        child.output.close()
 
 
 def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it

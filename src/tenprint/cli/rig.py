@@ -77,17 +77,17 @@ def serve(
     """
     from tenprint.bootstrap.rig import open_rig
     from tenprint.core.clock import SystemClock
+    from tenprint.web.post_server import door_server
     from tenprint.web.rig_door import RigDoor
-    from tenprint.web.rig_server import RigServer
     from tenprint.web.serve import ADDRESS, listening_socket
 
     with open_rig(data, _wanted(role, scenarios, profile, ori, seed, play_anyway=play_anyway)) as seat:
         door = RigDoor(seat.rig, seat.token(), SystemClock())
-        listener = listening_socket(port)
-        server = RigServer(door.app(), seat.tls())
+        listener, listens = listening_socket(port), threading.Event()
+        server = door_server(door.app(), seat.tls(), listens.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="rig", daemon=True)
         thread.start()
-        server.wait_until_listening(START_SECONDS)
+        listens.wait(START_SECONDS)
         _tell_client(seat, role, f"https://{ADDRESS}:{listener.getsockname()[1]}", is_json=json)
         try:
             _wait(seat.rig, minutes, until_idle, thread.is_alive)

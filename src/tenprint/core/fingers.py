@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+ENGINE_PPI = 500
+"""Resolution at which the engine sees every finger."""
+
 
 class FingerPosition(IntEnum):
     """Friction ridge position (FGP): 1 to 10 single fingers, 11 to 15 plain sets."""

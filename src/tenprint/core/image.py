@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tenprint.core import fingers
 from tenprint.core.errors import EngineError
 from tenprint.core.fingers import FingerPosition, Impression
 
-ENGINE_PPI = 500
+ENGINE_PPI = fingers.ENGINE_PPI
 MAX_SIDE_PX = 6000
 MIN_PPI, MAX_PPI = 200, 2000
 

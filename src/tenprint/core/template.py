@@ -17,12 +17,15 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from tenprint.core.errors import EngineError
 from tenprint.core.fingers import FingerPosition, Impression
+
+# Every party names this type, and half of them never see a print: NumPy is loaded by whoever has one.
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MAGIC = b"TPT1"
 VERSION = 1
@@ -65,6 +68,8 @@ class Template:
     overall_quality: int = QUALITY_UNKNOWN
 
     def __post_init__(self) -> None:
+        import numpy as np  # noqa: PLC0415 - as above
+
         wide, narrow = (self.x, self.y, self.angle), (self.kind, self.quality)
         count = self.x.shape[0] if self.x.ndim == 1 else -1
         columns_agree = all(c.dtype == np.uint16 and c.shape == (count,) for c in wide) and all(
@@ -85,10 +90,14 @@ class Template:
     @property
     def radians(self) -> npt.NDArray[np.float32]:
         """Return the angles in radians, shape (n,), 0 to 2 pi."""
+        import numpy as np  # noqa: PLC0415 - as above
+
         return self.angle.astype(np.float32) * np.float32(2 * math.pi / ANGLE_STEPS)
 
     def to_bytes(self) -> bytes:
         """Return the layout in this module's docstring."""
+        import numpy as np  # noqa: PLC0415 - as above
+
         head = HEADER.pack(
             MAGIC,
             VERSION,
@@ -111,6 +120,8 @@ class Template:
         Raises:
             EngineError: ``TEMPLATE_INVALID`` when the bytes are no template of version 1.
         """
+        import numpy as np  # noqa: PLC0415 - as above
+
         if len(data) < HEADER.size:
             raise EngineError("TEMPLATE_INVALID", "shorter than a template header")
         magic, version, fgp, impression, quality, count, width, height, _ = HEADER.unpack_from(data)
@@ -136,5 +147,7 @@ class Template:
 
 def angle_from_radians(radians: npt.NDArray[np.floating]) -> npt.NDArray[np.uint16]:
     """Return angles of any range as 65,536 steps a turn: rounded, then modulo a turn."""
+    import numpy as np  # noqa: PLC0415 - as above
+
     steps = np.rint(np.asarray(radians, dtype=np.float64) * (ANGLE_STEPS / (2 * math.pi))).astype(np.int64)
     return (steps % ANGLE_STEPS).astype(np.uint16)

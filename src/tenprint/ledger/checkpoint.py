@@ -147,9 +147,9 @@ def with_cosignature(note: bytes, line: bytes, name: str, public_key: PublicKey)
 
 def witnessed_at(signed: SignedCheckpoint, name: str, public_key: PublicKey) -> datetime | None:
     """Return when `name` cosigned the checkpoint with that key, or None when it did not."""
-    key_id = public_key.key_id(name, NOTE_ALGORITHM_COSIGNATURE)
+    key_ids = {key.key_id(name, NOTE_ALGORITHM_COSIGNATURE) for key in public_key.each()}
     for line in signed.signatures:
-        if line.name != name or line.key_id != key_id or line.seconds is None:
+        if line.name != name or line.key_id not in key_ids or line.seconds is None:
             continue
         if public_key.verify(_cosigned(signed.body, line.seconds), line.signature):
             return datetime.fromtimestamp(line.seconds, UTC)
@@ -196,8 +196,8 @@ def verify_checkpoint(note: bytes, public_key: PublicKey, origin: str) -> Checkp
 
 def is_signed_by(signed: SignedCheckpoint, name: str, public_key: PublicKey) -> bool:
     """Tell whether `name` signed the checkpoint with that key; other people's signatures do not matter."""
-    key_id = public_key.key_id(name)
-    mine = [line.signature for line in signed.signatures if line.name == name and line.key_id == key_id]
+    key_ids = {key.key_id(name) for key in public_key.each()}
+    mine = [line.signature for line in signed.signatures if line.name == name and line.key_id in key_ids]
     return bool(mine) and all(public_key.verify(signed.body, signature) for signature in mine)
 
 

@@ -33,6 +33,7 @@ class PublicKey:
 
     Args:
         raw: 32 bytes (RFC 8032, 5.1.5).
+        earlier: keys whose place it took: what they signed still verifies. When a key may sign is not asked here.
 
     Raises:
         RecordError: ``KEY_FORM`` when the length differs, or for a point of low order or a coordinate outside the
@@ -40,8 +41,11 @@ class PublicKey:
     """
 
     raw: bytes
+    earlier: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
+        for key in self.earlier:
+            PublicKey(key)
         if len(self.raw) != KEY_BYTES:
             raise RecordError("KEY_FORM", f"a public key has {KEY_BYTES} bytes")
         y = int.from_bytes(self.raw, "little") % 2**255
@@ -62,14 +66,12 @@ class PublicKey:
         return cls(_decoded(text))
 
     def verify(self, data: bytes, signature: bytes) -> bool:
-        """Tell whether `signature` (64 bytes) is this key's over `data`."""
-        if len(signature) != SIGNATURE_BYTES:
-            return False
-        try:
-            _loaded_public(self.raw).verify(signature, data)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        """Tell whether `signature` (64 bytes) is this key's, or an earlier one's, over `data`."""
+        return any(_is_signed(raw, data, signature) for raw in (self.raw, *self.earlier))
+
+    def each(self) -> tuple[PublicKey, ...]:
+        """Return this key and the earlier ones, one by one."""
+        return (PublicKey(self.raw), *(PublicKey(raw) for raw in self.earlier))
 
     def key_id(self, name: str, algorithm: bytes = NOTE_ALGORITHM_ED25519) -> bytes:
         """Return the 4 bytes by which a signed note names this key with its owner and use (C2SP signed-note)."""
@@ -123,6 +125,16 @@ class PrivateKey:
             RecordError: ``KEY_FORM`` when the text is something else.
         """
         return cls(_decoded(text))
+
+
+def _is_signed(raw: bytes, data: bytes, signature: bytes) -> bool:
+    if len(signature) != SIGNATURE_BYTES:
+        return False
+    try:
+        _loaded_public(raw).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=256)

@@ -231,7 +231,7 @@ def _unread(message: Envelope, why: str) -> Decoded:
 
 def _key_of(node: Node, sender: str) -> PublicKey | None:
     try:
-        return PublicKey(node.services.directory.party(sender).public_key)
+        return node.services.directory.party(sender).verifier
     except (SenderError, RecordError):
         return None
 

@@ -28,9 +28,9 @@ from starlette.types import Message, Receive, Scope, Send
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model import signed_request as signing
+from tenprint.exchange.model.directory import EXPIRED, NOT_YET
 from tenprint.exchange.model.envelope import MAX_HEADER_BYTES, Heading
 from tenprint.exchange.ports import Node
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.witness import MAX_REQUEST_BYTES
 from tenprint.web.log import as_fields
 
@@ -52,8 +52,8 @@ LINGER_BYTES = 4 * 1024 * 1024
 STATUS = {
     "MESSAGE_TOO_LARGE": 413, "LENGTH_MISSING": 411, "CONTENT_TYPE": 415, "BODY_TOO_SLOW": 408,
     "SIGNATURE_MISSING": 401, "SIGNATURE_FORM": 401, "SIGNATURE_COMPONENT": 401, "SIGNATURE_INVALID": 401,
-    "UNKNOWN_SENDER": 401, signing.NOT_FRESH: 401, "KIND_NOT_ACCEPTED": 403, "WRONG_RECIPIENT": 404,
-    "NOT_FOUND": 404, "METHOD": 405, "MESSAGE_ID_REUSED": 409,
+    "UNKNOWN_SENDER": 401, EXPIRED: 401, NOT_YET: 401, signing.NOT_FRESH: 401,
+    "KIND_NOT_ACCEPTED": 403, "WRONG_RECIPIENT": 404, "NOT_FOUND": 404, "METHOD": 405, "MESSAGE_ID_REUSED": 409,
 }  # fmt: skip
 """HTTP status by code; other refusals are 400, and what the operator must mend is 503."""
 _T = TypeVar("_T")
@@ -178,12 +178,12 @@ class PostDoor:
         found = signing.read_signature(target.headers)
         signing.ensure_profile(found)
         try:
-            key = PublicKey(self.node.services.directory.party(found.key_id).public_key)
-        except (SenderError, RecordError) as problem:
+            sender = self.node.services.directory.party(found.key_id)
+        except SenderError as problem:
             raise SenderError("UNKNOWN_SENDER", "the signature's keyid is no party of this network") from problem
-        if not key.verify(signing.signature_base(target, found.components, found.parameters), found.signature):
-            raise SenderError("SIGNATURE_INVALID", "the request was not signed by the key of its keyid")
-        found.ensure_fresh(self.node.services.clock.now())
+        now = self.node.services.clock.now()
+        sender.ensure_signed(signing.signature_base(target, found.components, found.parameters), found.signature, now)
+        found.ensure_fresh(now)
         return found.key_id
 
     async def _take_short(self, body: _Body, head: bytes, digest: str) -> bytes:

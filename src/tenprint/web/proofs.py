@@ -108,7 +108,7 @@ class Logs:
 
     def state(self, node: Node) -> LogState:
         """Return how a party's log stands, after a check of at most `MAX_CHECKED` entries."""
-        party, key = node.party.id, PublicKey(node.party.public_key)
+        party, key = node.party.id, node.party.verifier
         with node.store.transaction() as tx:
             size = tx.ledger_size()
         tree, note = self.tree(node, size), node.store.newest_checkpoint()
@@ -130,7 +130,7 @@ class Logs:
             said = "No checkpoint has been signed over this log yet, so nothing proves this entry."
             return UNCOVERED, said, None
         try:
-            checkpoint = verify_checkpoint(note, PublicKey(node.party.public_key), ledger_origin(node.party.id))
+            checkpoint = verify_checkpoint(note, node.party.verifier, ledger_origin(node.party.id))
         except RecordError as problem:
             return BROKEN, f"The newest checkpoint does not verify: {problem.message}.", None
         if index >= checkpoint.size:

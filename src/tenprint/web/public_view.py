@@ -36,7 +36,6 @@ from tenprint.exchange.model.words import (
 )
 from tenprint.exchange.ports import Node
 from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
-from tenprint.ledger.keys import PublicKey
 from tenprint.policy.programme import Programme
 from tenprint.web import case_words, words
 from tenprint.web.desk import House
@@ -217,7 +216,7 @@ def twin(view: NetworkView) -> dict[str, Any]:
 
 def _member(node: Node, counts: Counts, published: Published) -> Member:
     party, origin = node.party, ledger_origin(node.party.id)
-    key, newest = PublicKey(node.party.public_key), node.store.newest_checkpoint()
+    key, newest = node.party.verifier, node.store.newest_checkpoint()
     note, checkpoint, fault = b"", None, ""
     if newest is not None:
         try:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from tenprint import bootstrap
 from tenprint.core.errors import StorageError
+from tenprint.web.post_server import door_socket
 
 ADDRESS = "127.0.0.1"
 MAX_CONNECTIONS = 64
@@ -22,17 +23,10 @@ def listening_socket(port: int) -> socket.socket:
     Raises:
         StorageError: ``NO_PORT`` when no port is to be had.
     """
-    for tried in (port, 0):
-        # The protocol is named, or asyncio leaves Nagle's algorithm on, and answers wait for an acknowledgement.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((ADDRESS, tried))
-        except OSError:
-            listener.close()
-            continue
-        return listener
-    raise StorageError("NO_PORT", f"no port of {ADDRESS} can be listened on")
+    try:
+        return door_socket(ADDRESS, port)
+    except StorageError:
+        return door_socket(ADDRESS, 0)
 
 
 def server_of(app: ASGIApp) -> uvicorn.Server:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 
 from tenprint.core.candidate import Candidate, SearchResult
+from tenprint.core.closing import Closing
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
@@ -41,7 +41,7 @@ DEFAULT_WAIT_S = 10.0
 DEFAULT_LIMIT = 20
 
 
-class Gallery:
+class Gallery(Closing):
     """Enrolled people and the search among them.
 
     Args:
@@ -73,14 +73,6 @@ class Gallery:
         if not read_only:
             self._make_folder()
         self.refresh()
-
-    def __enter__(self) -> Gallery:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __len__(self) -> int:
         return len(self._state)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tenprint.core.canonical import sha256_hex
-from tenprint.core.errors import RecordError, SenderError, TenprintError
+from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.dispatch.batches import CONCERNS_ALL
 from tenprint.exchange.dispatch.points import ACCEPT_AFTER_COMMIT, ACCEPT_BEFORE_COMMIT
+from tenprint.exchange.model.directory import UNDERWAY
 from tenprint.exchange.model.envelope import Envelope, Heading
 from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Services, Work
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import Receipt, SignedReceipt
 from tenprint.ledger.vocabulary import RECEIVED
 
@@ -123,7 +123,8 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
     """Refuse a message that is not for this party, not by whom it says, or not of a kind its sender may send here.
 
     Raises:
-        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KIND_NOT_ACCEPTED``.
+        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KEY_EXPIRED``,
+            ``KEY_NOT_YET_VALID``, ``KIND_NOT_ACCEPTED``.
     """
     party = services.party
     if envelope.recipient != party.id:
@@ -132,8 +133,9 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
         sender = services.directory.party(envelope.sender)
     except SenderError as problem:
         raise SenderError("UNKNOWN_SENDER", "the sender is not in this network's directory") from problem
-    if not _is_signed_by(sender.public_key, envelope):
-        raise SenderError("SIGNATURE_INVALID", f"the signature is not {sender.id}'s over this message")
+    term = sender.ensure_signed(envelope.signed_bytes(), envelope.signature, envelope.sent_at)
+    if term.ends is not None:  # whoever has an old key may date a message back; what waited is not refused for it
+        term.ensure_holds(services.clock.now() - UNDERWAY)
     if not may_say(envelope.kind, sender.role, party.role):
         raise SenderError("KIND_NOT_ACCEPTED", f"{party.role} takes no {envelope.kind} from {sender.role}")
 
@@ -148,10 +150,3 @@ def signed_receipt(services: Services, envelope: Envelope) -> bytes:
         received_at=services.clock.now(),
     )
     return SignedReceipt(receipt, services.signer.sign(receipt.statement())).to_bytes()
-
-
-def _is_signed_by(public_key: bytes, envelope: Envelope) -> bool:
-    try:
-        return PublicKey(public_key).verify(envelope.signed_bytes(), envelope.signature)
-    except RecordError as problem:
-        raise SenderError("UNKNOWN_SENDER", "the directory holds no usable key of the sender") from problem

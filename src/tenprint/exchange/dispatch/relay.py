@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenprint.core.errors import RecordError, StorageError, TenprintError
+from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.batches import Loaded, loaded_in_parts, working_on
 from tenprint.exchange.dispatch.points import (
     RELAY_AFTER_COMMIT,
@@ -12,10 +12,10 @@ from tenprint.exchange.dispatch.points import (
 )
 from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.failures import KEYS
 from tenprint.exchange.model.observing import Event, Stage
 from tenprint.exchange.ports import GroupPost, Node, Post, Queue, Services, Transaction, Work, write_down
-from tenprint.ledger.keys import PublicKey
-from tenprint.ledger.receipt import SignedReceipt, verify_receipt
+from tenprint.ledger.receipt import SignedReceipt
 from tenprint.ledger.vocabulary import RECEIPT
 
 UNDELIVERABLE = "undeliverable"
@@ -102,11 +102,16 @@ def _checked_receipt(services: Services, envelope: Envelope, receipt: bytes) -> 
     except RecordError as problem:
         raise StorageError("RECEIPT_INVALID", f"{envelope.recipient} answered with no receipt") from problem
     said = signed.receipt
-    key = PublicKey(services.directory.party(envelope.recipient).public_key)
     fits = (said.message, said.sender, said.recipient) == (envelope.id, envelope.sender, envelope.recipient)
-    if not fits or said.message_hash != envelope.wire_hash or not verify_receipt(signed, key):
-        # A storage error, because the next try may bring a good receipt; the message itself is not at fault.
+    if not fits or said.message_hash != envelope.wire_hash:
         raise StorageError("RECEIPT_INVALID", f"{envelope.recipient} did not sign for this message")
+    try:
+        recipient = services.directory.party(envelope.recipient)
+        recipient.ensure_signed(said.statement(), signed.signature, said.received_at)
+    except SenderError as problem:
+        # A storage error, because the next try may bring a good receipt; the message itself is not at fault.
+        code = problem.code if problem.code in KEYS else "RECEIPT_INVALID"
+        raise StorageError(code, f"{envelope.recipient} did not sign for this message") from problem
     return signed.digest
 
 

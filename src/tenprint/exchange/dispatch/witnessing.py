@@ -47,7 +47,7 @@ def cosign(node: Node, data: bytes) -> bytes:
     """
     request = WitnessRequest.from_bytes(data)
     owner = _owner(node, parse_checkpoint(request.note).checkpoint.origin)
-    key, origin, now = PublicKey(owner.public_key), ledger_origin(owner.id), node.services.clock.now()
+    key, origin, now = owner.verifier, ledger_origin(owner.id), node.services.clock.now()
     with node.store.transaction() as tx:
         seen = tx.witnessed(origin)
         try:
@@ -134,4 +134,4 @@ def _has_line(node: Node, witness: str, note: bytes) -> bool:
 
 
 def _key(node: Node, party: str) -> PublicKey:
-    return PublicKey(node.services.directory.party(party).public_key)
+    return node.services.directory.party(party).verifier

@@ -4,11 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
 
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.model.words import Role
+from tenprint.ledger.keys import PublicKey
+
+EXPIRED: Final = "KEY_EXPIRED"
+NOT_YET: Final = "KEY_NOT_YET_VALID"
+UNDERWAY: Final = timedelta(days=7)
+"""How long after a key's end a message is still taken in that was signed before: it may have waited to be sent."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """When a key may sign: from `begins` on, until `ends`; None: without limit."""
+
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    def ensure_holds(self, at: datetime) -> None:
+        """Refuse what is signed at another time.
+
+        Raises:
+            SenderError: ``KEY_EXPIRED`` or ``KEY_NOT_YET_VALID``.
+        """
+        hint = "give the party a new key (docs/guide/network.md)"
+        if self.ends is not None and at >= self.ends:
+            raise SenderError(EXPIRED, "the sender's key was not valid any more", hint=hint)
+        if self.begins is not None and at < self.begins:
+            raise SenderError(NOT_YET, "the sender's key was not valid yet", hint="sign with the key in force")
+
+
+ALWAYS: Final = Term()
 
 
 @dataclass(frozen=True)
@@ -20,6 +50,8 @@ class Party:
         role: what it is in the programme.
         ori: nine-character originating agency identifier.
         public_key: Ed25519 public key, 32 bytes.
+        key_term: when that key may sign.
+        earlier_keys: public keys that it had before, with their terms.
         peers: party id per role that it talks to.
         settings: dated facts of its own (such as ``nff_state``), for the policy's questions; see `setting`.
         name: for people; empty when the party file gives none.
@@ -34,6 +66,37 @@ class Party:
     settings: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     witnesses: tuple[str, ...] = ()
+    key_term: Term = ALWAYS
+    earlier_keys: tuple[tuple[bytes, Term], ...] = ()
+
+    @cached_property
+    def verifier(self) -> PublicKey:
+        """Return the key, with the earlier ones: for what was signed at any time, such as ledgers.
+
+        Raises:
+            RecordError: ``KEY_FORM``.
+        """
+        return PublicKey(self.public_key, tuple(key for key, _ in self.earlier_keys))
+
+    def ensure_signed(self, data: bytes, signature: bytes, at: datetime) -> Term:
+        """Refuse a signature that none of this party's keys made, or one that was not valid at that time.
+
+        Returns the term of the key that made it.
+
+        Raises:
+            SenderError: ``UNKNOWN_SENDER`` (no usable key), ``SIGNATURE_INVALID``, ``KEY_EXPIRED`` or
+                ``KEY_NOT_YET_VALID``.
+        """
+        try:
+            each = self.verifier.each()
+        except RecordError as problem:
+            raise SenderError("UNKNOWN_SENDER", "the directory holds no usable key of the sender") from problem
+        terms = (self.key_term, *(term for _, term in self.earlier_keys))
+        for key, term in zip(each, terms, strict=True):
+            if key.verify(data, signature):
+                term.ensure_holds(at)
+                return term
+        raise SenderError("SIGNATURE_INVALID", f"the signature is not {self.id}'s")
 
     def setting(self, name: str, usual: Any, on: date) -> Any:
         """Return a setting as it was on a day.

@@ -11,13 +11,21 @@ DAMAGED: Final = ("STORE_BLOB_MISSING", "STORE_BLOB_DAMAGED", "STORE_DAMAGED", "
 AWAITED: Final = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER", "NOT_ASKED")
 UNREACHED: Final = ("PARTY_UNREACHABLE", "PARTY_ANSWER")
 FULL: Final = ("STORE_FULL", "STORE_READONLY", "STORE_UNREACHABLE")
+KEYS: Final = ("KEY_EXPIRED", "KEY_NOT_YET_VALID")
 FORMAT: Final = "What was sent does not have the form that its standard asks for."
 _OF_A_FORMAT: Final = re.compile(r"[EL]\d{4}")  # as EBTS numbers its errors
+OF_ANY_QUEUE: Final[dict[str, str]] = {
+    **dict.fromkeys(DAMAGED, "restore the data directory's missing or damaged file from a copy"),
+    **dict.fromkeys(FULL, "free space on the disk, or make it writable"),
+    **dict.fromkeys(KEYS, "give the party that signed it a key that is in force, and tell the others of that key"),
+}
 WHY: Final[dict[str, str]] = {
     "ANSWER_OUT_OF_ORDER": "An answer came before the message that it answers.",
     "BODY_INVALID": "What the message says cannot be read.",
     "CREW_ENDED": "The processes that read fingerprints ended.",
     "ENVELOPE_INVALID": "The message does not have the form of a message.",
+    "KEY_EXPIRED": "The key that signed it was not valid any more.",
+    "KEY_NOT_YET_VALID": "The key that signed it was not valid yet.",
     "KIND_NOT_ACCEPTED": "The receiver takes no message of this kind from this sender.",
     "LEDGER_SEQUENCE": "The ledger's next number was taken by another writer.",
     "MESSAGE_ID_REUSED": "Its sender gave this number to another message before.",
@@ -62,10 +70,8 @@ def what_to_do(queue: str, kind: str, code: str) -> str:
         kind: of the message.
         code: of its last failure.
     """
-    if code in DAMAGED:
-        return "restore the data directory's missing or damaged file from a copy"
-    if code in FULL:
-        return "free space on the disk, or make it writable"
+    if code in OF_ANY_QUEUE:
+        return OF_ANY_QUEUE[code]
     if queue == INBOX:
         return _what_to_do_about_a_message(kind, code)
     if queue == ENROLMENTS:

@@ -15,7 +15,6 @@ from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Transaction, Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.trail import CaseTrail, read_trail, trail_of
 from tenprint.ledger.view import MAX_PAGE_ENTRIES, LogView, shown_entry
 from tenprint.ledger.vocabulary import COUNTERPART
@@ -123,7 +122,7 @@ def _ask_for_next_page(work: Work, case: Case, page: LogView) -> Case:
 def _follow(work: Work, case: Case, trail: CaseTrail) -> Case:
     """Ask those to whom a party sent something of the case, as far as this party may ask them."""
     directory, sender = work.services.directory, work.message.sender
-    _, lines = read_trail(trail, PublicKey(directory.party(sender).public_key), ledger_origin(sender))
+    _, lines = read_trail(trail, directory.party(sender).verifier, ledger_origin(sender))
     told = dict.fromkeys(str(line.fields.get(COUNTERPART, "")) for line in lines if line.is_proved)
     for party in told:
         try:

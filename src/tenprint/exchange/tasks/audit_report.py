@@ -16,7 +16,6 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.audit import ASKED, AUDIT, answers_in, views_of
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint, witnessed_at
 from tenprint.ledger.entry import Entry
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.reconcile import Discrepancy, reconcile
 from tenprint.ledger.trail import CaseTrail, TrailLine, read_trail
 from tenprint.ledger.verify import Finding
@@ -118,7 +117,7 @@ def trails_of(node: Node, case_id: str) -> tuple[PartyTrail, ...]:
 def _seen(node: Node, party: str, pages: Sequence[LogView], messages: Sequence[Envelope]) -> SeenLedger:
     if not pages:
         return SeenLedger(party, findings=(_why_nothing(party, messages),))
-    key = PublicKey(node.services.directory.party(party).public_key)
+    key = node.services.directory.party(party).verifier
     note = pages[0].note
     try:
         entries = assemble(pages)
@@ -138,7 +137,7 @@ def _seen(node: Node, party: str, pages: Sequence[LogView], messages: Sequence[E
 
 def _witnesses(directory: Directory, party: str, note: bytes) -> dict[str, datetime | None]:
     signed = parse_checkpoint(note)
-    keys = {witness: PublicKey(directory.party(witness).public_key) for witness in directory.party(party).witnesses}
+    keys = {witness: directory.party(witness).verifier for witness in directory.party(party).witnesses}
     return {witness: witnessed_at(signed, ledger_origin(witness), key) for witness, key in keys.items()}
 
 
@@ -158,7 +157,7 @@ def _trail(directory: Directory, party: str, answer: Envelope | None) -> PartyTr
         return PartyTrail(party, problem=f"{refusal.code}: {refusal.sentence}")
     try:
         trail = CaseTrail.from_bytes(answer.body)
-        _, lines = read_trail(trail, PublicKey(directory.party(party).public_key), ledger_origin(party))
+        _, lines = read_trail(trail, directory.party(party).verifier, ledger_origin(party))
     except RecordError as problem:
         return PartyTrail(party, problem=f"{problem.code}: {problem.message}")
     return PartyTrail(party, lines, trail.beyond)

@@ -15,7 +15,6 @@ from tenprint.exchange.tasks.periods import ERASED_ENTRY
 from tenprint.ledger.checkpoint import Checkpoint, ledger_origin, verify_checkpoint
 from tenprint.ledger.disclosure import Disclosure, disclose, verify_disclosure
 from tenprint.ledger.entry import Entry
-from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.tree import MerkleTree
 from tenprint.ledger.vocabulary import CASE, COUNT, KIND, NOTE, OUTCOME, QUESTION, RULE, SEQUENCE, TIME, VERSION
 
@@ -55,7 +54,7 @@ def erased_by(node: Node) -> list[Erased]:
     stated: Checkpoint | None = None
     tree = MerkleTree()
     if note is not None:
-        stated = verify_checkpoint(note, PublicKey(party.public_key), ledger_origin(party.id))
+        stated = verify_checkpoint(note, party.verifier, ledger_origin(party.id))
         tree = MerkleTree(node.store.leaf_hashes()[: stated.size])
     return [_line(party.id, entry, stated, tree) for entry in node.store.erased_entries()]
 
