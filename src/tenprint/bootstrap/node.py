@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.claims import LEASE
+from tenprint.adapters.doorbell import Doorbell
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.adapters.store import SqlStore
@@ -37,6 +38,7 @@ class Common:
         observe: hears what happens at the parties.
         has_galleries: False beside a running party, whose gallery is its process's alone.
         lease: how long a worker's claim on a row lasts, where several share a queue.
+        bell: what is rung when rows were queued in this process; None leaves each database its own.
     """
 
     file: NetworkFile
@@ -48,6 +50,7 @@ class Common:
     observe: Observer = no_observer
     has_galleries: bool = True
     lease: timedelta = LEASE
+    bell: Doorbell | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         StorageError: what cannot be opened.
     """
     blobs = blobs_of(common.file, place)
-    store = SqlStore(common.file.database_url(place), blobs, place.party.id, lease=common.lease)
+    store = SqlStore(common.file.database_url(place), blobs, place.party.id, bell=common.bell, lease=common.lease)
     opening.callback(store.close)
     services = Services(
         party=place.party,
