@@ -197,13 +197,13 @@ def test_an_idle_worker_reads_no_table_until_somebody_has_written(folder: Path, 
     next_due = dispatch.next_due
     monkeypatch.setattr(dispatch, "next_due", looked)
     with opened(folder, "jail-1") as party:
-        version = party._built.store.version
+        version = party._built.watch.version
 
         def polled() -> int | None:
             polls[party.place.party.id] += 1
             return version()
 
-        monkeypatch.setattr(party._built.store, "version", polled)
+        monkeypatch.setattr(party._built.watch, "version", polled)
         with working(party):
             eventually(lambda: polls["jail-1"] > 50)
             assert looks["jail-1"] <= 3

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from tenprint.adapters.database import listening
+from tenprint.adapters.database import listening, open_engine
 from tenprint.adapters.faults import storage_faults
 
 CHANNEL = "tenprint"
@@ -78,11 +78,11 @@ class Watch:
     """Tells whether anybody has written to a SQLite file, other processes included, without reading a table.
 
     Args:
-        engine: of the database; another one than SQLite is not watched.
+        url: the database's address; another one than SQLite's is not watched.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, url: str | sa.URL) -> None:
+        self._engine = open_engine(url)
         self._connection: Any = None
 
     def version(self) -> int | None:

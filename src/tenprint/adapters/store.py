@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tenprint.adapters import claims, counting, erasing, health, witnessing
 from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
-from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell, Watch
+from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.writing import Writer
@@ -59,7 +59,6 @@ class SqlStore:
         self._shares_queues = self._engine.dialect.name == POSTGRESQL
         self._bell = bell or (PostgresBell(self._engine) if self._shares_queues else LocalBell())
         self._lease = lease
-        self._watch = Watch(self._engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
@@ -108,10 +107,6 @@ class SqlStore:
     def wait(self, seconds: float) -> bool:
         """Wait until rows were queued here, at most so long; tell whether some were. False rings cost a look only."""
         return self._bell.wait(seconds)
-
-    def version(self) -> int | None:
-        """Return a number that every commit of any process changes, or None where that cannot be told."""
-        return self._watch.version()
 
     def message(self, key: MessageKey) -> Envelope:
         """Return a message with its body.
@@ -265,7 +260,6 @@ class SqlStore:
     def close(self) -> None:
         """Release the database."""
         self._bell.close()
-        self._watch.close()
         self._engine.dispose()
 
     def _claim(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:

@@ -198,7 +198,10 @@ class _Processes:
         """
         agency = next(place.party.id for place in self._file.places if place.party.role == Role.AGENCY)
         before, used, begun = len(self.seen), sum(self._used.values()), time.monotonic()
-        self._lines[agency].send(card)
+        try:
+            self._lines[agency].send(card)
+        except OSError:
+            raise StorageError("BENCH_UNFINISHED", "the process of the agency ended") from None
         while True:
             patience = QUIET_SECONDS if expected is None and len(self.seen) > before else BOOKING_SECONDS
             heard = self._hear(patience)

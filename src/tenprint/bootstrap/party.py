@@ -133,7 +133,7 @@ class RunningParty:
 
         What the bell tells of is due, so that nothing needs to be looked up before it.
         """
-        now, version = self._clock.now(), self._built.store.version()
+        now, version = self._clock.now(), self._built.watch.version()
         seen, due = self._seen
         if not self._is_rung and (version is None or version != seen or (due is not None and due <= now)):
             due = dispatch.next_due([self.node])
