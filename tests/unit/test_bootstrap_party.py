@@ -5,8 +5,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tenprint.adapters.templates import TemplateCache
 from tenprint.bootstrap import party as party_module
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange import dispatch
+from tenprint.exchange.model.case import Timer
 from tenprint.exchange.model.words import Role
 from tenprint.web.party_server import _started
 from tenprint.web.post_server import DoorServer
@@ -87,6 +90,7 @@ def working(party: bootstrap.RunningParty) -> Iterator[None]:
         yield
     finally:
         stop.set()
+        party.bell.set()
         thread.join(20)
 
 
@@ -182,6 +186,46 @@ def test_the_worker_finds_what_others_wrote_and_signs_its_ledger_when_idle(folde
         assert network.settle(20, case_id)  # the state does not run: its message waits for another try
         eventually(lambda: is_signed(state(network, "agency-1")))
         assert network.verify_ledger("agency-1") == ()
+
+
+def test_what_a_door_of_the_same_process_queues_wakes_the_worker_without_a_poll(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(party_module, "POLL_SECONDS", 3_600.0)
+    monkeypatch.setattr(party_module, "CHECKPOINT_IDLE", timedelta(days=1))
+    with opened(folder, "agency-1") as party, working(party), bootstrap.open_network(folder, beside=True) as network:
+        eventually(lambda: party._seen != (None, None))  # it has looked, found nothing, and sleeps
+        dispatch.submit(party.node, b"no card at all")
+        eventually(lambda: state(network, "agency-1").retried == 1)
+
+
+def test_an_idle_worker_reads_no_table_until_somebody_has_written(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(party_module, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(party_module, "CHECKPOINT_IDLE", timedelta(days=1))
+    looks, polls = Counter[str](), Counter[str]()
+
+    def looked(nodes):
+        looks[nodes[0].party.id] += 1
+        return next_due(nodes)
+
+    next_due = dispatch.next_due
+    monkeypatch.setattr(dispatch, "next_due", looked)
+    with opened(folder, "jail-1") as party:
+        version = party._built.watch.version
+
+        def polled() -> int | None:
+            polls[party.place.party.id] += 1
+            return version()
+
+        monkeypatch.setattr(party._built.watch, "version", polled)
+        with working(party):
+            eventually(lambda: polls["jail-1"] > 50)
+            assert looks["jail-1"] <= 3
+            seen = looks["jail-1"]
+            with (
+                bootstrap.open_network(folder, beside=True) as network,
+                network.node("jail-1").store.transaction() as tx,
+            ):
+                tx.set_timer(Timer("t-1", "case-1", "nothing", datetime(2100, 1, 1, tzinfo=UTC)))
+            eventually(lambda: looks["jail-1"] > seen)
 
 
 def is_signed(party: bootstrap.PartyState) -> bool:

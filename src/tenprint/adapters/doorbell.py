@@ -5,6 +5,7 @@ A missed ring costs time only: whoever waits, waits with a limit and then looks 
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from tenprint.adapters.database import listening
+from tenprint.adapters.database import listening, open_engine
 from tenprint.adapters.faults import storage_faults
 
 CHANNEL = "tenprint"
@@ -53,6 +54,55 @@ class LocalBell:
 
     def close(self) -> None:
         """Hold nothing."""
+
+
+class EventBell:
+    """Rings for somebody who waits for an event of his own, such as a party's worker."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def ring(self) -> None:
+        """Set the event."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the event, at most so long; tell whether it was set. Whoever owns it clears it."""
+        return self._event.wait(seconds)
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class Watch:
+    """Tells whether anybody has written to a SQLite file, other processes included, without reading a table.
+
+    Args:
+        url: the database's address; another one than SQLite's is not watched.
+    """
+
+    def __init__(self, url: str | sa.URL) -> None:
+        self._engine = open_engine(url)
+        self._connection: Any = None
+
+    def version(self) -> int | None:
+        """Return a number that every commit changes, or None where that cannot be told: then look for yourself."""
+        if self._engine.dialect.name != "sqlite":
+            return None
+        try:
+            if self._connection is None:
+                self._connection = self._engine.raw_connection()
+            row = self._connection.cursor().execute("PRAGMA data_version").fetchone()
+            return int(row[0])
+        except (sqlite3.Error, sa.exc.SQLAlchemyError):
+            self.close()
+            return None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.invalidate()  # closed, not given back
+            self._connection = None
 
 
 class PostgresBell:

@@ -9,31 +9,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx2
-
 from tenprint.adapters.certificates import client_context
+from tenprint.adapters.lines import LOST, Line
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.core.clock import Clock
-from tenprint.core.errors import SenderError, StorageError
+from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.model import signed_request as signing
 from tenprint.exchange.ports import Signer
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0
-"""For the receipt: the receiver writes to its disk first."""
-WRITE_SECONDS = 30.0
 HEALTH_SECONDS = 3.0
-KEEP_ALIVE_SECONDS = 20.0
-"""Below what `web.post_server` keeps an idle connection open for, so that the server never closes one that we take."""
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 MAX_ANSWER_BYTES = 65_536
 REST_SECONDS = 1.0
 """After nobody answered, further messages to that party wait without a try: one that hangs must not stop the others."""
+OK = 200
 TRY_AGAIN = frozenset({408, 425, 429})
 """Client errors that are no judgement of the message."""
 
@@ -64,7 +59,7 @@ class HttpsPost:
         self._places = {place.party.id: place for place in network.places}
         self._folder = network.folder
         self._monotonic = monotonic
-        self._clients: dict[str, httpx2.Client] = {}
+        self._lines: dict[str, Line] = {}
         self._resting: dict[str, float] = {}
 
     def deliver(self, wire: bytes, recipient: str) -> bytes:
@@ -74,43 +69,76 @@ class HttpsPost:
             StorageError: ``PARTY_UNREACHABLE``, ``PARTY_BUSY``, ``PARTY_ANSWER`` or a code of the receiver; try again.
             SenderError: the receiver refuses it, with its code; or ``MESSAGE_TOO_LARGE``.
         """
-        if len(wire) > MAX_MESSAGE_BYTES:
-            raise SenderError("MESSAGE_TOO_LARGE", f"a message has at most {MAX_MESSAGE_BYTES} bytes")
-        return self._answered(wire, recipient, "/post", signing.ENVELOPE_CONTENT)
+        (outcome,) = self.deliver_all([(wire, recipient)])
+        if isinstance(outcome, TenprintError):
+            raise outcome
+        return outcome
+
+    def deliver_all(self, letters: Sequence[tuple[bytes, str]]) -> list[bytes | TenprintError]:
+        """Deliver wire forms, each to its recipient; return for each its receipt, or what `deliver` would raise.
+
+        To one recipient they go one after the other, in their order; the recipients work at the same time.
+        """
+        outcomes: dict[int, bytes | TenprintError] = {}
+        waiting: dict[str, deque[int]] = {}
+        for place, (wire, recipient) in enumerate(letters):
+            if len(wire) > MAX_MESSAGE_BYTES:
+                outcomes[place] = SenderError("MESSAGE_TOO_LARGE", f"a message has at most {MAX_MESSAGE_BYTES} bytes")
+            else:
+                waiting.setdefault(recipient, deque()).append(place)
+        while waiting:
+            sent = {}
+            for recipient, places in waiting.items():
+                place = places.popleft()
+                try:
+                    self._send(letters[place][0], recipient, "/post", signing.ENVELOPE_CONTENT)
+                    sent[place] = recipient
+                except TenprintError as problem:
+                    outcomes[place] = problem
+            for place, recipient in sent.items():
+                try:
+                    outcomes[place] = self._receive(recipient)
+                except TenprintError as problem:
+                    outcomes[place] = problem
+            waiting = {recipient: places for recipient, places in waiting.items() if places}
+        return [outcomes[place] for place in range(len(letters))]
 
     def cosign(self, request: bytes, witness: str) -> bytes:
         """Show a witness a checkpoint; return its signature line. Raises as `deliver`."""
-        return self._answered(request, witness, "/cosign", signing.COSIGN_CONTENT)
-
-    def _answered(self, body: bytes, recipient: str, path: str, content: str) -> bytes:
-        if self._monotonic() < self._resting.get(recipient, 0.0):
-            raise _unreachable(recipient)
-        try:
-            status, answer = self._exchange(body, recipient, path, content)
-        except httpx2.HTTPError as problem:
-            self._resting[recipient] = self._monotonic() + REST_SECONDS
-            raise _unreachable(recipient) from problem
-        self._resting.pop(recipient, None)
-        if status == httpx2.codes.OK:
-            return answer
-        raise refusal_of(status, answer, recipient)
+        self._send(request, witness, "/cosign", signing.COSIGN_CONTENT)
+        return self._receive(witness)
 
     def close(self) -> None:
         """Close all connections."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
 
-    def _exchange(self, body: bytes, recipient: str, path: str, content: str) -> tuple[int, bytes]:
-        client = self._client(recipient)
+    def _send(self, body: bytes, recipient: str, path: str, content: str) -> None:
+        if self._monotonic() < self._resting.get(recipient, 0.0):
+            raise _unreachable(recipient)
+        line = self._line(recipient)
         url = self._places[recipient].url.rstrip("/") + path
-        with client.stream("POST", url, content=body, headers=self._headers(body, url, content)) as response:
-            answer = b""
-            for part in response.iter_bytes():
-                answer += part
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise StorageError("PARTY_ANSWER", f"{recipient} answers with more than a receipt")
-            return response.status_code, answer
+        try:
+            line.write("POST", urlsplit(url).path, self._headers(body, url, content), body)
+        except LOST as problem:
+            raise self._lost(recipient) from problem
+
+    def _receive(self, recipient: str) -> bytes:
+        try:
+            status, answer = self._lines[recipient].read(MAX_ANSWER_BYTES)
+        except LOST as problem:
+            raise self._lost(recipient) from problem
+        self._resting.pop(recipient, None)
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise StorageError("PARTY_ANSWER", f"{recipient} answers with more than a receipt")
+        if status == OK:
+            return answer
+        raise refusal_of(status, answer, recipient)
+
+    def _lost(self, recipient: str) -> StorageError:
+        self._resting[recipient] = self._monotonic() + REST_SECONDS
+        return _unreachable(recipient)
 
     def _headers(self, wire: bytes, url: str, content: str) -> dict[str, str]:
         split = urlsplit(url)
@@ -122,25 +150,18 @@ class HttpsPost:
         target = signing.Target("POST", split.netloc, split.path, headers)
         parameters = signing.parameters_of(self._party, self._clock.now())
         base = signing.signature_base(target, signing.COMPONENTS, parameters)
-        return headers | {"host": split.netloc} | signing.signature_headers(parameters, self._signer.sign(base))
+        return headers | {"user-agent": "tenprint"} | signing.signature_headers(parameters, self._signer.sign(base))
 
-    def _client(self, recipient: str) -> httpx2.Client:
+    def _line(self, recipient: str) -> Line:
         place = self._places.get(recipient)
         if place is None or not place.url.startswith("https://"):
             raise StorageError(
                 "PARTY_UNREACHABLE", f"{recipient} has no https address in the party file", hint="mend network.toml"
             )
-        if recipient not in self._clients:
+        if recipient not in self._lines:
             pinned = self._folder / place.certificate if place.certificate else None
-            self._clients[recipient] = httpx2.Client(
-                verify=client_context(pinned),
-                trust_env=False,
-                follow_redirects=False,
-                timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=WRITE_SECONDS),
-                limits=httpx2.Limits(max_connections=4, keepalive_expiry=KEEP_ALIVE_SECONDS),
-                headers={"user-agent": "tenprint"},
-            )
-        return self._clients[recipient]
+            self._lines[recipient] = Line(place.url, client_context(pinned))
+        return self._lines[recipient]
 
 
 def refusal_of(status: int, answer: bytes, recipient: str) -> SenderError | StorageError:
@@ -168,11 +189,12 @@ def health_of(place: Place, folder: Path) -> str:
     """Return an empty text when a party's door answers that it is well, else what is wrong, in a word or two."""
     pinned = folder / place.certificate if place.certificate else None
     try:
-        with httpx2.Client(verify=client_context(pinned), trust_env=False, timeout=HEALTH_SECONDS) as client:
-            answer = client.get(f"{place.url.rstrip('/')}/health")
-            told = answer.json()
-    except (httpx2.HTTPError, ValueError):
+        with closing(Line(place.url, client_context(pinned), HEALTH_SECONDS)) as line:
+            line.write("GET", urlsplit(place.url).path.rstrip("/") + "/health", {"connection": "close"})
+            status, answer = line.read(MAX_ANSWER_BYTES)
+        told = json.loads(answer)
+    except (*LOST, ValueError, RecursionError):
         return "no answer"
     if not isinstance(told, dict) or told.get("party") != place.party.id:
         return "another program"
-    return "" if answer.status_code == httpx2.codes.OK and told.get("ok") is True else "unwell"
+    return "" if status == OK and told.get("ok") is True else "unwell"

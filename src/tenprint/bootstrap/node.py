@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.claims import LEASE
+from tenprint.adapters.doorbell import Doorbell, Watch
 from tenprint.adapters.matcher import Extractor, LocalMatcher
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.adapters.store import SqlStore
@@ -37,6 +38,7 @@ class Common:
         observe: hears what happens at the parties.
         has_galleries: False beside a running party, whose gallery is its process's alone.
         lease: how long a worker's claim on a row lasts, where several share a queue.
+        bell: what is rung when rows were queued in this process; None leaves each database its own.
     """
 
     file: NetworkFile
@@ -48,16 +50,18 @@ class Common:
     observe: Observer = no_observer
     has_galleries: bool = True
     lease: timedelta = LEASE
+    bell: Doorbell | None = None
 
 
 @dataclass(frozen=True)
 class Built:
-    """A party with what the wiring needs of it besides."""
+    """A party with what the wiring needs of it besides; `watch` tells whether anybody wrote to its database."""
 
     node: Node
     store: SqlStore
     key: PrivateKey
     blobs: FileBlobs
+    watch: Watch
 
 
 def build_node(common: Common, place: Place, key: PrivateKey, post: Post, opening: ExitStack) -> Built:
@@ -74,8 +78,10 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         StorageError: what cannot be opened.
     """
     blobs = blobs_of(common.file, place)
-    store = SqlStore(common.file.database_url(place), blobs, place.party.id, lease=common.lease)
+    store = SqlStore(common.file.database_url(place), blobs, place.party.id, bell=common.bell, lease=common.lease)
     opening.callback(store.close)
+    watch = Watch(common.file.database_url(place))
+    opening.callback(watch.close)
     services = Services(
         party=place.party,
         directory=common.file.directory,
@@ -86,7 +92,7 @@ def build_node(common: Common, place: Place, key: PrivateKey, post: Post, openin
         blobs=blobs,
         matcher=_matcher(common, place, opening),
     )
-    return Built(Node(store, post, services, common.trigger or no_trigger, common.observe), store, key, blobs)
+    return Built(Node(store, post, services, common.trigger or no_trigger, common.observe), store, key, blobs, watch)
 
 
 def blobs_of(file: NetworkFile, place: Place) -> FileBlobs:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.certificates import server_context
 from tenprint.adapters.claims import LEASE
+from tenprint.adapters.doorbell import EventBell
 from tenprint.adapters.drop import DropFolder
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.matcher import Extractor
@@ -41,7 +42,7 @@ FAULT_SECONDS = 1.0
 """Rest after the database could not be used."""
 CHECKPOINT_IDLE = timedelta(seconds=1)
 CHECKPOINT_BUSY = timedelta(minutes=1)
-"""A ledger's root is signed once nothing was due for so long, and while something is, so often."""
+"""A ledger's root is signed once nothing was done for so long, and while something is, so often."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LOCK_PATIENCE_SECONDS = 10.0
 """A command on the whole network holds its lock for a moment; a party that starts meanwhile waits for it."""
@@ -56,7 +57,7 @@ class RunningParty(Closing):
     Args:
         file: what `network.toml` says.
         place: the party's.
-        bell: rung when a message came in through the door of this process.
+        bell: rung when something was queued in this process: by its door, or by whoever answers a task here.
     """
 
     file: NetworkFile
@@ -65,9 +66,11 @@ class RunningParty(Closing):
     _clock: Clock
     _resources: ExitStack = field(repr=False)
     bell: threading.Event = field(default_factory=threading.Event)
+    _seen: tuple[int | None, datetime | None] = (None, None)
+    _is_rung: bool = False
     _signed_size: int = -1
     _signed_at: datetime = LONG_AGO
-    _worked_at: datetime = LONG_AGO
+    _checked_at: datetime = LONG_AGO
 
     @property
     def node(self) -> Node:
@@ -117,14 +120,26 @@ class RunningParty(Closing):
         self._resources.close()
 
     def _work_once(self) -> None:
-        now, due = self._clock.now(), dispatch.next_due([self.node])
-        if due is not None and due <= now:
-            dispatch.run_until_idle([self.node], self._after_step)
-            self._worked_at = self._clock.now()
+        """Do what is due, or sleep for a moment; the database is read only when somebody has written to it.
+
+        What the bell tells of is due, so that nothing needs to be looked up before it.
+        """
+        now, version = self._clock.now(), self._built.watch.version()
+        seen, due = self._seen
+        if not self._is_rung and (version is None or version != seen or (due is not None and due <= now)):
+            due = dispatch.next_due([self.node])
+            self._seen = (version, due)
+        if self._is_rung or (due is not None and due <= now):
+            self._is_rung, self._seen = False, (None, None)
+            while dispatch.run_round(self.node, self._after_step):
+                pass
+            self._checked_at = self._clock.now()
             return
-        if now - self._worked_at >= CHECKPOINT_IDLE:
+        if abs(now - self._checked_at) >= CHECKPOINT_IDLE:
+            self._checked_at = now
             self._sign_checkpoint()
-        self.bell.wait(POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now).total_seconds()))
+        seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now).total_seconds())
+        self._is_rung = self.bell.wait(seconds)
 
     def _after_step(self, step: dispatch.Step) -> None:  # noqa: ARG002 - whatever it was
         if self._clock.now() - self._signed_at >= CHECKPOINT_BUSY:
@@ -176,6 +191,7 @@ def open_party(
     with ExitStack() as opening:
         opening.enter_context(_patient_lock(directory, shared=True))
         opening.enter_context(_patient_lock(directory / place.home, shared=False))
+        bell = threading.Event()
         common = Common(
             file=file,
             clock=clock or SystemClock(),
@@ -186,6 +202,7 @@ def open_party(
             trigger=trigger,
             observe=observe,
             lease=lease,
+            bell=EventBell(bell),
         )
         key = file.private_key(place)
         post = HttpsPost(file, party_id, key, common.clock)
@@ -194,7 +211,7 @@ def open_party(
         built.blobs.clear_spool()
         if change is not None:
             built = replace(built, node=change(built.node))
-        return RunningParty(file, place, built, common.clock, opening.pop_all())
+        return RunningParty(file, place, built, common.clock, opening.pop_all(), bell)
 
 
 def address_of(place: Place) -> tuple[str, int]:

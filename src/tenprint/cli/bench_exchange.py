@@ -16,8 +16,10 @@ from tenprint.cli.output import console, print_json, print_table, progress
 from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
+    from tenprint.bootstrap import bench_https
     from tenprint.bootstrap.bench import Figures, Plan
 
+TOGETHER, BY_HTTPS = 1_000, 20
 PEAK_PER_SECOND = 4
 """National peak of ten-print submissions, about (domain.md)."""
 _SIZE = re.compile(r"([1-9][0-9]{0,7})([kK]?)")
@@ -31,7 +33,10 @@ class Database(StrEnum):
 
 
 def exchange(
-    bookings: Annotated[int, typer.Option(min=1, help="How many; each thousand is measured by itself.")] = 1_000,
+    bookings: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many: 1000, each thousand measured by itself; with --https 20, one by one."),
+    ] = None,
     database: Annotated[Database, typer.Option(help="Of the seven parties.")] = Database.SQLITE,
     database_url: Annotated[
         str, typer.Option(help="PostgreSQL address with {party} for each party's database; else a server is started.")
@@ -40,15 +45,22 @@ def exchange(
     body: Annotated[str, typer.Option(help="Size of a booking: 20k, 600k.")] = "20k",
     seed: Annotated[int, typer.Option(min=0, max=999_999, help="Of the bookings.")] = 1,
     profile: Annotated[bool, typer.Option("--profile", help="Show where the time goes.")] = False,
+    https: Annotated[
+        bool, typer.Option("--https", help="One booking at a time through seven processes that speak HTTPS.")
+    ] = False,
     folder: Annotated[
         Path | None, typer.Option(help="Where the network's files lie; a temporary folder by default.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Bookings a second through seven parties in process; signatures, ledgers and blobs are real, matching is not."""
+    body_bytes = _bytes(body)
+    if https:
+        _one_by_one(bookings or BY_HTTPS, str(database), body_bytes, seed, folder, as_json=json)
+        return
     from tenprint.bootstrap import bench
 
-    body_bytes = _bytes(body)
+    bookings = bookings or TOGETHER
     with tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
         plan = bench.Plan(Path(made) / "network", str(database), bookings, body_bytes, workers, seed)
         with (
@@ -60,6 +72,63 @@ def exchange(
         print_json(_as_json(plan, figures))
     else:
         _show(plan, figures)
+
+
+def _one_by_one(
+    bookings: int, database: str, body_bytes: int, seed: int, folder: Path | None, *, as_json: bool
+) -> None:
+    from tenprint.bootstrap import bench_https
+    from tenprint.web.party_server import serve_party
+
+    with tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
+        plan = bench_https.Plan(Path(made) / "network", database, bookings, body_bytes, seed)
+        with progress("bookings", bookings, quiet=as_json) as advance:
+            figures = bench_https.measure(plan, serve_party, advance)
+    found = _https_json(plan, figures)
+    if as_json:
+        print_json(found)
+        return
+    low, high = found["interval_ms"]
+    console.print(
+        f"one booking with an immigration match through seven processes over HTTPS, {database}: "
+        f"median {found['median_ms']} ms (95 %: {low} to {high}), {found['cpu_ms']} ms of processors; "
+        "people answer at once"
+    )
+    columns = ("kind", "from", "to", "a booking", "accepted after ms", "receipt ms", "handled ms")
+    rows = (["" if value is None else value for value in passage.values()] for passage in found["passages"])
+    print_table("Messages in the order of their arrival, medians", columns, rows)
+    console.print(
+        "Accepted: since the booking was handed in. Receipt and handled: since the message was accepted. "
+        "Messages of a party to itself are timers and news.",
+        style="dim",
+    )
+
+
+def _https_json(plan: bench_https.Plan, figures: bench_https.Figures) -> dict[str, Any]:
+    taken = figures.milliseconds
+    return {
+        "database": plan.database,
+        "bookings": len(taken),
+        "body_bytes": plan.body_bytes,
+        "median_ms": round(figures.median_ms, 1),
+        "interval_ms": [round(bound, 1) for bound in figures.interval_ms],
+        "fastest_ms": round(min(taken), 1),
+        "slowest_ms": round(max(taken), 1),
+        "first_ms": round(figures.first_ms, 1),
+        "cpu_ms": round(figures.cpu_ms, 1),
+        "passages": [
+            {
+                "kind": passage.kind,
+                "sender": passage.sender,
+                "recipient": passage.recipient,
+                "per_booking": round(passage.count, 2),
+                "accepted_ms": round(passage.accepted_ms, 1),
+                "receipt_ms": None if passage.receipt_ms is None else round(passage.receipt_ms, 1),
+                "handled_ms": round(passage.handled_ms, 1),
+            }
+            for passage in figures.passages
+        ],
+    }
 
 
 def _bytes(text: str) -> int:

@@ -173,6 +173,15 @@ class GroupPost(Post, Protocol):
         ...
 
 
+@runtime_checkable
+class ParallelPost(Post, Protocol):
+    """A post whose recipients can take their messages at the same time."""
+
+    def deliver_all(self, letters: Sequence[tuple[bytes, str]]) -> list[bytes | TenprintError]:
+        """Deliver wire forms, each to its recipient; return for each its receipt, or what `deliver` would raise."""
+        ...
+
+
 class Signer(Protocol):
     """Holds one party's private key."""
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.records import Booking
@@ -107,7 +106,7 @@ class Bench:
         """Return the bookings with these numbers; made before the clock runs."""
         ori = self._nodes[Role.AGENCY].party.ori
         return [
-            (truth, truth_card(truth, self._booking(truth.person, ori), self._body_bytes, self._filler))
+            (truth, truth_card(truth, bench_booking(truth.person, self._tag, ori), self._body_bytes, self._filler))
             for truth in known_every(numbers, MATCH_EVERY)
         ]
 
@@ -130,23 +129,30 @@ class Bench:
             if not dispatch.run_until_idle(self._runs):
                 time.sleep(IDLE_SECONDS)
 
-    def _booking(self, number: int, ori: str) -> Booking:
-        return Booking(
-            nam=f"SAMPLESON,PERSON {_letters(number)}", pob="MM", ctz="MM", dob="19800229", sex="F", rac="W",
-            hgt="509", wgt="160", eye="BRO", hai="BLK", doa="20101004",
-            charges=(("20101003", "5404 DRIVING UNDER INFLUENCE"),), cri=(ori,),
-            tcn=f"BENCH{self._tag}{number:09d}", ori=ori, dai="XXFBI0001", dat="20101004",
-        )  # fmt: skip
-
     def _answer(self, case_id: str) -> bool:
         """Give the answers that wait in a case; tell whether there was one."""
-        found = [(node, task) for role in _PEOPLE_OF for node in (self._nodes[role],) for task in _open(node, case_id)]
-        for node, task in found:
-            answer, details = _ANSWERS[task.kind]
-            dispatch.decide_task(
-                node, task.id, answer=answer, reason="as scripted", by="OFFICIAL SAMPLE", details=details
-            )
-        return bool(found)
+        return sum(answer_waiting(self._nodes[role], case_id) for role in _PEOPLE_OF) > 0
+
+
+def bench_booking(number: int, tag: str, ori: str) -> Booking:
+    """Return what the agency `ori` says of the person with this number; the control number has `tag` in it."""
+    return Booking(
+        nam=f"SAMPLESON,PERSON {_letters(number)}", pob="MM", ctz="MM", dob="19800229", sex="F", rac="W",
+        hgt="509", wgt="160", eye="BRO", hai="BLK", doa="20101004",
+        charges=(("20101003", "5404 DRIVING UNDER INFLUENCE"),), cri=(ori,),
+        tcn=f"BENCH{tag}{number:09d}", ori=ori, dai="XXFBI0001", dat="20101004",
+    )  # fmt: skip
+
+
+def answer_waiting(node: Node, case_id: str) -> int:
+    """Give the scripted answers that a party's people owe in a case; return how many."""
+    kinds = _PEOPLE_OF.get(node.party.role, ())
+    with node.store.transaction() as tx:
+        found = [task for task in tx.tasks(case_id, open_only=True) if task.kind in kinds]
+    for task in found:
+        answer, details = _ANSWERS[task.kind]
+        dispatch.decide_task(node, task.id, answer=answer, reason="as scripted", by="OFFICIAL SAMPLE", details=details)
+    return len(found)
 
 
 def measured(work: Callable[[], None], bookings: int, disk_bytes: Callable[[], int]) -> Window:
@@ -167,11 +173,6 @@ def profiled(work: Callable[[], None], bookings: int, rows: int = 25) -> list[Pr
         for (file, _, name), (_, calls, own, _, _) in stats.items()
     ]
     return sorted(found, key=lambda row: -row.own_ms)[:rows]
-
-
-def _open(node: Node, case_id: str) -> list[Task]:
-    with node.store.transaction() as tx:
-        return [task for task in tx.tasks(case_id, open_only=True) if task.kind in _PEOPLE_OF[node.party.role]]
 
 
 def _letters(number: int) -> str:

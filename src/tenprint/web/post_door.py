@@ -35,8 +35,8 @@ from tenprint.ledger.witness import MAX_REQUEST_BYTES
 from tenprint.web.log import as_fields
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-HELD_BYTES = 8_192
-"""Bodies up to this size are held in memory, as they will lie in a database row; longer ones go to a file."""
+HELD_BYTES = 65_536
+"""Bodies up to this size are held in memory, a thousand of them if need be; longer ones go to a file as they come."""
 STALL_SECONDS = 10.0
 """How long a body may stand still."""
 SLOWEST_BYTES_PER_SECOND = 16_384

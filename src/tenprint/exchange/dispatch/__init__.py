@@ -10,7 +10,7 @@ from tenprint.exchange.dispatch.corrections import acknowledgements, correct
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.intake import accept, accept_kept, accept_many, verify_sender
-from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_until_idle
+from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_round, run_until_idle
 from tenprint.exchange.dispatch.notices import notices, notify
 from tenprint.exchange.dispatch.points import erasing_points, points
 from tenprint.exchange.dispatch.relay import relay_due
@@ -51,6 +51,7 @@ __all__ = [
     "remove_due",
     "reopen_charges",
     "revive",
+    "run_round",
     "run_until_idle",
     "seek_cosignatures",
     "submit",

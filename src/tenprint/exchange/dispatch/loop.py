@@ -60,27 +60,60 @@ def run_until_idle(
     """
     total, faults = 0, list[Fault]()
     able = list(nodes)
-    while True:
-        done = 0
-        for node in tuple(able):
-            for stage, work in STAGES:
-                try:
-                    count = work(node, BATCH)
-                except StorageError as problem:
-                    able.remove(node)
-                    faults.append(Fault(node.party.id, problem))
-                    if on_fault:
-                        on_fault(faults[-1])
-                    break
-                done += count
-                if count and on_step:
-                    on_step(Step(node.party.id, stage, count))
-        if not done:
-            break
+    while done := _round(able, faults, on_step, on_fault):
         total += done
     if faults and not on_fault:
         raise faults[0].problem
     return total
+
+
+def run_round(node: Node, on_step: Callable[[Step], None] | None = None) -> bool:
+    """Do what is due now at one party, each stage once; tell whether a stage may have left something.
+
+    For a process that looks for what is due anyway before it sleeps (`next_due`): looking at each stage once more would
+    take longer than handling a message. What nobody waits for, such as erasures, is not in that look, so that whoever
+    calls goes on until this is False.
+
+    Raises:
+        StorageError: the party's own database or files failed.
+    """
+    faults = list[Fault]()
+    full = list[Step]()
+
+    def note(step: Step) -> None:
+        if step.count >= BATCH:
+            full.append(step)
+        if on_step:
+            on_step(step)
+
+    _round([node], faults, note, None)
+    if faults:
+        raise faults[0].problem
+    return bool(full)
+
+
+def _round(
+    able: list[Node],
+    faults: list[Fault],
+    on_step: Callable[[Step], None] | None,
+    on_fault: Callable[[Fault], None] | None,
+) -> int:
+    """Do each stage of each party once; return how many rows were worked on. A party that fails is taken out."""
+    done = 0
+    for node in tuple(able):
+        for stage, work in STAGES:
+            try:
+                count = work(node, BATCH)
+            except StorageError as problem:
+                able.remove(node)
+                faults.append(Fault(node.party.id, problem))
+                if on_fault:
+                    on_fault(faults[-1])
+                break
+            done += count
+            if count and on_step:
+                on_step(Step(node.party.id, stage, count))
+    return done
 
 
 def next_due(nodes: Sequence[Node]) -> datetime | None:

@@ -14,7 +14,17 @@ from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.failures import KEYS
 from tenprint.exchange.model.observing import Event, Stage
-from tenprint.exchange.ports import GroupPost, Node, Post, Queue, Services, Transaction, Work, write_down
+from tenprint.exchange.ports import (
+    GroupPost,
+    Node,
+    ParallelPost,
+    Post,
+    Queue,
+    Services,
+    Transaction,
+    Work,
+    write_down,
+)
 from tenprint.ledger.receipt import SignedReceipt
 from tenprint.ledger.vocabulary import RECEIPT
 
@@ -24,9 +34,9 @@ UNDELIVERABLE = "undeliverable"
 def relay_due(node: Node, limit: int) -> int:
     """Deliver at most `limit` outbox rows whose time has come; return how many were tried.
 
-    All that goes to one recipient is handed over together, where the post can. A delivery that failed, or whose bytes
-    cannot be read, is tried again later (`retry`); one that the receiver refuses becomes a dead letter. The others are
-    marked delivered in one transaction.
+    All that goes to one recipient is handed over together, or all of it to all recipients, where the post can. A
+    delivery that failed, or whose bytes cannot be read, is tried again later (`retry`); one that the receiver refuses
+    becomes a dead letter. The others are marked delivered in one transaction.
     """
     keys = node.store.claim_outbox(node.services.clock.now(), limit)
     with working_on(node, Queue.OUTBOX, keys) as open_keys:
@@ -37,17 +47,17 @@ def relay_due(node: Node, limit: int) -> int:
 
 
 def _relay_part(node: Node, part: list[Loaded]) -> None:
-    recipients: dict[str, list[Envelope]] = {}
+    readable = []
     for key, message in part:
         if isinstance(message, TenprintError):
             _put_off(node, key, message)
         else:
-            recipients.setdefault(message.recipient, []).append(message)
+            readable.append(message)
     delivered = []
-    for recipient, envelopes in recipients.items():
+    for envelopes in _groups(node.post, readable):
         node.trigger(RELAY_BEFORE_POST)
         with node.timed(Stage.DELIVER, envelopes[0].kind):
-            outcomes = _posted(node.post, envelopes, recipient)
+            outcomes = _posted(node.post, envelopes)
         node.trigger(RELAY_AFTER_POST)
         for envelope, outcome in zip(envelopes, outcomes, strict=True):
             try:
@@ -60,13 +70,25 @@ def _relay_part(node: Node, part: list[Loaded]) -> None:
         _mark_delivered(node, delivered)
 
 
-def _posted(post: Post, envelopes: list[Envelope], recipient: str) -> list[bytes | TenprintError]:
-    """Return a receipt, or why there is none, for each message."""
-    wires = [envelope.to_bytes() for envelope in envelopes]
+def _groups(post: Post, envelopes: list[Envelope]) -> list[list[Envelope]]:
+    """Return what is handed over at once: all there is where the post can do that, else what goes to one recipient."""
+    if isinstance(post, ParallelPost):
+        return [envelopes] if envelopes else []
+    recipients: dict[str, list[Envelope]] = {}
+    for envelope in envelopes:
+        recipients.setdefault(envelope.recipient, []).append(envelope)
+    return list(recipients.values())
+
+
+def _posted(post: Post, envelopes: list[Envelope]) -> list[bytes | TenprintError]:
+    """Return a receipt, or why there is none, for each message of a group."""
+    letters = [(envelope.to_bytes(), envelope.recipient) for envelope in envelopes]
+    if isinstance(post, ParallelPost):
+        return post.deliver_all(letters)
     if isinstance(post, GroupPost):
-        return post.deliver_many(wires, recipient)
+        return post.deliver_many([wire for wire, _ in letters], letters[0][1])
     outcomes: list[bytes | TenprintError] = []
-    for wire in wires:
+    for wire, recipient in letters:
         try:
             outcomes.append(post.deliver(wire, recipient))
         except TenprintError as problem:
