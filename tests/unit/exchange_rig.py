@@ -49,6 +49,7 @@ ORIS = {
     Role.FIELD_OFFICE: "XXERO0001",
     Role.JAIL: "XX0010001",
     Role.COURT: "XX001015J",
+    Role.JURISDICTION: "XX0010099",
 }
 PEERS = {
     Role.AGENCY: (Role.STATE_BUREAU,),
@@ -59,6 +60,7 @@ PEERS = {
     Role.FIELD_OFFICE: (Role.JAIL, Role.SUPPORT_CENTER),
     Role.JAIL: (Role.FIELD_OFFICE,),
     Role.COURT: (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+    Role.JURISDICTION: (Role.AGENCY, Role.JAIL),
 }
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
 PERMITTED = {
@@ -361,14 +363,19 @@ def build_rig(
     second_agency: bool = False,
     auditor: bool = False,
     court: bool = False,
+    jurisdiction: bool = False,
 ) -> Rig:
     """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
 
-    With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest.
+    With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest. With a
+    jurisdiction, the field office tells it of outcomes.
     """
-    oris = {role: ori for role, ori in ORIS.items() if court or role != Role.COURT}
+    more = {Role.COURT: court, Role.JURISDICTION: jurisdiction}
+    oris = {role: ori for role, ori in ORIS.items() if more.get(role, True)}
     oris |= {Role.AUDITOR: "XXAUDIT01"} if auditor else {}
     peers = PEERS | ({Role.AGENCY: (Role.STATE_BUREAU, Role.COURT)} if court else {})
+    if jurisdiction:
+        peers |= {Role.FIELD_OFFICE: (*PEERS[Role.FIELD_OFFICE], Role.JURISDICTION)}
     clock, post = DriftingClock(START), RecordingPost()
     keys = {role: generate_key(SeededRandomSource(f"key {role}")) for role in oris}
     parties = tuple(

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from tenprint import bootstrap
 from tenprint.adapters.accounts import FILE_NAME, AccountFile
+from tenprint.adapters.founders import FOUNDERS
 from tenprint.cli.app import app
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
+from tenprint.policy.access import house_tables
 from tenprint.web.door import FREE_TRIES, LONGEST_WAIT_SECONDS, MAX_DEVICE_PEOPLE, MAX_NAMES, PLACES, Door
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -444,3 +446,11 @@ def test_two_passwords_that_differ_are_refused(monkeypatch) -> None:
     monkeypatch.setattr(commands.getpass, "getpass", lambda prompt: next(typed))
     with pytest.raises(SenderError, match="PASSWORD_DIFFERS"):
         commands._password(None, False)
+
+
+@pytest.mark.parametrize("founders", ["small", "eleven"])
+def test_every_party_of_a_network_can_have_an_operator_and_its_own_kind_of_official(founders: str) -> None:
+    tables = house_tables()
+    for founder in FOUNDERS[founders].parties:
+        assert "operator" in tables.roles_at(founder.role)
+        assert tables.own_work_at(founder.role) is not None

@@ -49,6 +49,7 @@ read_task/report_custody     .       .        .        .          .       own*  
 read_task/dispose            .       .        .        .          .       .     own*  .       .
 read_task/review             .       .        .        .          own*    .     .     .       .
 read_task/report_outcome     .       .        .        .          own*    .     .     .       .
+read_task/answer_request     .       own*     .        .          own*    .     .     .       .
 read_task/                   .       .        .        .          .       .     .     .       .
 read_task/unheard_of         .       .        .        .          .       .     .     .       .
 claim_task/examine           .       .        own      .          .       .     .     .       .
@@ -62,6 +63,7 @@ claim_task/report_custody    .       .        .        .          .       own   
 claim_task/dispose           .       .        .        .          .       .     own   .       .
 claim_task/review            .       .        .        .          own     .     .     .       .
 claim_task/report_outcome    .       .        .        .          own     .     .     .       .
+claim_task/answer_request    .       own      .        .          own     .     .     .       .
 claim_task/                  .       .        .        .          .       .     .     .       .
 claim_task/unheard_of        .       .        .        .          .       .     .     .       .
 answer_task/examine          .       .        own      .          .       .     .     .       .
@@ -75,6 +77,7 @@ answer_task/report_custody   .       .        .        .          .       own   
 answer_task/dispose          .       .        .        .          .       .     own   .       .
 answer_task/review           .       .        .        .          own     .     .     .       .
 answer_task/report_outcome   .       .        .        .          own     .     .     .       .
+answer_task/answer_request   .       own      .        .          own     .     .     .       .
 answer_task/                 .       .        .        .          .       .     .     .       .
 answer_task/unheard_of       .       .        .        .          .       .     .     .       .
 read_case                    od      od       od       od         od      od    od    demo    .
@@ -121,7 +124,7 @@ def test_the_table_has_a_row_for_every_action_and_kind_of_task_and_a_column_for_
     wanted |= {f"{action}/{kind}" for action in about_tasks for kind in (*TaskKind, "", "unheard_of")}
     assert ROWS.keys() == wanted
     assert set(OfficialRole) == set(ROLES)
-    assert sum(1 for _ in cells()) == 51 * 9 * 8 == 3672
+    assert sum(1 for _ in cells()) == 54 * 9 * 8 == 3888
 
 
 def test_every_verdict_names_a_policy_a_sentence_and_what_was_in_force() -> None:

@@ -72,7 +72,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     for party, role in SEATS:
         accounts.add(f"{role} at {party}", party, role, PASSWORD)
     with rigs() as make:
-        rig = make(court=True)
+        rig = make(court=True, jurisdiction=True)
         rig.matcher(Role.IMMIGRATION_REPOSITORY).enroll(SUBJECT, fingers_of("P7"))
         case_id = rig.book(card("P7", mnu=("AS-123456780",), sid="XX98765432"))
         for role, kind, answer, reason, details in STEPS:

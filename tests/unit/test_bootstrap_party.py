@@ -123,6 +123,25 @@ def test_ports_are_taken_from_the_first_one_named(tmp_path: Path, monkeypatch) -
     assert not (tmp_path / "b").exists()
 
 
+def test_a_city_can_be_added_and_its_field_office_tells_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+
+    def made(name: str, city: str):
+        founding = bootstrap.Founding(tmp_path / name, clock_mode="system", founders="eleven", jurisdiction=city)
+        return bootstrap.init_network(tmp_path / name, founding=founding)
+
+    made("net", "city-1")
+    network = bootstrap.load_network(tmp_path / "net")
+    assert [place.party.id for place in network.places] == [*IDS, "city-1"]
+    city = network.directory.party("city-1")
+    assert (city.role, city.peers[Role.AGENCY], city.peers[Role.JAIL]) == (Role.JURISDICTION, "agency-1", "jail-1")
+    assert network.directory.party("field-office").peers[Role.JURISDICTION] == "city-1"
+    for taken in ("jail-1", "City One", "../up"):
+        with pytest.raises(SenderError, match="PARTY_ID_INVALID"):
+            made("other", taken)
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_party_runs_once_and_never_beside_a_whole_network(folder: Path) -> None:
     with opened(folder, "jail-1"):
         with pytest.raises(StorageError, match="STORE_LOCKED"):

@@ -88,8 +88,8 @@ def test_the_facts_that_make_a_story_hold() -> None:
 
 def test_everybody_a_newcomer_may_meet_has_an_answer_for_a_story_led_elsewhere() -> None:
     kinds = {answer.task for answer in load_others()}
-    # No court takes part in a story, and what becomes of a person is reported when the story is over.
-    after = {TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME}
+    # No court and no city takes part in a story, and what becomes of a person is reported when the story is over.
+    after = {TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME, TaskKind.ANSWER_REQUEST}
     assert kinds == set(TaskKind) - {TaskKind.REPORT_CUSTODY} - after
 
 

@@ -5,13 +5,16 @@ All agencies are fictitious, and say so: two states of Nowhere, ORIs that begin 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
 
 WITNESSES_EACH: Final = 2
+_ID = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,29 @@ class Founders:
     def witnesses_of(self, party: str) -> tuple[str, ...]:
         """Return the ids of the parties that cosign a party's ledger: two where there are witnesses at all."""
         return tuple(witness for witness in self.witnesses if witness != party)[:WITNESSES_EACH]
+
+    def with_jurisdiction(self, party: str) -> Founders:
+        """Return this set with a city or county whose own agency and jail are the first ones, at the end.
+
+        Raises:
+            SenderError: ``PARTY_ID_INVALID`` when a party has this id, or it is none.
+        """
+        if not _ID.fullmatch(party) or party in {founder.id for founder in self.parties}:
+            raise SenderError(
+                "PARTY_ID_INVALID", f"{party!r} is the id of another party or none", hint="write it as city-1"
+            )
+        first = {founder.role: founder.id for founder in reversed(self.parties)}
+        asked = (Role.AGENCY, Role.JAIL, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE)
+        city = Founder(
+            party, Role.JURISDICTION, "Example County, State of Nowhere", "XX0000010", {r: first[r] for r in asked}
+        )
+        told = tuple(
+            replace(founder, peers={**founder.peers, Role.JURISDICTION: party})
+            if founder.role == Role.FIELD_OFFICE
+            else founder
+            for founder in self.parties
+        )
+        return replace(self, parties=(*told, city))
 
 
 def _small(role: Role, name: str, ori: str, *peers: Role, has_gallery: bool = False) -> Founder:

@@ -68,6 +68,7 @@ class Founding:
         seed: what the synthetic people are made from, kept for a later run; None when it does not matter.
         founders: which parties, a name of `founders.FOUNDERS`.
         first_port: of parties with an address of their own, which take it and those after it; None finds free ones.
+        jurisdiction: id of a city or county to be added, with the first agency and jail as its own; ``""`` for none.
     """
 
     directory: Path
@@ -78,6 +79,7 @@ class Founding:
     seed: int | None = None
     founders: str = "small"
     first_port: int | None = None
+    jurisdiction: str = ""
 
 
 def found_network(
@@ -141,7 +143,7 @@ def _founders(founding: Founding) -> Founders:
     found = FOUNDERS.get(founding.founders)
     if found is None:
         raise SenderError("FOUNDERS_UNKNOWN", f"there are no founders {founding.founders!r}: {', '.join(FOUNDERS)}")
-    return found
+    return found.with_jurisdiction(founding.jurisdiction) if founding.jurisdiction else found
 
 
 def _urls(founders: Founders, first_port: int | None) -> dict[str, str]:

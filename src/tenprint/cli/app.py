@@ -30,6 +30,7 @@ from tenprint.cli import (
     record_compare,
     record_images,
     records,
+    requests,
     rig,
     serve,
     tasks,
@@ -62,6 +63,7 @@ for change in (
     cases.app.command()(change)
 app.add_typer(cases.app, name="case")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(requests.app, name="request")
 app.add_typer(records.app, name="records")
 records.app.command()(record_compare.roundtrip)
 records.app.command()(record_compare.diff)

@@ -35,6 +35,9 @@ def init(
         int | None,
         typer.Option(min=1, max=65_000, help="The parties take it and the next ten; free ones when left out."),
     ] = None,
+    jurisdiction: Annotated[
+        str, typer.Option(help="Add a city or county of this id, which is told of outcomes and may ask: city-1.")
+    ] = "",
 ) -> None:
     """Write a network of eleven parties, each with an address, a key and a certificate of its own.
 
@@ -44,7 +47,9 @@ def init(
     from tenprint import bootstrap
     from tenprint.synth.population import background as background_subjects
 
-    founding = bootstrap.Founding(directory, clock_mode="system", founders="eleven", first_port=first_port)
+    founding = bootstrap.Founding(
+        directory, clock_mode="system", founders="eleven", first_port=first_port, jurisdiction=jurisdiction
+    )
     with progress("enrolling background subjects", background) as advance:
         subjects = background_subjects(background, seed)
         made = bootstrap.init_network(

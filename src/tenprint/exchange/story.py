@@ -63,6 +63,8 @@ TITLES: dict[str, str] = {
     Kind.CNA: "the booking with its prints, which asks for no answer",
     Kind.LATE_HIT: "the news that a later record fits the booking",
     Kind.WITHDRAWAL: "the withdrawal of the booking",
+    Kind.REQUEST: "a request of a city or county",
+    Kind.REQUEST_ANSWER: "the answer to a request",
 }
 
 

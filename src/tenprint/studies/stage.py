@@ -52,7 +52,9 @@ class Stage:
         return next(node for node in self.nodes.values() if node.party.role == role)
 
 
-AFTER_THE_STORY = frozenset({TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
+AFTER_THE_STORY = frozenset(
+    {TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME, TaskKind.ANSWER_REQUEST},
+)
 """Tasks that wait for weeks (a judgment, what becomes of a person): no player answers them, no story ends with them."""
 
 

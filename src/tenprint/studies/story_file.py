@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tenprint.core.errors import SenderError
+from tenprint.exchange.model.requests import RequestOutcome
 from tenprint.exchange.model.words import (
     FINAL_STATES,
     CaseState,
@@ -60,6 +61,7 @@ _ALLOWED: dict[TaskKind, frozenset[str]] = {
     TaskKind.DISPOSE: frozenset(DispositionOutcome),
     TaskKind.REVIEW: frozenset(Review),
     TaskKind.REPORT_OUTCOME: frozenset(OutcomeEvent),
+    TaskKind.ANSWER_REQUEST: frozenset(RequestOutcome),
 }
 
 

@@ -31,6 +31,8 @@ SHORT: dict[str, str] = {
     Kind.AUDIT_ANSWER: "answer to an audit",
     Kind.LATE_HIT: "late hit",
     Kind.WITHDRAWAL: "withdrawal",
+    Kind.REQUEST: "request of a city",
+    Kind.REQUEST_ANSWER: "answer to a city",
 }
 """Our own kinds in plain words; those of the standards (CAR, SRE, ERRT, IDR, IAQ, IAR) are called as they are there."""
 CLOCKS: dict[str, str] = {
@@ -41,6 +43,7 @@ CLOCKS: dict[str, str] = {
     Wake.SEARCH_OVERDUE: "the immigration repository's answer is late from then on",
     Wake.STATUS_OVERDUE: "the specialist's answer is late from then on",
     Wake.INTERIM_DUE: "the immigration repository says that its examiner is not done yet",
+    Wake.REQUEST_OVERDUE: "the answer to a request is late from then on",
 }
 ASKED: dict[str, str] = {
     "examine": "asks an examiner",
@@ -54,6 +57,7 @@ ASKED: dict[str, str] = {
     "dispose": "asks a court clerk",
     "review": "asks an officer again",
     "report_outcome": "asks for an outcome",
+    "answer_request": "asks who answers a city",
 }
 WHO: dict[str, str] = {
     "examine": "an examiner",
@@ -67,6 +71,7 @@ WHO: dict[str, str] = {
     "dispose": "a court clerk",
     "review": "an officer",
     "report_outcome": "an officer",
+    "answer_request": "whoever answers a city or county",
 }
 """For whom a case waits, by the kind of the open task."""
 PENDING_IS_NOT_NO = "Pending is not no: an answer that has not come, or not in full, says nothing about the person."

@@ -21,6 +21,7 @@ from typing import Any
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
+from tenprint.exchange.model.requests import RequestOutcome
 from tenprint.exchange.model.stored import Counts
 from tenprint.exchange.model.words import (
     CaseState,
@@ -69,6 +70,7 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     TaskKind.DISPOSE: tuple(DispositionOutcome),
     TaskKind.REVIEW: tuple(Review),
     TaskKind.REPORT_OUTCOME: tuple(OutcomeEvent),
+    TaskKind.ANSWER_REQUEST: tuple(RequestOutcome),
 }
 """The answers that are counted, likewise."""
 

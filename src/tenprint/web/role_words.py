@@ -73,6 +73,10 @@ MEANS: dict[str, dict[str, str]] = {
         "returned": "Left the country without an order. This is the last report. It counts as a removal.",
         "removed": "Left the country under an order. This is the last report. It counts as a removal.",
     },
+    TaskKind.ANSWER_REQUEST: {
+        "answer": "Your words go out with the lines that stand above, as they stand there.",
+        "refuse": "Only your reason goes out. A refusal is an answer, and both ledgers show it.",
+    },
 }
 """One line for every answer: what it means, or what it leads to."""
 QUESTIONS: dict[str, str] = {
@@ -85,6 +89,7 @@ QUESTIONS: dict[str, str] = {
     TaskKind.DISPOSE: "How did the charge end?",
     TaskKind.REVIEW: "Does the request to hold still stand?",
     TaskKind.REPORT_OUTCOME: "What became of the person?",
+    TaskKind.ANSWER_REQUEST: "What is the city or county told?",
 }
 AFTER: dict[tuple[str, str], str] = {
     (TaskKind.EXAMINE, "identification"): "The repository answers; when a rule asks for it, the support center is "

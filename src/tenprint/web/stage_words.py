@@ -31,6 +31,7 @@ PARTS: dict[str, Part] = {
     TaskKind.DISPOSE: Part("court clerk", "GUEST COURT CLERK"),
     TaskKind.REVIEW: Part("officer", "GUEST OFFICER"),
     TaskKind.REPORT_OUTCOME: Part("officer", "GUEST OFFICER"),
+    TaskKind.ANSWER_REQUEST: Part("operator", "GUEST OPERATOR"),
 }
 WHAT_THEY_DO: dict[str, str] = {
     TaskKind.EXAMINE: "compare the prints of the booking with those of a candidate that the machine found",
@@ -44,6 +45,7 @@ WHAT_THEY_DO: dict[str, str] = {
     TaskKind.DISPOSE: "say how the charges ended",
     TaskKind.REVIEW: "look again at a request to hold, for something new has come",
     TaskKind.REPORT_OUTCOME: "report what becomes of the person who was handed over",
+    TaskKind.ANSWER_REQUEST: "answer what a city or county asks",
 }
 SPEEDS: dict[str, str] = {"minute": "1 min a second", "ten-minutes": "10 min a second", "hour": "1 h a second"}
 MODES: dict[str, tuple[str, str]] = {

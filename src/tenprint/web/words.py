@@ -28,6 +28,7 @@ TASK_TITLES: dict[str, str] = {
     TaskKind.DISPOSE: "Say how the charges ended",
     TaskKind.REVIEW: "Look again at a request to hold that stands",
     TaskKind.REPORT_OUTCOME: "Report what becomes of the person",
+    TaskKind.ANSWER_REQUEST: "Answer a request of a city or county",
 }
 ANSWER_TITLES: dict[str, str] = {
     "identification": "Identification: the prints come from the same person",

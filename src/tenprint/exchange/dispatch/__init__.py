@@ -14,6 +14,7 @@ from tenprint.exchange.dispatch.loop import Fault, Step, next_due, run_round, ru
 from tenprint.exchange.dispatch.notices import notices, notify
 from tenprint.exchange.dispatch.points import erasing_points, points
 from tenprint.exchange.dispatch.relay import relay_due
+from tenprint.exchange.dispatch.requests import Asked, ask, requests
 from tenprint.exchange.dispatch.retention import Ending, endings, remove_due
 from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
 from tenprint.exchange.dispatch.revival import revive
@@ -22,6 +23,7 @@ from tenprint.exchange.dispatch.withdrawing import withdraw
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Asked",
     "Ending",
     "Fault",
     "Sought",
@@ -31,6 +33,7 @@ __all__ = [
     "accept_kept",
     "accept_many",
     "acknowledgements",
+    "ask",
     "ask_for_ledgers",
     "ask_for_trail",
     "cancel_detainer",
@@ -50,6 +53,7 @@ __all__ = [
     "relay_due",
     "remove_due",
     "reopen_charges",
+    "requests",
     "revive",
     "run_round",
     "run_until_idle",

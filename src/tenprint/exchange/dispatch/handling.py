@@ -25,6 +25,7 @@ from tenprint.exchange.parties import (
     field_office,
     immigration_repository,
     jail,
+    jurisdiction,
     state_bureau,
     support_center,
 )
@@ -60,6 +61,7 @@ PARTIES: dict[Role, PartyModule] = {
     Role.JAIL: jail,
     Role.AUDITOR: auditor,
     Role.COURT: court,
+    Role.JURISDICTION: jurisdiction,
 }
 
 

@@ -33,9 +33,16 @@ from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Handler, Node, Work
 from tenprint.exchange.store import Transaction
 from tenprint.exchange.tasks import periods, questions
+from tenprint.exchange.tasks.corrections import (
+    CORRECTIONS,
+    is_expunged_here,
+    take_correction_of_erased,
+    without_words,
+)
+from tenprint.exchange.tasks.news import INFORMANTS, NEWS
 from tenprint.exchange.tasks.periods import ERASED_ENTRY, LATE_ENTRY, POSTPONED_ENTRY, SINCE, Kept, Period
 from tenprint.exchange.tasks.prints import ReadCard
-from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER, answer_erased
+from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, answer_erased
 from tenprint.ledger.vocabulary import (
     CANDIDATES,
     CASE,
@@ -59,6 +66,8 @@ from tenprint.records import read
 ENROLLED = "enrolled"
 SUBMISSIONS = frozenset({Kind.CAR, Kind.CNA})
 WITH_IMAGES = SUBMISSIONS | {Kind.IDENT_SEARCH}
+EXPUNGED_RULE = Rule(periods.EXPUNGED, "order")
+"""Stands as the rule of what was erased because a court or a state had the record expunged."""
 POSTPONED_FOR = timedelta(days=30)
 """After this time it is looked again whether what hindered an erasure is over."""
 QUESTIONS: Mapping[Kind, Kind] = {
@@ -69,6 +78,8 @@ QUESTIONS: Mapping[Kind, Kind] = {
 }
 """Messages that wait for an answer, and its kind: while one is open, the case is."""
 MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT})
+ABOUT_ERASED = frozenset({Kind.AUDIT_ANSWER, Kind.CORRECTION, Kind.ACK})
+"""What is heard about an erased case: answers to audits, corrections, and who has acknowledged one."""
 OWN_ENTRIES = frozenset({ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})
 NUMBERS = frozenset({TCN, TCR, NOTE})
 LINKS = NUMBERS | {
@@ -109,8 +120,11 @@ def in_charge_of(envelope: Envelope, handler: Handler | None) -> Handler | None:
         case = work.tx.case(work.message.case_id)
         if case is None or not is_erased(case):
             handler(work, prepared)
-        elif envelope.kind == Kind.AUDIT_ANSWER:
-            handler(work, prepared)
+        elif envelope.kind in ABOUT_ERASED and (envelope.kind != Kind.ACK or CORRECTIONS in case.known):
+            if envelope.kind == Kind.CORRECTION:
+                take_correction_of_erased(work, case)
+            else:
+                handler(work, prepared)
             periods.wake_at(work, periods.end_of_day(work.now + POSTPONED_FOR))
         else:
             _take_late(work, case, prepared)
@@ -128,6 +142,8 @@ def on_wake(work: Work, _: None) -> None:
     since = periods.last_change(case, work.tx.case_entries(case.case_id))
     ask, role = questions.quietly(work.services), work.services.party.role
     due = [period for period in periods.periods_of(ask, role, case, since) if period.ends_at <= work.now]
+    if is_expunged(work, case):
+        due = _all_at_once(case, work.now)
     why = hindrance(work.tx, case.case_id, work.message) if due else ""
     if why:
         work.log(POSTPONED_ENTRY, note=why)
@@ -137,6 +153,18 @@ def on_wake(work: Work, _: None) -> None:
         case = _noted(_STEPS[period.kept](work, case, period), period, work.now, since)
         work.tx.save_case(case)
     periods.wake_first(work, case, since)
+
+
+def is_expunged(work: Work, case: Case) -> bool:
+    """Tell whether a correction has told this party to erase what it keeps of the booking."""
+    return any(is_expunged_here(work, one["correction_kind"]) for one in case.known.get(CORRECTIONS, {}).values())
+
+
+def _all_at_once(case: Case, now: datetime) -> list[Period]:
+    """Return the periods of what an expunged case still has, as over."""
+    gone = case.known.get(ERASED, {})
+    found = [kept for kept in Kept if kept not in gone and (kept != Kept.PRINTS or case.known.get(SUBJECT))]
+    return [Period(kept, 0, now, EXPUNGED_RULE, "The record was expunged.") for kept in found]
 
 
 def hindrance(tx: Transaction, case_id: str, at_hand: Envelope | None = None) -> str:
@@ -274,7 +302,9 @@ def _noted(case: Case, period: Period, at: datetime, since: datetime) -> Case:
 
 def _reduced(case: Case) -> dict[str, Any]:
     """Return what stays known of an erased case: enough to know a repeat, and that an answer came too late."""
-    kept = {name: case.known[name] for name in (SUBMITTER, SUBJECT, ENROLLED, ERASED) if name in case.known}
+    kept = {name: case.known[name] for name in (*INFORMANTS, SUBJECT, ENROLLED, ERASED, NEWS) if name in case.known}
+    if CORRECTIONS in case.known:
+        kept[CORRECTIONS] = {name: without_words(one) for name, one in case.known[CORRECTIONS].items()}
     if message_of(case, SUBMISSION):
         kept[MESSAGES] = {SUBMISSION: message_of(case, SUBMISSION)}
     if unsettled := unsettled_of(case):

@@ -44,6 +44,7 @@ class Wake(StrEnum):
     STATUS_OVERDUE = "status_overdue"
     INTERIM_DUE = "interim_due"
     RETENTION = "retention"
+    REQUEST_OVERDUE = "request_overdue"
 
 
 def repository_state(case: Case, repository: Repository) -> RepositoryState:

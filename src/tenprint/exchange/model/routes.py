@@ -38,6 +38,8 @@ RULE_MAKERS = (
     Role.JURISDICTION,
 )
 """Who decides on a rule, a route or an activation that binds others."""
+ASKABLE = (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE)
+"""Whom a jurisdiction may ask: who forwards, who cascades, who decides."""
 
 ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
@@ -85,6 +87,8 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.RULE_NOTICE: frozenset((one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR),
     Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
+    Kind.REQUEST: frozenset((Role.JURISDICTION, role) for role in ASKABLE),
+    Kind.REQUEST_ANSWER: frozenset((role, Role.JURISDICTION) for role in ASKABLE),
 }
 
 

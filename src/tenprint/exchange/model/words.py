@@ -134,6 +134,7 @@ class TaskKind(StrEnum):
     DISPOSE = "dispose"
     REVIEW = "review"
     REPORT_OUTCOME = "report_outcome"
+    ANSWER_REQUEST = "answer_request"
 
 
 class SecondLook(StrEnum):

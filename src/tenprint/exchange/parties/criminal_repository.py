@@ -32,7 +32,7 @@ from tenprint.exchange.model.known import (
 from tenprint.exchange.model.numbers import control_number, short_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions, waits
+from tenprint.exchange.tasks import questions, requests, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.plain import plain_text
@@ -318,6 +318,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
     Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.TASK_ANSWER: requests.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}
 FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up, Kind.CNA: reject_given_up}

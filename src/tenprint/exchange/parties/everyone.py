@@ -7,6 +7,7 @@ from tenprint.exchange.ports import FailureHandler, Handler
 from tenprint.exchange.tasks import audit
 from tenprint.exchange.tasks.corrections import on_correction, on_correction_done, on_correction_given_up
 from tenprint.exchange.tasks.notices import on_rule_notice
+from tenprint.exchange.tasks.requests import on_request
 from tenprint.exchange.tasks.spread import on_disposition
 
 HANDLERS: dict[Kind, Handler] = {
@@ -15,5 +16,6 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ACK: on_correction_done,
     Kind.RULE_NOTICE: on_rule_notice,
     Kind.AUDIT_QUERY: audit.on_query,
+    Kind.REQUEST: on_request,
 }
 FAILED: dict[Kind, FailureHandler] = {Kind.CORRECTION: on_correction_given_up}

@@ -24,7 +24,7 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import advanced, message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import detainers, outcomes, questions
+from tenprint.exchange.tasks import detainers, outcomes, questions, requests
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, take_disposition
@@ -237,6 +237,7 @@ _FOLLOW: dict[TaskKind, Callable[[Work, Task, TaskAnswer], None]] = {
     TaskKind.SECOND_LOOK: _looked_at,
     TaskKind.REVIEW: _reviewed,
     TaskKind.REPORT_OUTCOME: _outcome_reported,
+    TaskKind.ANSWER_REQUEST: requests.follow,
 }
 HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: unless_withdrawn(on_status_answer),

@@ -16,10 +16,10 @@ from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import Correction, CorrectionDone
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Wake
+from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import detainers
+from tenprint.exchange.tasks import detainers, periods
 from tenprint.exchange.tasks.answers import close_unanswered
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_prints
@@ -42,6 +42,11 @@ STAYS_OPEN = frozenset({TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
 NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN = (
     "noted", "prints_removed", "tasks_closed", "case_ended", "officer_asked",
 )  # fmt: skip
+NOTHING_LEFT = "nothing_left"
+"""What a party says of a correction of a case that it has erased."""
+ERASES = frozenset({Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY})
+"""Who erases what it keeps of an expunged booking: those that keep prints and bookings. What people decided on its
+strength at the support center, the field office, a jail or a court stays for its own period, to be complained about."""
 UNKNOWN_CASE = "unknown_case"
 """What a party says of a correction of a case that never came to it."""
 
@@ -102,10 +107,46 @@ def take_correction(work: Work, case: Case, said: Correction, message: Envelope,
         new = {"correction": said.correction_kind, "correction_says": said.what, "corrected_by": said.origin}
         detainers.ask_again(work, case, f"a record was {said.correction_kind}", said.correction_id, **new)
         done.append(ASKED_AGAIN)
+    if is_expunged_here(work, said.correction_kind):
+        # At the end of the day: by then this news has gone on, and whoever was told has had time to answer.
+        periods.wake_at(work, periods.end_of_day(work.now), periods.EXPUNGED)
     words = " ".join(done)
     work.log("correction", counterpart=came_from, outcome=said.correction_kind, note=words)
     case = with_correction(case, said.correction_id, noted | {"done": words, "acknowledged": {}, "sent_to": []})
     return with_news(case, said.correction_id, message, came_from=came_from, done=words)
+
+
+def is_expunged_here(work: Work, kind: str) -> bool:
+    """Tell whether a correction of this kind makes this party erase what it keeps of the booking."""
+    return kind == CorrectionKind.EXPUNGED and work.services.party.role in ERASES
+
+
+def take_correction_of_erased(work: Work, case: Case) -> None:
+    """Take a correction of a case that was erased: there is nothing left to correct; say that, and pass it on.
+
+    Raises:
+        RecordError, SenderError: as `on_correction`.
+    """
+    said = Correction.from_bytes(work.message.body)
+    may_say = frozenset(role for role, kinds in ORIGINS.items() if said.correction_kind in kinds)
+    refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
+    if case.tcn and case.tcn not in (erased_number(case.ori, said.tcn), said.tcn):
+        raise SenderError("OTHER_BOOKING", "this names another booking than this case's")
+    known = case.known.get(CORRECTIONS, {})
+    if said.correction_id in known:
+        refuse_changed(known[said.correction_id]["sha256"], work.message.body)
+        work.log("repeat", note="this correction was noted before")
+        return
+    noted = asdict(said) | {"made_at": to_wire(said.made_at), "sha256": sha256_hex(work.message.body)}
+    noted |= {"done": NOTHING_LEFT, "acknowledged": {}, "sent_to": []}
+    case = with_correction(case, said.correction_id, without_words(noted))
+    work.log("correction", counterpart=work.message.sender, outcome=said.correction_kind, note=NOTHING_LEFT)
+    keep(work, with_news(case, said.correction_id, work.message, came_from=work.message.sender, done=NOTHING_LEFT))
+
+
+def without_words(noted: dict[str, Any]) -> dict[str, Any]:
+    """Return a noted correction without what leads to the booking or the person: for a case that was erased."""
+    return noted | dict.fromkeys(("tcn", "what", "reason", "by"), "")
 
 
 def on_correction_done(work: Work, _: None) -> None:

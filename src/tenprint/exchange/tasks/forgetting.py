@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.stored import Erasure, ErasureKind
+from tenprint.exchange.model.words import CaseState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.prints import ReadCard
 from tenprint.exchange.tasks.submissions import SUBJECT
@@ -19,10 +21,23 @@ def forget_prints(work: Work, case: Case) -> bool:
     subject = case.known.get(SUBJECT, "")
     if not subject or not case.known.get("enrolled"):
         return False
+    for digest in work.tx.exemplars(subject):
+        work.tx.put_erasure(Erasure(ErasureKind.FILE, digest))
     work.tx.forget_prints(subject)
+    # At once, so that the next search does not find them; with the list, so that their bytes leave the files too.
     work.services.matcher.delete(subject)
+    work.tx.put_erasure(Erasure(ErasureKind.SUBJECT, subject))
     work.log("prints_removed", note="the prints of this booking left the gallery")
     return True
+
+
+def forget_withdrawn_prints(work: Work, case: Case) -> bool:
+    """Forget the prints of a booking that was taken back, unless another booking of the person rests on them."""
+    subject = case.known.get(SUBJECT, "")
+    others = work.tx.cases_with_subject(subject) if subject else []
+    if any(one.case_id != case.case_id and one.state != CaseState.WITHDRAWN for one in others):
+        return False
+    return forget_prints(work, case)
 
 
 def without_forgotten(work: Work, card: ReadCard) -> ReadCard:

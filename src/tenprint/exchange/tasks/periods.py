@@ -30,6 +30,8 @@ ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY = "erased", "erasure_postponed", "late
 NO_CHANGE = frozenset({"looked_at", ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})
 """Kinds of ledger entries from which a period does not count anew."""
 SINCE = "since"
+EXPUNGED = "expunged"
+"""Why a case is erased before its period is over: an order that was told to this party."""
 
 
 class Kept(StrEnum):
@@ -105,10 +107,11 @@ def wake_first(work: Work, case: Case, since: datetime) -> None:
         wake_at(work, period.ends_at)
 
 
-def wake_at(work: Work, due_at: datetime) -> None:
-    """Set a wake-up of this message's case that ends a period of keeping."""
+def wake_at(work: Work, due_at: datetime, why: str = "") -> None:
+    """Set a wake-up of this message's case that ends a period of keeping; one for each `why`."""
     case_id = work.message.case_id
-    timer_id = content_id("wake", work.services.party.id, case_id, Wake.RETENTION, to_wire(due_at))
+    more = (why,) if why else ()
+    timer_id = content_id("wake", work.services.party.id, case_id, Wake.RETENTION, to_wire(due_at), *more)
     work.tx.set_timer(Timer(timer_id, case_id, Wake.RETENTION, due_at))
 
 

@@ -25,6 +25,7 @@ OVERDUE = "overdue"
 IDENT_CLASS, SLOWEST_CLASS = "ident_class", "state_department"
 """Setting of a criminal repository: its class at the immigration repository (cbp, ice, state_department)."""
 ANSWER, ROUTINE = "booking_answer", 4
+REQUEST_ANSWER = "request_answer"
 ONE_MINUTE, ONE_HOUR = 60, 3_600
 
 
@@ -69,6 +70,10 @@ HOPS = (
     Hop(
         "status_answer", Role.CRIMINAL_REPOSITORY, frozenset({Kind.IAQ}), frozenset({Kind.IAR}), Wake.STATUS_OVERDUE,
         "the specialist's answer",
+    ),
+    Hop(
+        REQUEST_ANSWER, Role.JURISDICTION, frozenset({Kind.REQUEST}), frozenset({Kind.REQUEST_ANSWER}),
+        Wake.REQUEST_OVERDUE, "the answer to a request",
     ),
 )  # fmt: skip
 WAKES = frozenset(hop.wake for hop in HOPS)

@@ -15,6 +15,7 @@ from tenprint.exchange.model.withdrawal import Withdrawal
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Handler, Work
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
 from tenprint.exchange.tasks.submissions import forward
 
 WITHDRAWN = "withdrawn"
@@ -50,8 +51,12 @@ def on_withdrawal(work: Work, _: None) -> None:
 
 
 def take_back(work: Work, case: Case, said: Withdrawal) -> Case:
-    """End a case as withdrawn, unless it has ended or an officer has decided; close its tasks, stop its clocks."""
+    """End a case as withdrawn, unless it has ended or an officer has decided; close its tasks, stop its clocks.
+
+    Prints that were kept because of this booking only leave the gallery in any case.
+    """
     work.log(WITHDRAWN, person=said.by, reason_hash=sha256_hex(said.reason.encode()))
+    forget_withdrawn_prints(work, case)
     if case.is_final or case.state in DECIDED:
         work.log("repeat", note=f"the case is {case.state} already and stays so")
         return case

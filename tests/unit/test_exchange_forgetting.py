@@ -1,0 +1,148 @@
+"""A booking taken back leaves no prints; an expunged one leaves no files either, and what was erased stays provable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from exchange_rig import Rig, blob_file, card, rigs
+
+from tenprint.exchange import dispatch
+from tenprint.exchange.model.corrections import Correction, CorrectionDone
+from tenprint.exchange.model.envelope import ErasedHeading
+from tenprint.exchange.model.words import Kind, RepositoryState, Role
+from tenprint.exchange.tasks.erased import erased_by
+from tenprint.ledger.checkpoint import ledger_origin
+
+pytestmark = pytest.mark.slow
+AGENCY, STATE, CRIMINAL, IDENT = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
+ORDER = {"what": "order CR-2010-17 (fictitious)", "reason": "arrested by mistake", "by": "CLERK GAVEL"}
+KEEPERS = (STATE, CRIMINAL)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with rigs() as make:
+        yield make()
+
+
+def under_way(rig: Rig, person: str = "P7", **booking: object) -> str:
+    """Return a booking that an examiner of the immigration repository is still looking at."""
+    rig.known_to_immigration(person)
+    return rig.book(card(person, **booking))
+
+
+def subject(rig: Rig, role: Role, case_id: str) -> str:
+    case = rig.case(role, case_id)
+    assert case is not None
+    return str(case.known["subject"])
+
+
+def test_prints_of_a_withdrawn_booking_leave_every_gallery_and_a_later_search_finds_nobody(rig: Rig) -> None:
+    case_id = under_way(rig)
+    subjects = {role: subject(rig, role, case_id) for role in KEEPERS}
+    assert all(subjects[role] in rig.matcher(role).gallery for role in KEEPERS)
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, by="SERGEANT FIXTURE", reason="the wrong person")
+    rig.run()
+    for role in KEEPERS:
+        assert subjects[role] not in rig.matcher(role).gallery
+        assert rig.nodes[role].store.exemplars(subjects[role]) == []
+        assert (len(rig.entries(role, "prints_removed")), rig.matcher(role).compacted) == (1, 1)
+    again = rig.book(card("P7", tcn="TCN-2010-0000002"))
+    for role, repository in ((STATE, "state"), (CRIMINAL, "criminal")):
+        case = rig.case(role, again)
+        assert case is not None
+        assert case.known["repositories"][repository] == RepositoryState.NO_MATCH
+    assert "FIN-P7" in rig.matcher(IDENT).gallery  # whom the repository knew before, it knows still
+
+
+def test_prints_on_which_another_booking_rests_stay_when_one_is_withdrawn(rig: Rig) -> None:
+    first = under_way(rig)
+    second = rig.book(card("P7", tcn="TCN-2010-0000002"))
+    assert subject(rig, STATE, first) == subject(rig, STATE, second)
+    dispatch.withdraw(rig.nodes[AGENCY], first, by="SERGEANT FIXTURE", reason="booked twice")
+    rig.run()
+    assert subject(rig, STATE, first) in rig.matcher(STATE).gallery
+    assert rig.entries(STATE, "prints_removed") == []
+
+
+def expunged(rig: Rig, case_id: str) -> str:
+    correction_id = dispatch.correct(rig.nodes[STATE], case_id, kind="expunged", **ORDER)
+    rig.run()
+    return correction_id
+
+
+def done(rig: Rig, role: Role, case_id: str) -> dict[str, str]:
+    return dispatch.acknowledgements(rig.nodes[role], case_id)[-1].done
+
+
+def test_an_expunged_booking_leaves_no_bodies_no_files_and_no_templates(rig: Rig) -> None:
+    data = card("P7", large=True)
+    case_id = rig.book(data)
+    files = {role: blob_file(rig, role, data) for role in (AGENCY, *KEEPERS)}
+    assert all(path.exists() for path in files.values())
+    expunged(rig, case_id)
+    answered = done(rig, STATE, case_id)
+    rig.wait(timedelta(days=1))
+    for role, path in files.items():
+        assert not path.exists(), role
+        with rig.nodes[role].store.transaction() as tx:
+            assert all(
+                heading.kind == Kind.TIMER or isinstance(heading, ErasedHeading) for heading in tx.headings(case_id)
+            )
+    assert all(rig.matcher(role).forgotten for role in KEEPERS)
+    assert done(rig, STATE, case_id) == answered  # who has acknowledged is known still
+    assert all(not rig.failures(role) for role in rig.nodes)
+
+
+def test_what_was_expunged_is_proved_by_the_ledger_and_says_under_which_order(rig: Rig) -> None:
+    case_id = rig.book(card("P7"))
+    expunged(rig, case_id)
+    rig.wait(timedelta(days=1))
+    node = rig.nodes[CRIMINAL]
+    node.store.sign_checkpoint(ledger_origin(node.party.id), rig.keys[CRIMINAL], rig.clock.now())
+    found = erased_by(node)
+    assert {(one.state, one.fields["rule"], one.fields["version"]) for one in found} == {
+        ("proved", "expunged", "order")
+    }
+
+
+def test_a_sealed_booking_keeps_its_messages(rig: Rig) -> None:
+    case_id = rig.book(card("P7"))
+    dispatch.correct(rig.nodes[STATE], case_id, kind="sealed", **ORDER)
+    rig.wait(timedelta(days=2))
+    assert rig.entries(CRIMINAL, "erased") == []
+
+
+def test_a_correction_of_an_erased_case_is_acknowledged_passed_on_and_leaves_nothing(rig: Rig) -> None:
+    case_id = rig.book(card("P7"))
+    expunged(rig, case_id)
+    rig.wait(timedelta(days=1))
+    body = Correction(
+        "c-2", "state_bureau", "TCN-2010-0000001", "sealed", "a second order", "again", "CLERK GAVEL", rig.clock.now()
+    ).to_bytes()
+    for message_id in ("said-1", "said-2"):
+        rig.say(STATE, CRIMINAL, Kind.CORRECTION, body, case_id, id=message_id)
+    with rig.nodes[CRIMINAL].store.transaction() as tx:
+        acks = [m for m in tx.headings(case_id) if m.kind == Kind.ACK and m.sender == "criminal_repository"]
+        sent = [tx.message(m.key) for m in acks if not isinstance(m, ErasedHeading)]
+    said = [CorrectionDone.from_bytes(m.body) for m in sent if m is not None and b"c-2" in m.body]
+    # Its own, and that of the immigration repository, to which it has passed the correction on; each one once.
+    assert [(one.party, one.done) for one in said] == [
+        ("criminal_repository", "nothing_left"), ("immigration_repository", "nothing_left"),
+    ]  # fmt: skip
+    assert rig.failures(CRIMINAL) == []
+    rig.wait(timedelta(days=32))
+    with rig.nodes[CRIMINAL].store.transaction() as tx:
+        assert all(isinstance(m, ErasedHeading) for m in tx.headings(case_id) if m.kind == Kind.CORRECTION)
+
+
+def test_a_correction_of_an_erased_case_by_a_stranger_or_of_another_booking_is_refused(rig: Rig) -> None:
+    case_id = rig.book(card("P7"))
+    expunged(rig, case_id)
+    rig.wait(timedelta(days=1))
+    other = Correction("c-3", "state_bureau", "TCN-9", "sealed", "an order", "so", "CLERK GAVEL", rig.clock.now())
+    rig.say(STATE, CRIMINAL, Kind.CORRECTION, other.to_bytes(), case_id, id="said-3")
+    rig.say(Role.SUPPORT_CENTER, CRIMINAL, Kind.CORRECTION, other.to_bytes(), case_id, id="said-4")
+    assert rig.failures(CRIMINAL) == ["OTHER_BOOKING", "NOT_ASKED"]
