@@ -44,6 +44,7 @@ CHECKPOINT_IDLE = timedelta(seconds=1)
 CHECKPOINT_BUSY = timedelta(minutes=1)
 """A ledger's root is signed once nothing was due for so long, and while something is, so often."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 LOCK_PATIENCE_SECONDS = 10.0
 """A command on the whole network holds its lock for a moment; a party that starts meanwhile waits for it."""
 LOCK_POLL_SECONDS = 0.1
@@ -69,6 +70,7 @@ class RunningParty:
     _signed_size: int = -1
     _signed_at: datetime = LONG_AGO
     _worked_at: datetime = LONG_AGO
+    _seen_at: datetime = NEVER
 
     @property
     def node(self) -> Node:
@@ -126,7 +128,12 @@ class RunningParty:
         self.close()
 
     def _work_once(self) -> None:
-        now, due = self._clock.now(), dispatch.next_due([self.node])
+        now = self._clock.now()
+        if now < self._seen_at:  # at the start, and when the clock was set back
+            self._built.store.bring_forward(now)
+            self._signed_at = self._worked_at = LONG_AGO
+        self._seen_at = now
+        due = dispatch.next_due([self.node])
         if due is not None and due <= now:
             dispatch.run_until_idle([self.node], self._after_step)
             self._worked_at = self._clock.now()
