@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -276,6 +277,34 @@ def test_a_fault_of_the_program_ends_the_worker_and_leaves_the_message_due(folde
         assert party.node.store.next_due() is not None
     assert "ZeroDivisionError" in caplog.text
     assert "nobody may read" not in caplog.text
+
+
+@dataclass
+class SetClock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def one_round(party: bootstrap.RunningParty) -> None:
+    turns = iter([False])
+    party.work(lambda: next(turns, True))
+
+
+@pytest.mark.parametrize("has_run", [False, True], ids=["at the start", "later on"])
+def test_what_was_queued_by_a_clock_that_ran_ahead_does_not_wait_for_that_time(folder: Path, has_run: bool) -> None:
+    clock, points = SetClock(datetime(2026, 3, 2, 8, tzinfo=UTC)), list[str]()
+    with opened(folder, "agency-1", clock=clock, trigger=points.append) as party:
+        if has_run:
+            one_round(party)
+        clock.at += timedelta(hours=1)
+        dispatch.submit(party.node, b"no card at all")
+        clock.at -= timedelta(hours=1, seconds=has_run)
+        one_round(party)
+        assert "relay.before_post" in points
+        one_round(party)  # what has failed keeps its time
+        assert points.count("relay.before_post") == 1
 
 
 def test_a_party_that_lives_elsewhere_is_left_out(folder: Path) -> None:

@@ -156,10 +156,10 @@ def test_a_disposition_of_a_case_that_never_comes_is_a_dead_letter_with_its_code
 def test_a_disposition_that_comes_before_its_case_waits_for_it(court: Rig) -> None:
     data = card("P1")
     case_id = dispatch.submit(court.nodes[AGENCY], data).case_id
-    court.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    for told in (STATE, CRIMINAL):
+        court.say(COURT, told, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
     run_through_retries(court)
-    assert noted(court, STATE, case_id) == ["dismissed"]
-    assert noted(court, IDENT, case_id) == ["dismissed"]
+    assert [noted(court, role, case_id) for role in (STATE, CRIMINAL, IDENT)] == [["dismissed"]] * 3
 
 
 @pytest.mark.parametrize(

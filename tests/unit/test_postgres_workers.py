@@ -117,3 +117,16 @@ def test_two_workers_one_killed_half_way_handle_every_message_exactly_once(
         assert set(handled.values()) == {1}
         assert [e.fields["sequence"] for e in reader.entries()] == list(range(2 * CASES * EACH))
         assert reader.next_due() is None
+
+
+@pytest.mark.slow
+def test_who_takes_a_dead_workers_place_has_its_rows_at_once(postgres: PostgresRig, rig: Rig, tmp_path: Path) -> None:
+    url, now = postgres.migrated(), rig.clock.now()
+    node = opened(rig, url, tmp_path)
+    fill(node, rig)
+    taken = node.store.claim_inbox(now, 8)
+    node.store.close()  # its worker is no more, and its claims are left
+    with closing(SqlStore(url, FileBlobs(tmp_path))) as store:
+        assert not set(taken) & set(store.claim_inbox(now, 2 * CASES * EACH))
+        store.bring_forward(now)
+        assert set(taken) <= set(store.claim_inbox(now, 2 * CASES * EACH))

@@ -11,7 +11,8 @@ import pytest
 from tenprint.adapters.chaos_post import EVENTS, FURTHEST_SECONDS, EventLog, FaultyPost, drawn_skews
 from tenprint.core.errors import StorageError
 from tenprint.exchange.model.signed_request import WINDOW_SECONDS
-from tenprint.studies.chaos import Difference, Life, PartyLife, arrivals, columns, compare
+from tenprint.studies import chaos_run
+from tenprint.studies.chaos import Arrival, Difference, Life, PartyLife, arrivals, columns, compare
 
 PARTIES = ("agency", "jail")
 ORIS = ("XX0010000", "XX0020000")
@@ -112,3 +113,49 @@ def test_a_calm_network_delivers_everything_once_and_in_order(tmp_path: Path) ->
 def test_two_wrong_clocks_are_never_further_apart_than_a_signature_lives() -> None:
     skews = [skew for seed in range(20) for _, skew in drawn_skews(random.Random(seed), 1000.0)]
     assert max(skews) - min(skews) <= 2 * FURTHEST_SECONDS < WINDOW_SECONDS
+
+
+class SlowParties:
+    """Parties that get their files late: for so many looks nothing of a file is done, then all at once."""
+
+    ids = ("agency", "jail")
+
+    def __init__(self, looks: int) -> None:
+        self._looks, self._left = looks, looks
+        self._files, self._done, self.calmed = 0, 0, False
+        self.done_at_kills = list[int]()
+
+    def start(self, party: str) -> None:
+        pass
+
+    def is_running(self, party: str) -> bool:
+        return True
+
+    def kill(self, party: str) -> None:
+        self.done_at_kills.append(self._done)
+
+    def arm(self, party: str, point: str) -> None:
+        pass
+
+    def hand_in(self, arrival: Arrival) -> None:
+        self._files += 1
+
+    def calm(self) -> None:
+        self.calmed = True
+
+    def standing(self) -> tuple[bool, int, int]:
+        self._left -= 1
+        if not self._left:
+            self._done, self._left = self._files, self._looks
+        return self._done == self._files, self._done, 50 * self._done
+
+
+def test_parties_die_while_they_work_however_slow_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SETTLE_POLL_SECONDS", "CALM_SECONDS", "ARMED_SECONDS"):
+        monkeypatch.setattr(chaos_run, name, 0.0)
+    monkeypatch.setattr(chaos_run, "PAUSE_SECONDS", (0.0, 0.0))
+    parties = SlowParties(looks=3)
+    files = [Arrival(number, 0, b"") for number in range(1, 9)]
+    ended = chaos_run.drive(files, parties, kills=4, seed=1, limit_seconds=60.0)
+    assert (ended.kills, parties.calmed) == (4, True)
+    assert parties.done_at_kills == [2, 4, 6, 8]

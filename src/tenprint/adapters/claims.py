@@ -1,7 +1,8 @@
 """Taking rows of a queue to work on them. On PostgreSQL several workers share a queue; on SQLite there is one.
 
 A claim is a lease: the row's time moves on by `LEASE`, so that other workers pass it over, and a worker that dies
-leaves nothing to clean up: its rows become due again. A lease is no lock. Whoever works longer than it lasts may find
+leaves nothing to clean up: its rows become due again, at the latest when its time is up (`bring_forward`). A lease is
+no lock. Whoever works longer than it lasts may find
 that another one was faster, as the transaction that marks a row handled or delivered tells (`Writer.mark_handled`).
 """
 
@@ -18,7 +19,8 @@ from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.ports import Queue
 
 LEASE = timedelta(minutes=2)
-"""Longer than handling a batch takes, extraction of a card's fingers included; a dead worker's rows wait that long."""
+"""Longer than handling a batch takes, extraction of a card's fingers included; a dead worker's rows wait that long
+when nobody takes its place."""
 
 
 def claim(connection: sa.Connection, queue: Queue, now: datetime, limit: int, lease: timedelta) -> list[MessageKey]:
@@ -58,3 +60,15 @@ def release(connection: sa.Connection, queue: Queue, keys: Iterable[MessageKey],
     connection.execute(
         sa.update(box).where(waiting, box.c.due_at > rows.time_text(now)).values(due_at=rows.time_text(now))
     )
+
+
+def bring_forward(connection: sa.Connection, now: datetime) -> None:
+    """Make due now what was never tried and is due later: a dead worker's claims, and what a clock ahead has written.
+
+    What another worker has claimed and not begun may be done by both: then one of them finds that the other was faster.
+    What was put off after a failure keeps its time, so that a party that falls again and again wears out no attempts.
+    """
+    moment = rows.time_text(now)
+    for box in (*BOXES.values(), tables.enrolments):
+        never_tried = sa.and_(box.c.state == tables.WAITING, box.c.attempts == 0, box.c.due_at > moment)
+        connection.execute(sa.update(box).where(never_tried).values(due_at=moment))

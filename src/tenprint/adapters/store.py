@@ -105,6 +105,11 @@ class SqlStore:
             with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
                 claims.release(connection, queue, keys, now)
 
+    def bring_forward(self, now: datetime) -> None:
+        """Make messages and enrolments due now that were never tried (`claims.bring_forward`)."""
+        with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
+            claims.bring_forward(connection, now)
+
     def wait(self, seconds: float) -> bool:
         """Wait until rows were queued here, at most so long; tell whether some were. False rings cost a look only."""
         return self._bell.wait(seconds)

@@ -30,7 +30,6 @@ from tenprint.adapters.postgres_server import TemporaryPostgres
 from tenprint.bootstrap.network import init_network, open_network
 from tenprint.bootstrap.party import RunningParty, open_party
 from tenprint.core.clock import Clock, SystemClock
-from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.health import Health
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
@@ -68,8 +67,8 @@ class Plan:
 
     @property
     def limit_seconds(self) -> float:
-        """Return how long one run may take."""
-        return 180.0 + 4.0 * self.bookings + 10.0 * self.kills
+        """Return after how long a run hangs; on a machine that does nothing else it takes a tenth of that."""
+        return 600.0 + 8.0 * self.bookings + 20.0 * self.kills
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _network(folder: Path, database: str) -> Iterator[NetworkFile]:
     for name in (ARMED, CASES, *(f"{FILES}/{place.party.id}" for place in file.places)):
         (folder / name).mkdir(parents=True)
     with contextlib.ExitStack() as ending:
-        places = [replace(place, gallery="", party=_without_court(place.party)) for place in file.places]
+        places = [replace(place, gallery="") for place in file.places]
         if database == "postgresql":
             server = ending.enter_context(TemporaryPostgres())
             for number, place in enumerate(places):
@@ -192,15 +191,6 @@ def _network(folder: Path, database: str) -> Iterator[NetworkFile]:
                 places[number] = replace(place, database=url)
         save_network(replace(file, places=tuple(places)))
         yield load_network(folder)
-
-
-def _without_court(party: Party) -> Party:
-    """Return a party that tells no court of an arrest, so that none disposes of one.
-
-    News reaches a party by several ways, and each drops what it has heard: how many copies travel hangs on which comes
-    first, so that two undisturbed runs differ in it. Dispositions are not compared here yet.
-    """
-    return replace(party, peers={role: peer for role, peer in party.peers.items() if role != Role.COURT})
 
 
 class Processes:

@@ -44,6 +44,7 @@ CHECKPOINT_IDLE = timedelta(seconds=1)
 CHECKPOINT_BUSY = timedelta(minutes=1)
 """A ledger's root is signed once nothing was done for so long, and while something is, so often."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 LOCK_PATIENCE_SECONDS = 10.0
 """A command on the whole network holds its lock for a moment; a party that starts meanwhile waits for it."""
 LOCK_POLL_SECONDS = 0.1
@@ -71,6 +72,7 @@ class RunningParty(Closing):
     _signed_size: int = -1
     _signed_at: datetime = LONG_AGO
     _checked_at: datetime = LONG_AGO
+    _looked_at: datetime = NEVER
 
     @property
     def node(self) -> Node:
@@ -124,7 +126,12 @@ class RunningParty(Closing):
 
         What the bell tells of is due, so that nothing needs to be looked up before it.
         """
-        now, version = self._clock.now(), self._built.watch.version()
+        now = self._clock.now()
+        if now < self._looked_at:  # at the start, and when the clock was set back
+            self._built.store.bring_forward(now)
+            self._signed_at, self._checked_at, self._seen = LONG_AGO, LONG_AGO, (None, None)
+        self._looked_at = now
+        version = self._built.watch.version()
         seen, due = self._seen
         if not self._is_rung and (version is None or version != seen or (due is not None and due <= now)):
             due = dispatch.next_due([self.node])

@@ -49,7 +49,14 @@ _WORDS: Mapping[TaskKind, Sequence[str]] = {
     TaskKind.REPORT_RELEASE: ("would_be_released",),
     TaskKind.REPORT_CUSTODY: ("transferred", "transferred", "released"),
     TaskKind.REPORT_OUTCOME: ("removed", "terminated", "returned"),
+    TaskKind.DISPOSE: ("convicted", "reduced"),
 }
+_UNKNOWN_PERSON: Sequence[str] = ("not_charged", "dismissed", "acquitted", "reduced", "convicted")
+"""What a court says of somebody in whose case nobody can be asked to hold.
+
+Where there may be a hold, an officer is asked again after a charge that ended without conviction, unless the hold has
+ended: and whether the clerk or the jail was faster is no matter of the seed.
+"""
 
 
 @dataclass(frozen=True)
@@ -177,10 +184,14 @@ def drawn(seed: int, *names: object) -> float:
 
 def answer_to(seed: int, number: int, task: Task) -> tuple[str, dict[str, str]]:
     """Return what a person answers to a task of a booking, with its details."""
-    words = _WORDS[task.kind]
+    is_known = drawn(seed, number, "match") < MATCH_PARTS
+    words = _UNKNOWN_PERSON if task.kind == TaskKind.DISPOSE and not is_known else _WORDS[task.kind]
     answer = words[int(drawn(seed, number, task.kind) * len(words))]
     if task.kind == TaskKind.STATUS:
         return answer, {"legal_ground": GROUND} if answer in ("removable", "final_order") else {}
+    if task.kind == TaskKind.DISPOSE:
+        offence = {"offence": "5499"} if answer == "reduced" else {}
+        return answer, {"decided_on": "2010-10-05", "reference": f"CR-{number} (fictitious)", **offence}
     if task.kind == TaskKind.REPORT_OUTCOME:
         return answer, {"happened_on": str(task.shown["transferred_at"])[:10], "legal_ground": GROUND}
     if task.kind == TaskKind.DECIDE and answer == "detainer":

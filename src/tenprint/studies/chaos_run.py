@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,9 @@ PAUSE_SECONDS = (0.1, 1.2)
 ARMED_SECONDS = 3.0
 """A party that has not come to the named point by then is killed wherever it is."""
 AT_A_POINT = 0.5
+ENTRIES_PER_BOOKING = 15
+"""So much the ledgers grow for each booking handed in before the next party dies: a slow machine is disturbed as much
+as a fast one. A booking makes some fifty entries."""
 CALM_SECONDS = 6.0
 """After the last kill the network stays bad for so long."""
 _WATCH_SECONDS = 0.05
@@ -95,13 +98,17 @@ def drive(
         parties.start(party)
     steps = kills or FEED_PARTS
     for step in range(steps):
-        for arrival in files[step * len(files) // steps : (step + 1) * len(files) // steps]:
+        handed_in = files[: (step + 1) * len(files) // steps]
+        for arrival in handed_in[step * len(files) // steps :]:
             parties.hand_in(arrival)
         run.rest(chance.uniform(*PAUSE_SECONDS) if kills else PAUSE_SECONDS[0])
         if kills:
+            run.get_on({arrival.number for arrival in handed_in})
             run.kill(chance)
         advance(step + 1)
-    run.rest(CALM_SECONDS if kills else 0.0)
+    if kills:
+        run.rest(CALM_SECONDS)
+        run.get_on({arrival.number for arrival in files})
     parties.calm()
     run.settle(len({arrival.number for arrival in files}))
     return Ended(run.kills, run.fell, time.monotonic() - started)
@@ -111,6 +118,7 @@ class _Run:
     def __init__(self, parties: Parties, ends_at: float) -> None:
         self._parties, self._ends_at = parties, ends_at
         self.kills = self.fell = 0
+        self._size = self._bookings = 0
 
     def rest(self, seconds: float) -> None:
         """Wait, and start whoever fell by itself."""
@@ -118,6 +126,21 @@ class _Run:
         while time.monotonic() < ends_at:
             self._raise_up()
             time.sleep(_WATCH_SECONDS)
+
+    def get_on(self, bookings: Set[int]) -> None:
+        """Wait until the parties have done something with these bookings since the last time, or all that there is.
+
+        Raises:
+            StorageError: ``CHAOS_UNFINISHED``.
+        """
+        new = max(1, len(bookings) - self._bookings)
+        while True:
+            self._raise_up()
+            is_idle, cases, size = self._parties.standing()
+            if size >= self._size + ENTRIES_PER_BOOKING * new or (is_idle and cases >= len(bookings)):
+                self._size, self._bookings = size, len(bookings)
+                return
+            self._pause(cases, len(bookings))
 
     def kill(self, chance: random.Random) -> None:
         """Kill one party, at a random moment or at a named point, and start it again."""
@@ -145,9 +168,12 @@ class _Run:
             if is_idle and cases >= bookings and size == before:
                 return
             before = size if is_idle else -1
-            if time.monotonic() > self._ends_at:
-                raise StorageError("CHAOS_UNFINISHED", f"time is up: {cases} of {bookings} bookings have a case")
-            time.sleep(SETTLE_POLL_SECONDS)
+            self._pause(cases, bookings)
+
+    def _pause(self, cases: int, bookings: int) -> None:
+        if time.monotonic() > self._ends_at:
+            raise StorageError("CHAOS_UNFINISHED", f"time is up: {cases} of {bookings} bookings have a case")
+        time.sleep(SETTLE_POLL_SECONDS)
 
     def _raise_up(self) -> None:
         for party in self._parties.ids:

@@ -6,10 +6,9 @@ from tenprint.core.chance import content_id
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.dispatch.reviews import known_case, work_of
-from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import Correction
-from tenprint.exchange.model.words import CorrectionKind, Kind, Role
-from tenprint.exchange.ports import Node, Work
+from tenprint.exchange.model.words import CorrectionKind, Kind
+from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import corrections
 from tenprint.exchange.tasks.answers import official_name, reason_given
 from tenprint.exchange.tasks.cases import keep
@@ -39,7 +38,7 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
     with node.store.transaction() as tx:
         case = known_case(tx, node, case_id)
         work = work_of(tx, node, Kind.CORRECTION, case_id, kind, what, by)
-        told = _told(work, case)
+        told = list(told_parties(work, case))
         if not told:
             raise SenderError("NOBODY_TOLD", f"{node.party.id} has told nobody of this case, so nothing travels")
         said = Correction(
@@ -72,12 +71,3 @@ def _refuse_kind(node: Node, kind: str) -> None:
     if CorrectionKind(kind) not in ORIGINS.get(node.party.role, frozenset()):
         may = [role.replace("_", " ") for role, kinds in ORIGINS.items() if kind in kinds]
         raise SenderError("CORRECTION_NOT_YOURS", f"that a record is {kind} is for a {' or a '.join(may)} to say")
-
-
-def _told(work: Work, case: Case) -> list[str]:
-    """Return whom this party has told; a court tells those who booked, whether or not it has said anything yet."""
-    told = list(told_parties(work, case.case_id))
-    if work.services.party.role == Role.COURT:
-        peers = work.services.party.peers
-        told += [case.known["agency"]] + [peers[r] for r in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY) if r in peers]
-    return list(dict.fromkeys(told))

@@ -5,6 +5,10 @@ TASK_ANSWER and TIMER are in no route: they are a party's messages to itself and
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
+from functools import cache
+
 from tenprint.exchange.model.words import Kind, Role
 
 _ASKS_FOR_A_TRAIL = {
@@ -90,6 +94,26 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.REQUEST: frozenset((Role.JURISDICTION, role) for role in ASKABLE),
     Kind.REQUEST_ANSWER: frozenset((role, Role.JURISDICTION) for role in ASKABLE),
 }
+
+
+@cache
+def way_of_news(origin: Role) -> Mapping[Role, Role]:
+    """Return, for each role that news of `origin` may reach, the one from which it hears it.
+
+    Whoever could be told by several is told by one of them, the same whichever of these knows first: so how many copies
+    travel hangs on who was told of the booking, and not on the order in which that happened. A court speaks to those
+    who booked and keep the arrest; it hears from the agency that told it, and passes nothing on.
+    """
+    heard_from: dict[Role, Role] = {}
+    open_ends = deque([origin])
+    while open_ends:
+        one = open_ends.popleft()
+        for other in sorted(other for role, other in LINKS if role == one):
+            is_open = Role.COURT not in (one, other) or one == origin == Role.COURT or one == Role.AGENCY
+            if is_open and other != origin and other not in heard_from:
+                heard_from[other] = one
+                open_ends.append(other)
+    return heard_from
 
 
 def may_say(kind: Kind, sender: Role, recipient: Role) -> bool:

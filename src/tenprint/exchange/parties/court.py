@@ -14,16 +14,14 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.model.aftermath import ArrestNotice, Disposition
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import with_message
-from tenprint.exchange.model.words import CaseState, DispositionOutcome, Kind, Role, TaskKind
+from tenprint.exchange.model.words import CaseState, DispositionOutcome, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import DISPOSED, charge_number
-from tenprint.exchange.tasks.news import with_told
+from tenprint.exchange.tasks.news import told_parties, with_told
 from tenprint.exchange.tasks.spread import with_disposition
 
-TOLD = (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)
-"""To whom a court reports: the agency that told it, and the repositories that keep the arrest."""
 OUTCOMES = tuple(str(outcome) for outcome in DispositionOutcome)
 A_DISPOSITION_NEEDS = "details: charge (its number), decided_on (YYYY-MM-DD), reference; offence (NCIC code) if reduced"
 
@@ -87,10 +85,7 @@ def on_answer(work: Work, _: None) -> None:
 
 
 def _told(work: Work, case: Case, said: Disposition) -> Case:
-    agency = case.known["agency"]
-    # The agency's own state bureau: a court may serve agencies of several states.
-    peers = work.services.party.peers | work.services.directory.party(agency).peers
-    told = [agency, *(peers[role] for role in TOLD[1:] if role in peers)]
+    told = list(told_parties(work, case))
     sent = [work.send(Kind.DISPOSITION, party, said.to_bytes(), in_reply_to=work.message.id) for party in told]
     return with_told(with_disposition(case, said, sent[0], came_from=""), said.disposition_id, told)
 

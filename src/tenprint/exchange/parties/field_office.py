@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -27,7 +27,8 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import detainers, outcomes, questions, requests
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
-from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, take_disposition
+from tenprint.exchange.tasks.corrections import corrections_of, look_again_after
+from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, dispositions_of, take_disposition
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
@@ -67,10 +68,14 @@ def on_answer(work: Work, _: None) -> None:
 def on_disposition(work: Work, _: None) -> None:
     """Note how a charge ended; without a conviction, an officer looks again at a detainer that stands."""
     taken = take_disposition(work)
-    if taken is not None and taken[1].charge_outcome in WITHOUT_CONVICTION:
-        case, said = taken
-        what = f"a court reports: {said.charge_outcome.replace('_', ' ')}"
-        detainers.ask_again(work, case, what, said.disposition_id, **detainers.told_of_charge(asdict(said)))
+    if taken is not None:
+        _look_again_after(work, taken[0], asdict(taken[1]))
+
+
+def _look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
+    if said["charge_outcome"] in WITHOUT_CONVICTION:
+        what = f"a court reports: {said['charge_outcome'].replace('_', ' ')}"
+        detainers.ask_again(work, case, what, said["disposition_id"], **detainers.told_of_charge(said))
 
 
 def _reviewed(work: Work, task: Task, answer: TaskAnswer) -> None:
@@ -142,7 +147,12 @@ def _looked_at(work: Work, look: Task, said: TaskAnswer) -> None:
 
 def _send_request(work: Work, case: Case, request: DetainerRequest) -> None:
     sent = work.send(Kind.DETAINER, work.peer(Role.JAIL), request.to_bytes())
-    keep(work, with_message(case, Kind.DETAINER, sent.id).moved(CaseState.AWAITING_JAIL))
+    case = keep(work, with_message(case, Kind.DETAINER, sent.id).moved(CaseState.AWAITING_JAIL))
+    # What came while the officer's answer was under way is looked at all the same, as what comes afterwards is.
+    for said in dispositions_of(case):
+        _look_again_after(work, case, said)
+    for correction in corrections_of(case):
+        look_again_after(work, case, correction)
 
 
 def on_jail_answer(work: Work, _: None) -> None:

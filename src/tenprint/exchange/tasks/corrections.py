@@ -7,6 +7,7 @@ that stands; nothing is taken back by itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -104,8 +105,7 @@ def take_correction(work: Work, case: Case, said: Correction, message: Envelope,
         case, more = _forgotten(work, case, said)
         done += more
     if work.services.party.role == Role.FIELD_OFFICE and detainers.stands(case):
-        new = {"correction": said.correction_kind, "correction_says": said.what, "corrected_by": said.origin}
-        detainers.ask_again(work, case, f"a record was {said.correction_kind}", said.correction_id, **new)
+        look_again_after(work, case, noted)
         done.append(ASKED_AGAIN)
     if is_expunged_here(work, said.correction_kind):
         # At the end of the day: by then this news has gone on, and whoever was told has had time to answer.
@@ -113,7 +113,7 @@ def take_correction(work: Work, case: Case, said: Correction, message: Envelope,
     words = " ".join(done)
     work.log("correction", counterpart=came_from, outcome=said.correction_kind, note=words)
     case = with_correction(case, said.correction_id, noted | {"done": words, "acknowledged": {}, "sent_to": []})
-    return with_news(case, said.correction_id, message, came_from=came_from, done=words)
+    return with_news(case, said.correction_id, message, origin=said.origin, came_from=came_from, done=words)
 
 
 def is_expunged_here(work: Work, kind: str) -> bool:
@@ -141,7 +141,8 @@ def take_correction_of_erased(work: Work, case: Case) -> None:
     noted |= {"done": NOTHING_LEFT, "acknowledged": {}, "sent_to": []}
     case = with_correction(case, said.correction_id, without_words(noted))
     work.log("correction", counterpart=work.message.sender, outcome=said.correction_kind, note=NOTHING_LEFT)
-    keep(work, with_news(case, said.correction_id, work.message, came_from=work.message.sender, done=NOTHING_LEFT))
+    sender, origin = work.message.sender, said.origin
+    keep(work, with_news(case, said.correction_id, work.message, origin=origin, came_from=sender, done=NOTHING_LEFT))
 
 
 def without_words(noted: dict[str, Any]) -> dict[str, Any]:
@@ -191,12 +192,24 @@ def acknowledgements(case: Case, own: str) -> list[Acknowledged]:
         own: the party's id.
     """
     found = []
-    for name, item in sorted(case.known.get(CORRECTIONS, {}).items(), key=lambda row: (row[1]["made_at"], row[0])):
+    for item in corrections_of(case):
+        name = item["correction_id"]
         told = case.known[NEWS][name]["told"]
         expected = dict.fromkeys(party for party in [*told, *item["sent_to"]] if party not in (own, item["origin"]))
         done = {party: str(item["acknowledged"].get(party, "")) for party in expected}
         found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done))
     return found
+
+
+def corrections_of(case: Case) -> list[dict[str, Any]]:
+    """Return what was corrected in a case, in the order in which it was said."""
+    return sorted(case.known.get(CORRECTIONS, {}).values(), key=lambda one: (one["made_at"], one["correction_id"]))
+
+
+def look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
+    """Put a detainer that stands before an officer again, because of a correction."""
+    new = {"correction": said["correction_kind"], "correction_says": said["what"], "corrected_by": said["origin"]}
+    detainers.ask_again(work, case, f"a record was {said['correction_kind']}", said["correction_id"], **new)
 
 
 def with_correction(case: Case, correction_id: str, noted: dict[str, Any]) -> Case:

@@ -1,8 +1,9 @@
 """News about a booking (a disposition, a correction) goes on to everybody whom this party has told of it, and once.
 
 Who was told is read from the party's own outbox: it learns of nobody beyond its own neighbours, and each neighbour
-passes the news on by itself. Somebody who is told of the booking later gets the news with that, so that the order in
-which messages come does not matter.
+passes the news on by itself. Somebody who is told of the booking later gets the news with that. From whom a party hears
+news is a matter of its role and of the news' origin (`way_of_news`), so that neither who gets what from whom nor what
+is acknowledged hangs on the order in which messages come.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import Any
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.envelope import Envelope, MessageKey
-from tenprint.exchange.model.words import Kind
+from tenprint.exchange.model.routes import way_of_news
+from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Work
 
 NEWS = "news"
-"""In `Case.known`: what has to be passed on, by its own id: the message that brought it, from whom, who was told."""
+"""In `Case.known`: what has to be passed on, by its own id: the message that brought it, whose it is, who was told."""
 TELLING = frozenset(
     {
         Kind.CAR,
@@ -31,19 +33,29 @@ TELLING = frozenset(
         Kind.LATE_HIT,
         Kind.DETAINER,
         Kind.NOTICE,
-        Kind.DISPOSITION,
     }
 )
-"""Kinds that tell somebody of a booking. An acknowledgement or a rejection tells nothing that was not known."""
+"""Kinds that tell somebody of a booking. An acknowledgement, a rejection and news tell it to nobody who does not know
+of it."""
 INFORMANTS = ("submitter", "asker", "requester", "agency", "told_by")
 """Entries of `Case.known` that name the party on whose word this one knows of the booking."""
 
 
-def told_parties(work: Work, case_id: str) -> tuple[str, ...]:
-    """Return the parties to whom this one has sent a message that told of the booking, the first one first."""
-    own = work.services.party.id
-    sent = (m for m in work.tx.headings(case_id) if m.sender == own and m.kind in TELLING)
-    return tuple(dict.fromkeys(m.recipient for m in sent if m.recipient != own))
+def told_parties(work: Work, case: Case) -> tuple[str, ...]:
+    """Return the parties to whom this one has sent a message that told of the booking, the first one first.
+
+    A court tells nobody of it: it speaks to the agency that told it, to that agency's state bureau, and to the criminal
+    repository of that one.
+    """
+    own, directory = work.services.party, work.services.directory
+    if own.role == Role.COURT:
+        told = [str(case.known["agency"])]
+        for role in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY):
+            peers = own.peers | directory.party(told[-1]).peers
+            told += [peers[role]] if role in peers else []
+        return tuple(told)
+    sent = (m for m in work.tx.headings(case.case_id) if m.sender == own.id and m.kind in TELLING)
+    return tuple(dict.fromkeys(m.recipient for m in sent if m.recipient != own.id))
 
 
 def is_neighbour(work: Work, case: Case, party: str) -> bool:
@@ -51,16 +63,17 @@ def is_neighbour(work: Work, case: Case, party: str) -> bool:
 
     That a message of the case came from somebody is not enough: it may have been refused.
     """
-    return party in told_parties(work, case.case_id) or party in (case.known.get(name) for name in INFORMANTS)
+    return party in told_parties(work, case) or party in (case.known.get(name) for name in INFORMANTS)
 
 
-def with_news(case: Case, news_id: str, message: Envelope, *, came_from: str, done: str = "") -> Case:
+def with_news(case: Case, news_id: str, message: Envelope, *, origin: str, came_from: str, done: str = "") -> Case:
     """Return the case with something that has to be passed on.
 
     Args:
         case: as it is known.
         news_id: the same on every hop.
         message: whose body goes on, byte for byte.
+        origin: party that first said it.
         came_from: who told this party, or ``""`` when it is the party's own news.
         done: what this party did about a correction, in a word or two: it is acknowledged with that.
     """
@@ -68,6 +81,7 @@ def with_news(case: Case, news_id: str, message: Envelope, *, came_from: str, do
         "kind": str(message.kind),
         "sender": message.sender,
         "message": message.id,
+        "origin": origin,
         "from": came_from,
         "told": [],
         "done": done,
@@ -83,31 +97,41 @@ def with_told(case: Case, news_id: str, told: list[str]) -> Case:
 
 
 def pass_on(work: Work, case: Case) -> Case:
-    """Send all news of a case to whoever was told of the booking and has not got it; return the case with that noted.
+    """Send all news of a case to whoever was told of the booking and hears it from here; return the case as it is then.
 
-    It never goes back to whom it came from.
+    Each gets it once. Who has told nobody yet does so later: this is called whenever the case is saved.
     """
     news: dict[str, Any] = case.known.get(NEWS, {})
     if not news:
         return case
-    told = told_parties(work, case.case_id)
+    told = told_parties(work, case)
     for news_id, item in news.items():
-        due = [party for party in told if party not in item["told"] and party != item["from"]]
+        due = [party for party in told if party not in item["told"] and _hears_it_here(work, party, item["origin"])]
         message = work.tx.message(MessageKey(item["sender"], item["message"])) if due else None
+        due = due if message is not None else []
         if message is not None:
             for party in due:
                 work.send(message.kind, party, message.body, case_id=case.case_id, in_reply_to=message.id)
             case = with_told(case, news_id, due)
-        if message is not None or not item["is_acknowledged"]:
-            case = _acknowledged(work, case, news_id)
+        case = _acknowledged(work, case, news_id, due)
     return case
 
 
-def _acknowledged(work: Work, case: Case, news_id: str) -> Case:
-    """Say back what was done about a correction, and to whom it was passed on; again when it went to more parties."""
+def _hears_it_here(work: Work, party: str, origin: str) -> bool:
+    roles = {known.id: known.role for known in work.services.directory.parties}
+    if not {party, origin} <= roles.keys():
+        return False  # it has left the network
+    return way_of_news(roles[origin]).get(roles[party]) == work.services.party.role
+
+
+def _acknowledged(work: Work, case: Case, news_id: str, told: list[str]) -> Case:
+    """Say back what was done about a correction: once, and once more for each party that it was passed on to.
+
+    Were several named together, the number of acknowledgements would hang on which of them was told first.
+    """
     item = case.known[NEWS][news_id]
     if item["kind"] == Kind.CORRECTION and item["from"]:
-        told = " ".join(item["told"])
-        said = CorrectionDone(news_id, work.services.party.id, item["done"], passed_on_to=told)
-        work.send(Kind.ACK, item["from"], said.to_bytes(), case_id=case.case_id, in_reply_to=item["message"])
+        for party in told if item["is_acknowledged"] else ["", *told]:
+            said = CorrectionDone(news_id, work.services.party.id, item["done"], passed_on_to=party)
+            work.send(Kind.ACK, item["from"], said.to_bytes(), case_id=case.case_id, in_reply_to=item["message"])
     return case.moved(**{NEWS: case.known[NEWS] | {news_id: item | {"is_acknowledged": True}}})

@@ -58,7 +58,7 @@ def with_disposition(case: Case, said: Disposition, message: Envelope, *, came_f
     """Return the case with a disposition noted, to be passed on."""
     noted = asdict(said) | {"said_at": to_wire(said.said_at), "sha256": sha256_hex(message.body)}
     case = case.moved(**{DISPOSITIONS: case.known.get(DISPOSITIONS, {}) | {said.disposition_id: noted}})
-    return with_news(case, said.disposition_id, message, came_from=came_from)
+    return with_news(case, said.disposition_id, message, origin=said.court, came_from=came_from)
 
 
 def dispositions_of(case: Case) -> list[dict[str, str]]:
