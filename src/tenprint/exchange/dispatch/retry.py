@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.observing import Event
+from tenprint.exchange.model.stored import HELD
 from tenprint.exchange.ports import Node, Queue, RowKey, Transaction
 
 GiveUp = Callable[[Transaction], None]
@@ -58,8 +59,10 @@ def next_try(problem: TenprintError, name: str, attempts: int, now: datetime) ->
         attempts: failures including this one, from 1.
         now: the time of the failure.
     """
-    if isinstance(problem, SenderError | RecordError | PolicyRefusal) or attempts >= MAX_ATTEMPTS:
+    if isinstance(problem, SenderError | RecordError | PolicyRefusal) or (
+        attempts >= MAX_ATTEMPTS and problem.code != HELD
+    ):
         return None
-    delay = min(FIRST_DELAY * (1 << (attempts - 1)), LONGEST_DELAY)
+    delay = min(FIRST_DELAY * (1 << (min(attempts, MAX_ATTEMPTS + 1) - 1)), LONGEST_DELAY)
     digest = hashlib.sha256(f"{name}/{attempts}".encode()).digest()
     return now + delay + delay * (digest[0] / 255 / JITTER_PARTS)

@@ -14,6 +14,7 @@ FULL: Final = ("STORE_FULL", "STORE_READONLY", "STORE_UNREACHABLE")
 FORMAT: Final = "What was sent does not have the form that its standard asks for."
 _OF_A_FORMAT: Final = re.compile(r"[EL]\d{4}")  # as EBTS numbers its errors
 WHY: Final[dict[str, str]] = {
+    "ANSWER_HELD": "It answers what this party said before it was restored, and has yet to say again.",
     "ANSWER_OUT_OF_ORDER": "An answer came before the message that it answers.",
     "BODY_INVALID": "What the message says cannot be read.",
     "CREW_ENDED": "The processes that read fingerprints ended.",
