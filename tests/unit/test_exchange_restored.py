@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from exchange_rig import GROUND, PERMITTED, START, Rig, card, reopened, run_through_retries
+from exchange_rig import GROUND, PERMITTED, START, Rig, card, reopened
 
-from tenprint.adapters.backup_database import looking_into, note_restored
 from tenprint.adapters.backup_database import contents as contents_of
+from tenprint.adapters.backup_database import looking_into, note_restored
 from tenprint.adapters.database import sqlite_url
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import RecordError, SenderError
@@ -60,7 +60,9 @@ def rolled_back(rig: Rig, role: Role, copy: Path) -> int:
     for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         name.unlink(missing_ok=True)
     copy.replace(path)
-    note_restored(sqlite_url(path), found.size, found.root, START, rig.clock.now(), SeededRandomSource("restore"))
+    note_restored(
+        sqlite_url(path), found.size, found.root, START, now=rig.clock.now(), random=SeededRandomSource("restore")
+    )
     reopened(rig, role)
     return found.size
 
@@ -74,7 +76,7 @@ def recovered(rig: Rig, role: Role) -> tuple[int, int]:
         with rig.nodes[role].store.transaction() as tx:
             known = tx.held_keys()
         given = restoring.give_back(peer, str(role), known=known)
-        again, back = again + len([given]) * given.again, back + restoring.take_back(rig.nodes[role], given.returned)
+        again, back = again + given.again, back + restoring.take_back(rig.nodes[role], given.returned)
     return again, back
 
 
@@ -166,3 +168,94 @@ def run_through_retries_but_timers(rig: Rig) -> None:
     for _ in range(20):
         rig.clock.advance(timedelta(seconds=2))
         rig.run()
+
+
+@pytest.mark.slow
+def test_witnesses_refuse_a_restored_ledger_until_a_person_accepts_it_and_keep_what_they_had_seen(
+    make: Callable[..., Rig],
+) -> None:
+    log, witness = Role.STATE_BUREAU, Role.SUPPORT_CENTER
+    rig = make()
+    node = rig.nodes[log]
+    party = replace(node.party, witnesses=(str(witness),))
+    parties = tuple(party if one.id == party.id else one for one in node.services.directory.parties)
+    directory = replace(node.services.directory, parties=parties)
+    for role, each in rig.nodes.items():
+        own = party if role == log else each.party
+        rig.nodes[role] = replace(each, services=replace(each.services, party=own, directory=directory))
+    rig.post.connect(rig.all)
+
+    def asked() -> str:
+        node = rig.nodes[log]
+        node.store.sign_checkpoint(ledger_origin(str(log)), rig.keys[log], rig.clock.now())
+        (sought,) = dispatch.seek_cosignatures(node) or (None,)
+        return sought.problem if sought else ""
+
+    rig.book(card("P1"))
+    assert asked() == ""
+    copy = copied(rig, log)
+    rig.book(card("P2", **SECOND))
+    assert asked() == ""
+    size = rolled_back(rig, log, copy)
+    assert asked() == "LEDGER_SHRUNK"
+    seen = rig.nodes[witness].store.witnessed_notes()
+    cosigned = [one.note for one in seen if one.is_cosigned]
+    lost = restoring.note_entries_lost(rig.nodes[log], str(witness), cosigned, size)
+    assert lost == max(one.size for one in seen) - size > 0
+    (confessed,) = rig.entries(log, "entries_lost")
+    assert (confessed["counterpart"], confessed["count"]) == (witness, lost)
+    recovered(rig, log)
+    run_through_retries_but_timers(rig)
+    assert asked() == "WITNESS_CONTRADICTED"
+    assert rig.entries(witness, "log_contradicted") != []
+    with pytest.raises(SenderError, match="NOT_WITNESSED"):
+        restoring.accept_restored(rig.nodes[Role.JAIL], str(log), size, person="WITNESS QUINCE")
+    assert restoring.accept_restored(rig.nodes[witness], str(log), size, person="WITNESS QUINCE") == 1
+    with pytest.raises(SenderError, match="NOTHING_TO_ACCEPT"):
+        restoring.accept_restored(rig.nodes[witness], str(log), size, person="WITNESS QUINCE")
+    assert asked() == ""
+    (entry,) = rig.entries(witness, "restore_accepted")
+    assert (entry["counterpart"], entry["count"], entry["person"]) == (log, size, "WITNESS QUINCE")
+    kept = rig.nodes[witness].store.witnessed_notes()
+    assert {one.note for one in seen} <= {one.note for one in kept}
+
+
+def test_only_own_messages_with_a_receipt_of_their_receiver_come_back(make: Callable[..., Rig]) -> None:
+    rig = make()
+    copy = copied(rig, Role.STATE_BUREAU)
+    rig.book(card("P1"))
+    rolled_back(rig, Role.STATE_BUREAU, copy)
+    node = rig.nodes[Role.STATE_BUREAU]
+    (good, *_), other = (
+        restoring.give_back(rig.nodes[peer], str(Role.STATE_BUREAU)).returned
+        for peer in (Role.AGENCY, Role.CRIMINAL_REPOSITORY)
+    )
+    wire, receipt = good
+    entries = len(node.store.entries())
+    for bad in ((wire, other[0][1]), (wire.replace(b"state_bureau", b"agency", 1), receipt), (wire, receipt[:-9])):
+        with pytest.raises(RecordError):
+            restoring.take_back(node, [good, bad])
+    with pytest.raises(RecordError, match="RETURNED_INVALID"):
+        restoring.take_back(rig.nodes[Role.JAIL], [good])
+    assert len(node.store.entries()) == entries
+    assert restoring.take_back(node, [good]) == 1
+    assert restoring.take_back(node, [good]) == 0
+
+
+@pytest.mark.slow
+def test_an_answer_to_what_a_person_has_yet_to_say_again_waits_for_days(make: Callable[..., Rig]) -> None:
+    rig = make()
+    rig.until_status()
+    copy, role = copied(rig, Role.FIELD_OFFICE), Role.FIELD_OFFICE
+    (case_id,) = [case_id for case_id, _ in picture(rig)[role]]
+    rig.decide(role, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
+    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    rolled_back(rig, role, copy)
+    recovered(rig, role)
+    for _ in range(48):
+        rig.wait(timedelta(hours=1))
+    assert rig.failures(role) == []
+    assert rig.case(role, case_id).state == CaseState.AWAITING_DECISION
+    rig.decide(role, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
+    assert rig.case(role, case_id).state == CaseState.LODGED
+    assert len([one for one in rig.messages(Role.JAIL, case_id) if one.kind == "DETAINER"]) == 1

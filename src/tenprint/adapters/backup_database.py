@@ -163,7 +163,7 @@ def check_ledger(
 
 
 def note_restored(
-    url: sa.URL, size: int, copied_root: bytes, made_at: datetime, now: datetime, random: RandomSource
+    url: sa.URL, size: int, copied_root: bytes, made_at: datetime, *, now: datetime, random: RandomSource
 ) -> None:
     """Write into a restored database's ledger that it was restored, and from what.
 

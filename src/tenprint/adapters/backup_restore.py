@@ -67,8 +67,9 @@ class RestoredParty:
     blobs_missing: int
 
 
-def restore_new(backup: Backup, file: NetworkFile, places: Sequence[Place], directory: Path, now: datetime,
-                random: RandomSource) -> list[RestoredParty]:  # fmt: skip
+def restore_new(
+    backup: Backup, file: NetworkFile, places: Sequence[Place], directory: Path, *, now: datetime, random: RandomSource
+) -> list[RestoredParty]:
     """Put parties back as a network folder of their own, which appears whole or not at all.
 
     Args:
@@ -94,17 +95,17 @@ def restore_new(backup: Backup, file: NetworkFile, places: Sequence[Place], dire
             for name in (NETWORK, clock.CLOCK_NAME, accounts.FILE_NAME):
                 if name in backup.manifest.files:
                     take_out(backup.folder, name, backup.manifest.files[name], staged / name)
-            restored = [
-                _put_back(backup, file, place, staged, None, now, random, loading, replace=False) for place in places
-            ]
+            putting = _Putting(backup, file, staged, now, random, loading)
+            restored = [_put_back(putting, place, None) for place in places]
             sync_tree(staged)
             staged.replace(directory)
             sync_folder(directory.absolute().parent)
     return restored
 
 
-def restore_into(backup: Backup, file: NetworkFile, places: Sequence[Place], now: datetime, random: RandomSource,
-                 *, replace: bool) -> list[RestoredParty]:  # fmt: skip
+def restore_into(
+    backup: Backup, file: NetworkFile, places: Sequence[Place], *, now: datetime, random: RandomSource, replace: bool
+) -> list[RestoredParty]:
     """Put parties back into the network that they are of; their old files are renamed, not deleted.
 
     Args:
@@ -135,13 +136,10 @@ def restore_into(backup: Backup, file: NetworkFile, places: Sequence[Place], now
                     raise SenderError("RESTORE_PARTY_THERE", f"{place.party.id} is there", hint=REPLACE_HINT)
         staged = held.enter_context(_staging(folder, "parties"))
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        prepared = [
-            _put_back(backup, file, place, staged, folder / place.home, now, random, loading, replace=replace)
-            for place in places
-        ]
+        putting = _Putting(backup, file, staged, now, random, loading, replace)
+        prepared = [_put_back(putting, place, folder / place.home) for place in places]
         sync_tree(staged)
-        restored = _swapped(file, places, prepared, staged, stamp)
-    return restored
+        return _swapped(file, places, prepared, staged, stamp)
 
 
 def restore_missing(folder: Path, file: NetworkFile, place: Place) -> tuple[int, int]:
@@ -193,16 +191,27 @@ def _blob_put_back(backup: Backup, file: NetworkFile, place: Place, digest: str)
     return True
 
 
-def _put_back(
-    backup: Backup, file: NetworkFile, place: Place, staged: Path, old: Path | None, now: datetime, random: RandomSource,
-    loading: ExitStack, *, replace: bool,
-) -> RestoredParty:  # fmt: skip
+@dataclass(frozen=True)
+class _Putting:
+    """What is being put back, for all parties: whence, by whose network file, to where, when, and what undoes it."""
+
+    backup: Backup
+    file: NetworkFile
+    staged: Path
+    now: datetime
+    random: RandomSource
+    loading: ExitStack
+    replace: bool = False
+
+
+def _put_back(putting: _Putting, place: Place, old: Path | None) -> RestoredParty:
     """Write a party's files below `staged` at the places that its network file names; load its dump into the server."""
     party = place.party.id
+    backup, staged = putting.backup, putting.staged
     copied, files, source = backup.manifest.parties[party], backup.manifest.of_party(party), home_of(party)
     private_folder(staged / place.home)
     targets = {CERTIFICATE: place.certificate, KEY: place.key, CERTIFICATE_KEY: place.certificate_key}
-    url = file.database_url(place)
+    url = putting.file.database_url(place)
     database = databases.file_of(copied.database)
     if databases.kind_of(url) != copied.database:
         said = f"the backup of {party} is of {copied.database}, its place in network.toml is of another kind"
@@ -220,10 +229,11 @@ def _put_back(
             take_out(backup.folder, f"{source}/{name}", expected, staged / target)
     lacking = _keys_from(old, place, staged)
     if copied.database == POSTGRESQL:
-        _load(place, url, staged / place.home / database, loading, replace=replace)
+        _load(place, url, staged / place.home / database, putting.loading, replace=putting.replace)
     else:
         url = sqlite_url(staged / place.database)
-    databases.note_restored(url, copied.size, copied.root, backup.manifest.made_at, now, random)
+    made_at = backup.manifest.made_at
+    databases.note_restored(url, copied.size, copied.root, made_at, now=putting.now, random=putting.random)
     return RestoredParty(party, copied.size, None, lacking, len(copied.missing))
 
 

@@ -114,8 +114,9 @@ def restore(
     if (directory / FILE_NAME).is_file():
         file = load_network(directory)
         places = _chosen(file, found, parties)
-        return restore_into(found, file, places, clock_of(file).now(), random, replace=replace_them)
-    return restore_new(found, theirs, _chosen(theirs, found, parties), directory, found.manifest.made_at, random)
+        return restore_into(found, file, places, now=clock_of(file).now(), random=random, replace=replace_them)
+    places = _chosen(theirs, found, parties)
+    return restore_new(found, theirs, places, directory, now=found.manifest.made_at, random=random)
 
 
 def put_missing_back(folder: Path, directory: Path, parties: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
@@ -224,14 +225,14 @@ def drill(folder: Path, *, on_file: OnFile = no_progress) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="tenprint-drill-") as name, ExitStack() as server:
         target = Path(name) / "network"
         places = _with_own_databases(_chosen(theirs, found, ()), found, server)
-        restored = restore_new(found, theirs_with(theirs, places), places, target, found.manifest.made_at,
-                               SystemRandomSource())  # fmt: skip
-        save_network(replace(theirs_with(theirs, places), folder=target))
+        mine, now = _with_places(theirs, places), found.manifest.made_at
+        restored = restore_new(found, mine, places, target, now=now, random=SystemRandomSource())
+        save_network(replace(mine, folder=target))
         file = load_network(target)
         return {one.party: _looked_at(file, file.place(one.party), found) for one in restored}
 
 
-def theirs_with(file: NetworkFile, places: Sequence[Place]) -> NetworkFile:
+def _with_places(file: NetworkFile, places: Sequence[Place]) -> NetworkFile:
     """Return a network file with some places changed."""
     changed = {place.party.id: place for place in places}
     return replace(file, places=tuple(changed.get(place.party.id, place) for place in file.places))
