@@ -22,10 +22,9 @@ from tenprint.exchange.ports import Node, Work, write_down
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
-from tenprint.ledger.vocabulary import RECEIPT, RESENT, SENT
+from tenprint.ledger.vocabulary import GIVEN_BACK, RECEIPT, RESENT, SENT
 
 RESTORED = "restored"
-GIVEN_BACK = "given_back"
 ENTRIES_LOST = "entries_lost"
 RESTORE_ACCEPTED = "restore_accepted"
 

@@ -39,6 +39,7 @@ from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER, 
 from tenprint.ledger.vocabulary import (
     CANDIDATES,
     CASE,
+    GIVEN_BACK,
     IN_REPLY_TO,
     MESSAGE,
     MESSAGE_HASH,
@@ -47,6 +48,7 @@ from tenprint.ledger.vocabulary import (
     REASON_HASH,
     RECEIPT,
     RECEIVED,
+    RESENT,
     SCORE,
     SENT,
     SHOWN_HASH,
@@ -68,7 +70,7 @@ QUESTIONS: Mapping[Kind, Kind] = {
     Kind.DETAINER: Kind.DETAINER_ANSWER,
 }
 """Messages that wait for an answer, and its kind: while one is open, the case is."""
-MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT})
+MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK})
 OWN_ENTRIES = frozenset({ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})
 NUMBERS = frozenset({TCN, TCR, NOTE})
 LINKS = NUMBERS | {
