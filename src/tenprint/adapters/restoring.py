@@ -12,12 +12,10 @@ import sqlalchemy as sa
 
 from tenprint.adapters import rows, tables
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
-from tenprint.exchange.model.stored import HELD
+from tenprint.exchange.model.stored import HELD, HELD_TRIES
 from tenprint.exchange.ports import Blobs
 
 RETURNED = "RETURNED"
-HELD_TRIES = 5
-"""For about half a minute an answer waits for what is said by itself."""
 _message, _inbox, _outbox = tables.messages, tables.inbox, tables.outbox
 
 
@@ -104,7 +102,7 @@ class Restorer:
         for row, heading in same or [pair for pair in found if _stands_for(pair[1], envelope)]:
             box = sa.update(_outbox).where(_outbox.c.message == row.position)
             self._connection.execute(box.values(failure=""))
-            self._release_answers(heading)
+            self._release_answers(envelope.case_id)
             return heading if row.erased_at is not None else rows.message_value(row, self._blobs)
         return None
 
@@ -125,17 +123,16 @@ class Restorer:
         tries = self._connection.execute(sa.select(_inbox.c.attempts).where(_is(_inbox, envelope.key))).scalar_one()
         return int(tries) < HELD_TRIES or self._connection.execute(asked).first() is not None
 
-    def _release_answers(self, said: Heading) -> None:
-        """Let the answers to a message that was said again be handled now."""
-        query = sa.select(_message, _inbox.c.position.label("place")).join(
-            _inbox, _inbox.c.message == _message.c.position
-        )
-        query = query.where(_message.c.case_id == said.case_id, _inbox.c.state == tables.WAITING)
-        for row in self._connection.execute(query.where(_inbox.c.failure == HELD)).all():
-            if rows.heading_value(row).in_reply_to == said.id:
-                due = sa.update(_inbox).where(_inbox.c.position == row.place).values(due_at=_inbox.c.received_at)
-                self._connection.execute(due)
-                self.has_queued = True
+    def park(self, key: MessageKey) -> None:
+        """Let a held answer wait for no time, which a simulated clock would jump to, but for `_release_answers`."""
+        self._connection.execute(sa.update(_inbox).where(_is(_inbox, key)).values(due_at=None))
+
+    def _release_answers(self, case_id: str) -> None:
+        """Let the held answers of a case be looked at now: something was said again, or a person has answered."""
+        of_case = sa.select(_message.c.position).where(_message.c.case_id == case_id)
+        held = (_inbox.c.message.in_(of_case), _inbox.c.state == tables.WAITING, _inbox.c.failure == HELD)
+        self._connection.execute(sa.update(_inbox).where(*held).values(due_at=_inbox.c.received_at))
+        self.has_queued = True
 
     def set_aside(self, origin: str, size: int) -> int:
         """Let checkpoints of a log over more than `size` entries be evidence only, and no beginning; tell how many."""

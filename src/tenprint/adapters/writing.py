@@ -73,6 +73,8 @@ class Writer(Eraser, Restorer, Reader):
     def save_task(self, task: Task) -> None:
         """Insert or replace a task."""
         quick.run(self._open, self._inserts.task, rows.task_values(task), sets=True)
+        if self.has_returned and task.decided_at is not None:
+            self._release_answers(task.case_id)
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""

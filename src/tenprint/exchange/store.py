@@ -283,6 +283,10 @@ class Transaction(Eraser, Protocol):
         """Tell whether an answer came to something that this party said before a restore and has yet to say again."""
         ...
 
+    def park(self, key: MessageKey) -> None:
+        """Let a held answer wait until something is said again, or a person has answered, in its case."""
+        ...
+
     def set_aside(self, origin: str, size: int) -> int:
         """Let checkpoints of a log over more than `size` entries be evidence only, and no beginning; tell how many."""
         ...

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.observing import Event
-from tenprint.exchange.model.stored import HELD
+from tenprint.exchange.model.stored import HELD, HELD_TRIES
 from tenprint.exchange.ports import Node, Queue, RowKey, Transaction
 
 GiveUp = Callable[[Transaction], None]
@@ -42,9 +42,12 @@ def put_off(
         about: the row's message, where it is at hand, for the observer.
     """
     with node.store.transaction() as tx:
-        again = next_try(problem, str(key), tx.failures_of(queue, key) + 1, node.services.clock.now())
+        attempts = tx.failures_of(queue, key) + 1
+        again = next_try(problem, str(key), attempts, node.services.clock.now())
         if tx.mark_failed(queue, key, problem.code, again) and again is None:
             give_up(tx)
+        elif problem.code == HELD and attempts > HELD_TRIES and not isinstance(key, str):
+            tx.park(key)
     # An enrolment's key is a number of a person's record: no observer is told it.
     known = {} if about is not None or isinstance(key, str) else {"message": key.id}
     node.note(EVENTS[queue][again is None], about, code=problem.code, **known)

@@ -24,6 +24,8 @@ RowKey = MessageKey | str
 
 HELD = "ANSWER_HELD"
 """Code of an answer that waits until a party that was restored has said again what is answered."""
+HELD_TRIES = 5
+"""For about half a minute such an answer waits for what is said without a person."""
 ENROLMENT = "ENROLMENT"
 """Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
 
