@@ -134,3 +134,14 @@ def test_a_receipt_other_than_the_one_that_the_receiver_says_it_signed_is_found(
     assert found(agency_log(), state) == [("receipt_differs", "CAR-1", "agency", "state", "agency")]
     state[0] = wrote("received", "CAR-1", "agency", receipt_hash="cd" * 32)
     assert found(agency_log(), state) == []
+
+
+def test_a_message_that_was_sent_again_counts_with_the_receipt_that_came_then():
+    first, second = "cd" * 32, "ef" * 32
+    state = [wrote("received", "CAR-1", "agency", receipt_hash=second)]
+    agency = [wrote("sent", "CAR-1", "state"), wrote("receipt", "CAR-1", "state", receipt_hash=first)]
+    steps = []
+    for more in ([], [wrote("resent", "CAR-1", "state")], [wrote("receipt", "CAR-1", "state", receipt_hash=second)]):
+        agency += more
+        steps.append([kind for kind, *_ in found(agency, state)])
+    assert steps == [["receipt_differs"], ["receipt_missing"], []]

@@ -18,6 +18,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import StorageError
 
 REMEMBERED_BLOBS = 4096
+RESTORE_HINT = "put it back from a backup: tenprint restore FOLDER --to DIR --missing"
 SPOOL = "spool"
 """Folder of what is still arriving; no blob's folder, which has two hex digits."""
 WRITERS = 8
@@ -123,9 +124,7 @@ class FileBlobs:
         try:
             data = self._path(digest).read_bytes()
         except FileNotFoundError as problem:
-            raise StorageError(
-                "STORE_BLOB_MISSING", f"blob {digest[:12]}… is not here", hint="restore it from a copy of the folder"
-            ) from problem
+            raise StorageError("STORE_BLOB_MISSING", f"blob {digest[:12]}… is not here", hint=RESTORE_HINT) from problem
         except OSError:
             with storage_faults("reading a blob"):
                 raise
@@ -133,7 +132,7 @@ class FileBlobs:
             raise StorageError(
                 "STORE_BLOB_DAMAGED",
                 f"blob {digest[:12]}… does not have the hash in its name",
-                hint="restore it from a copy of the folder",
+                hint=RESTORE_HINT,
             )
         return data
 

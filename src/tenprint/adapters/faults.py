@@ -15,7 +15,7 @@ _HINTS = {
     "STORE_BUSY": "another process writes to it: end that one, or try again",
     "STORE_FULL": "free some space, then run the command again; nothing was lost",
     "STORE_READONLY": "make the data directory and its files writable for this user",
-    "STORE_DAMAGED": "keep the files as they are and restore from the last copy",
+    "STORE_DAMAGED": "keep the files as they are, and restore: tenprint restore FOLDER --to DIR --party ID --replace",
     "STORE_UNREACHABLE": "check that the path or server exists and can be opened",
     "STORE_CONFLICT": "this is a fault of the program: please report it with this sentence",
     "STORE_OUTDATED": "the database lacks a table or column: run its migrations",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tenprint.adapters import claims, counting, erasing, health, witnessing
+from tenprint.adapters import claims, counting, erasing, health, restoring, witnessing
 from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
 from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
@@ -60,6 +60,8 @@ class SqlStore:
         self._shares_queues = self._engine.dialect.name == POSTGRESQL
         self._bell = bell or (PostgresBell(self._engine) if self._shares_queues else LocalBell())
         self._lease = lease
+        with self._connected() as connection:
+            self._has_returned = restoring.has_returned(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
@@ -69,9 +71,10 @@ class SqlStore:
             StorageError: a code of `faults`; nothing was written then.
         """
         with storage_faults(f"writing to the database of {self._name}"), self._sessions.begun(WRITE) as connection:
-            writer = Writer(connection, self._blobs)
+            writer = Writer(connection, self._blobs, has_returned=self._has_returned)
             yield writer
             writer.finish()
+        self._has_returned = writer.has_returned
         if writer.has_queued:
             self._bell.ring()
 

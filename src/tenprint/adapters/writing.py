@@ -13,6 +13,7 @@ from tenprint.adapters.database import POSTGRESQL
 from tenprint.adapters.doorbell import notification
 from tenprint.adapters.erasing import Eraser
 from tenprint.adapters.reading import Reader, row_of
+from tenprint.adapters.restoring import Restorer
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -25,16 +26,18 @@ from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import Frontier, leaf_hash
 
 
-class Writer(Eraser, Reader):
+class Writer(Eraser, Restorer, Reader):
     """One write transaction; the store commits it or rolls it back.
 
     Args:
         connection: open, inside a transaction that may write.
         blobs: where long bodies go.
+        has_returned: messages came back after a restore (`restoring`).
     """
 
-    def __init__(self, connection: sa.Connection, blobs: Blobs) -> None:
+    def __init__(self, connection: sa.Connection, blobs: Blobs, *, has_returned: bool = False) -> None:
         super().__init__(connection, blobs)
+        self.has_returned = has_returned
         self._inserts = statements.INSERTS[connection.dialect.name]
         self._frontier: Frontier | None = None
         self._frontier_is_new = False
@@ -70,6 +73,8 @@ class Writer(Eraser, Reader):
     def save_task(self, task: Task) -> None:
         """Insert or replace a task."""
         quick.run(self._open, self._inserts.task, rows.task_values(task), sets=True)
+        if self.has_returned and task.decided_at is not None:
+            self._release_answers(task.case_id)
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""

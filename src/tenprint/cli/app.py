@@ -6,6 +6,7 @@ import typer
 
 from tenprint.cli import (
     accounts,
+    backup,
     bench,
     bench_cards,
     bench_chaos,
@@ -48,6 +49,9 @@ app = typer.Typer(
 )
 network.app.command()(notices.notify)
 network.app.command("notices")(notices.notices)
+network.app.command()(backup.recover)
+network.app.command("give-back")(backup.give_back)
+ledger.app.command("accept-restored")(backup.accept_restored)
 app.add_typer(network.app, name="network")
 network.app.command()(nodes.up)
 network.app.command()(nodes.status)
@@ -94,6 +98,8 @@ app.command()(engine.compare)
 app.command()(quality.quality)
 app.command()(engine.search)
 app.command()(engine.warm)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 @app.callback(invoke_without_command=True)

@@ -321,6 +321,10 @@ class Work:
             tcr=tcr,
         )
         envelope = envelope.signed(self.services.signer.sign(envelope.signed_bytes()))
+        if (said := self.tx.said_before(envelope)) is not None:  # it came back after a restore
+            if said.id != message_id:
+                self.log("said_before", envelope=said, counterpart=recipient)
+            return said
         if self.tx.put_outbox(envelope):
             self.log("sent", envelope=envelope, counterpart=recipient)
         return envelope

@@ -255,6 +255,42 @@ class Transaction(Eraser, Protocol):
         """Append to the ledger; its sequence must be `ledger_size()`."""
         ...
 
+    def held_keys(self) -> frozenset[MessageKey]:
+        """Return every message that was taken in here, or that was sent from here and has its receipt."""
+        ...
+
+    def delivered_to(self, party: str, since: datetime | None) -> list[Heading]:
+        """Return the messages that `party` signed for since then and whose bodies are still here, in their order."""
+        ...
+
+    def received_from(self, party: str, since: datetime | None) -> list[MessageKey]:
+        """Return the messages of `party` that were taken in since then and whose bodies are still here, in order."""
+        ...
+
+    def deliver_again(self, key: MessageKey, at: datetime) -> None:
+        """Make a delivered message due again; the receipt that comes then replaces the one that is held."""
+        ...
+
+    def take_back(self, envelope: Envelope, receipt: bytes, at: datetime) -> bool:
+        """Keep an own message as it was first sent, with its receipt; False when it was delivered already."""
+        ...
+
+    def said_before(self, envelope: Envelope) -> Envelope | None:
+        """Return the message that came back after a restore and stands for this one, once; None when there is none."""
+        ...
+
+    def is_held(self, envelope: Envelope) -> bool:
+        """Tell whether an answer came to something that this party said before a restore and has yet to say again."""
+        ...
+
+    def park(self, key: MessageKey) -> None:
+        """Let a held answer wait until something is said again, or a person has answered, in its case."""
+        ...
+
+    def set_aside(self, origin: str, size: int) -> int:
+        """Let checkpoints of a log over more than `size` entries be evidence only, and no beginning; tell how many."""
+        ...
+
 
 class Store(Protocol):
     """One party's database. Readers see committed rows only."""

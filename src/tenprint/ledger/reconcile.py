@@ -19,6 +19,7 @@ from tenprint.ledger.vocabulary import (
     RECEIPT,
     RECEIPT_HASH,
     RECEIVED,
+    RESENT,
     SENT,
     SEQUENCE,
 )
@@ -79,6 +80,7 @@ def reconcile(
 ) -> tuple[Discrepancy, ...]:
     """Return what the logs of two parties disagree on, in both directions; empty when they agree.
 
+    A message that was sent again because its receiver was restored counts with the receipt that came then.
     A message still under way is ``not_received`` until it arrives: ask again when nothing is due.
 
     Args:
@@ -132,6 +134,9 @@ def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
             troubles.append(Discrepancy(NOT_COMPARABLE, "", party, other, party, sentence))
             continue
         message = str(entry.fields[MESSAGE])
+        if kind == RESENT:
+            tables[RECEIPT].pop(message, None)
+            continue
         if message in tables[kind]:
             sentence = f"{where} records {message} as {kind} a second time"
             troubles.append(Discrepancy(RECORDED_TWICE, message, *_direction(kind, party, other), party, sentence))
@@ -147,7 +152,7 @@ def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
 
 def _may_concern(entry: Entry, kind: str, tables: dict[str, dict[str, str]], other: str) -> bool:
     """Tell whether an entry is, or through erasure might be, about a message exchanged with `other`."""
-    is_of_kind = kind in tables or (KIND in entry.erased and MESSAGE in entry.commitments)
+    is_of_kind = kind in tables or kind == RESENT or (KIND in entry.erased and MESSAGE in entry.commitments)
     return is_of_kind and entry.fields.get(COUNTERPART, other) == other
 
 

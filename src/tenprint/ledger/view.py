@@ -33,6 +33,7 @@ from tenprint.ledger.vocabulary import (
     RECEIPT,
     RECEIPT_HASH,
     RECEIVED,
+    RESENT,
     SENT,
     SEQUENCE,
 )
@@ -41,6 +42,7 @@ VIEW_TYPE: Final = "tenprint.log_view"
 VIEW_VERSION: Final = 1
 MAX_PAGE_ENTRIES: Final = 2_000
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
+OF_MESSAGES: Final = (SENT, RECEIVED, RECEIPT, RESENT)
 OF_EVERY_ENTRY: Final = (SEQUENCE, KIND)
 OF_EVERY_MESSAGE: Final = (COUNTERPART,)
 OF_THEIR_MESSAGES: Final = (MESSAGE, MESSAGE_HASH, RECEIPT_HASH)
@@ -98,7 +100,7 @@ class LogView:
 
 def shown_entry(entry: Entry, about: str) -> Entry:
     """Return an entry with only those fields open that an auditor of messages with the party `about` is shown."""
-    is_message = entry.fields.get(KIND) in (SENT, RECEIVED, RECEIPT)
+    is_message = entry.fields.get(KIND) in OF_MESSAGES
     is_theirs = is_message and entry.fields.get(COUNTERPART) == about
     names = OF_EVERY_ENTRY + OF_EVERY_MESSAGE * is_message + OF_THEIR_MESSAGES * is_theirs
     open_names = [name for name in names if name in entry.fields]
@@ -151,7 +153,7 @@ def _check_opened(index: int, entry: Entry) -> Iterable[Finding]:
         yield Finding(SEQUENCE_BROKEN, index, f"the sequence number of entry {index} is not shown")
     if KIND not in entry.fields:
         yield Finding(CLOSED, index, f"what entry {index} is about is not shown, so it may be a message")
-    elif entry.fields[KIND] in (SENT, RECEIVED, RECEIPT) and COUNTERPART not in entry.fields:
+    elif entry.fields[KIND] in OF_MESSAGES and COUNTERPART not in entry.fields:
         yield Finding(CLOSED, index, f"entry {index} is a message, and with whom it was exchanged is not shown")
 
 

@@ -53,11 +53,12 @@ class Submission:
     is_repeat: bool
 
 
-def submit(node: Node, data: bytes) -> Submission:
+def submit(node: Node, data: bytes, *, case_id: str = "") -> Submission:
     """Take a booking in at the agency and send it to the state bureau, byte for byte. Any bytes are taken.
 
     A second copy (same ORI and TCN, or equal bytes when the header cannot be read) makes no second case. A file whose
-    1.010 quotes the rejection of a booking goes on with that booking's case.
+    1.010 quotes the rejection of a booking goes on with that booking's case. A `case_id` is given for a booking that
+    came back after a restore (`restoring`): it had that one before.
 
     Raises:
         SenderError: ``NOT_AN_AGENCY``, or ``NO_PEER`` when the agency has no state bureau; ``RESUBMISSION_UNKNOWN``
@@ -73,7 +74,7 @@ def submit(node: Node, data: bytes) -> Submission:
         known = tx.case_by_tcn(ori, tcn) or _attempt_of(tx, received, tcn)
         if known is not None and not _is_next_attempt(known, received, tcn):
             return Submission(known.case_id, tcn, is_repeat=True)
-        case_id = known.case_id if known else new_id("case", node.services.random)
+        case_id = known.case_id if known else case_id or new_id("case", node.services.random)
         work = Work(tx, node.services, _as_message(node, data, case_id, tcn))
         case = Case(case_id=case_id, opened_at=work.now, state=CaseState.SUBMITTED, ori=ori, tcn=tcn)
         if known is not None:

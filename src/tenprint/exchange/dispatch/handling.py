@@ -15,6 +15,7 @@ from tenprint.exchange.dispatch.retry import put_off
 from tenprint.exchange.dispatch.wakes import enrol_all_due_unmarked
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.observing import Event, Stage
+from tenprint.exchange.model.stored import HELD
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.parties import (
     agency,
@@ -203,6 +204,8 @@ def _commit(
 def _handle(node: Node, tx: Transaction, ready: _Ready) -> Work | None:
     """Handle a message; return None when another worker was faster (see `Store.claim_inbox`)."""
     work = Work(tx, node.services, ready.envelope)
+    if tx.is_held(ready.envelope):
+        raise StorageError(HELD, "what is answered was said before a restore, and is yet to be said again")
     if not tx.mark_handled(ready.envelope.key, work.now):
         return None
     with node.timed(Stage.HANDLE, ready.envelope.kind):

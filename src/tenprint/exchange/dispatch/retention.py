@@ -46,6 +46,7 @@ from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, answer_eras
 from tenprint.ledger.vocabulary import (
     CANDIDATES,
     CASE,
+    GIVEN_BACK,
     IN_REPLY_TO,
     MESSAGE,
     MESSAGE_HASH,
@@ -54,6 +55,7 @@ from tenprint.ledger.vocabulary import (
     REASON_HASH,
     RECEIPT,
     RECEIVED,
+    RESENT,
     SCORE,
     SENT,
     SHOWN_HASH,
@@ -77,7 +79,7 @@ QUESTIONS: Mapping[Kind, Kind] = {
     Kind.DETAINER: Kind.DETAINER_ANSWER,
 }
 """Messages that wait for an answer, and its kind: while one is open, the case is."""
-MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT})
+MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK})
 ABOUT_ERASED = frozenset({Kind.AUDIT_ANSWER, Kind.CORRECTION, Kind.ACK})
 """What is heard about an erased case: answers to audits, corrections, and who has acknowledged one."""
 OWN_ENTRIES = frozenset({ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})

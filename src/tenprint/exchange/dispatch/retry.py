@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.observing import Event
+from tenprint.exchange.model.stored import HELD, HELD_TRIES
 from tenprint.exchange.ports import Node, Queue, RowKey, Transaction
 
 GiveUp = Callable[[Transaction], None]
@@ -41,9 +42,12 @@ def put_off(
         about: the row's message, where it is at hand, for the observer.
     """
     with node.store.transaction() as tx:
-        again = next_try(problem, str(key), tx.failures_of(queue, key) + 1, node.services.clock.now())
+        attempts = tx.failures_of(queue, key) + 1
+        again = next_try(problem, str(key), attempts, node.services.clock.now())
         if tx.mark_failed(queue, key, problem.code, again) and again is None:
             give_up(tx)
+        elif problem.code == HELD and attempts > HELD_TRIES and not isinstance(key, str):
+            tx.park(key)
     # An enrolment's key is a number of a person's record: no observer is told it.
     known = {} if about is not None or isinstance(key, str) else {"message": key.id}
     node.note(EVENTS[queue][again is None], about, code=problem.code, **known)
@@ -58,8 +62,10 @@ def next_try(problem: TenprintError, name: str, attempts: int, now: datetime) ->
         attempts: failures including this one, from 1.
         now: the time of the failure.
     """
-    if isinstance(problem, SenderError | RecordError | PolicyRefusal) or attempts >= MAX_ATTEMPTS:
+    if isinstance(problem, SenderError | RecordError | PolicyRefusal) or (
+        attempts >= MAX_ATTEMPTS and problem.code != HELD
+    ):
         return None
-    delay = min(FIRST_DELAY * (1 << (attempts - 1)), LONGEST_DELAY)
+    delay = min(FIRST_DELAY * (1 << (min(attempts, MAX_ATTEMPTS + 1) - 1)), LONGEST_DELAY)
     digest = hashlib.sha256(f"{name}/{attempts}".encode()).digest()
     return now + delay + delay * (digest[0] / 255 / JITTER_PARTS)

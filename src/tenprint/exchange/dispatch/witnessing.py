@@ -118,7 +118,11 @@ def _line_of(node: Node, witness: str, asking: _Asking, known: int) -> bytes:
             raise
         if seen > asking.size:
             said = f"{witness} has cosigned {seen} entries of this ledger, of which {asking.size} are there"
-            raise SenderError("LEDGER_SHRUNK", said, hint="restore the ledger from its newest backup") from problem
+            raise SenderError(
+                "LEDGER_SHRUNK",
+                said,
+                hint="restore its newest backup; if that was done: tenprint ledger accept-restored",
+            ) from problem
         return node.post.cosign(asking.since(seen), witness)
 
 

@@ -20,6 +20,7 @@ OF_ANY_QUEUE: Final[dict[str, str]] = {
     **dict.fromkeys(KEYS, "give the party that signed it a key that is in force, and tell the others of that key"),
 }
 WHY: Final[dict[str, str]] = {
+    "ANSWER_HELD": "It answers what this party said before it was restored, and has yet to say again.",
     "ANSWER_OUT_OF_ORDER": "An answer came before the message that it answers.",
     "BODY_INVALID": "What the message says cannot be read.",
     "CREW_ENDED": "The processes that read fingerprints ended.",

@@ -22,6 +22,10 @@ RowKey = MessageKey | str
 """What names a row of a queue: the message's key, or the subject id of an enrolment."""
 
 
+HELD = "ANSWER_HELD"
+"""Code of an answer that waits until a party that was restored has said again what is answered."""
+HELD_TRIES = 5
+"""For about half a minute such an answer waits for what is said without a person."""
 ENROLMENT = "ENROLMENT"
 """Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
 
