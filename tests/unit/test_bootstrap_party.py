@@ -1,5 +1,6 @@
 """One party as a process: founding, locks, the worker, and what works beside it."""
 
+import json
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tenprint import bootstrap
 from tenprint.adapters.lock import DirectoryLock, holder_of
@@ -20,6 +22,7 @@ from tenprint.adapters.matcher import Extractor
 from tenprint.adapters.pool import Failed
 from tenprint.adapters.templates import TemplateCache
 from tenprint.bootstrap import party as party_module
+from tenprint.cli.app import app
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.case import Timer
@@ -126,6 +129,7 @@ def test_ports_are_taken_from_the_first_one_named(tmp_path: Path, monkeypatch) -
 
 def test_a_city_can_be_added_and_its_field_office_tells_it(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+    monkeypatch.setattr("tenprint.bootstrap.node.open_gallery", NoGallery)
 
     def made(name: str, city: str):
         founding = bootstrap.Founding(tmp_path / name, clock_mode="system", founders="eleven", jurisdiction=city)
@@ -137,6 +141,24 @@ def test_a_city_can_be_added_and_its_field_office_tells_it(tmp_path: Path, monke
     city = network.directory.party("city-1")
     assert (city.role, city.peers[Role.AGENCY], city.peers[Role.JAIL]) == (Role.JURISDICTION, "agency-1", "jail-1")
     assert network.directory.party("field-office").peers[Role.JURISDICTION] == "city-1"
+    asks = [
+        "--party",
+        "city-1",
+        "--to",
+        "state-1",
+        "--topic",
+        "disclosed",
+        "--about",
+        "agency-1",
+        "--question",
+        "how many",
+    ]
+    data = ["--data", str(tmp_path / "net")]
+    assert CliRunner().invoke(app, ["request", "ask", *asks, "--by", "MAYOR FIXTURE", *data]).exit_code == 0
+    (row,) = json.loads(CliRunner().invoke(app, ["request", "list", "--json", *data]).output)
+    assert (row["to"], row["is"], row["answer"]) == ("state-1", "waiting", "not yet, which is no no")
+    shown = json.loads(CliRunner().invoke(app, ["request", "show", row["request"], "--json", *data]).output)
+    assert (shown["question"], shown["asked by"]) == ("how many", "MAYOR FIXTURE")
     for taken in ("jail-1", "City One", "../up"):
         with pytest.raises(SenderError, match="PARTY_ID_INVALID"):
             made("other", taken)
