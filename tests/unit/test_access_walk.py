@@ -129,7 +129,7 @@ def test_no_page_tells_a_role_what_it_may_not_see(walk: Walk, party: str, role: 
             if not (kind == "immigration_number" and role == "examiner" and path.startswith("/tasks/")):
                 leaks += [(path, kind, word) for word in told(answer.content, kind)]
     assert leaks == []
-    assert seen > 10
+    assert seen > 5  # a city has few entries, and no pages of cases for an auditor
 
 
 def test_the_walk_finds_every_class_where_it_may_be_seen(walk: Walk) -> None:

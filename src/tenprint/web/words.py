@@ -66,6 +66,8 @@ ANSWER_TITLES: dict[str, str] = {
     "terminated": "Terminated: the proceedings have ended",
     "returned": "Returned: left without an order of removal",
     "removed": "Removed: left under an order of removal",
+    "answer": "Answer: send what was found",
+    "refuse": "Refuse: send nothing of it, and say why",
 }
 STATEMENTS: dict[str, tuple[str, ...]] = {
     TaskKind.STATUS: (KNOWN_IS_NOT_REMOVABLE, NO_MATCH_IS_NOT_CITIZEN),
