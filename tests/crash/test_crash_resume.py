@@ -43,6 +43,8 @@ KILLED_PASSES = (1, 3)
 FIRST_PASS_ONLY = frozenset({"timer.before_commit", "timer.after_commit"})
 """Points that a run may pass fewer than three times."""
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
+ID_BYTES = 10
+"""Of `core.chance.new_id`; whatever else is drawn are salts."""
 
 
 class NoPool:
@@ -62,7 +64,7 @@ class BookingRandom:
     label = ""
 
     def token(self, size: int) -> bytes:
-        return os.urandom(size) if size == 16 else bytes.fromhex(sha256_hex(self.label.encode()))[:size]
+        return bytes.fromhex(sha256_hex(self.label.encode()))[:size] if size == ID_BYTES else os.urandom(size)
 
 
 def image(person: int, position: int) -> EncodedImage:
