@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tenprint.adapters import rows, tables
+from tenprint.adapters import quick, rows, tables
 from tenprint.adapters.statements import BOXES
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.ports import Queue
@@ -23,32 +23,40 @@ LEASE = timedelta(minutes=2)
 when nobody takes its place."""
 
 
-def claim(connection: sa.Connection, queue: Queue, now: datetime, limit: int, lease: timedelta) -> list[MessageKey]:
-    """Claim at most `limit` rows of `inbox` or `outbox` whose time has come, in the order of writing.
-
-    Rows that another worker is claiming at this moment are skipped, never waited for.
-    """
-    box, message = BOXES[queue], tables.messages
+def _claiming(box: sa.Table) -> sa.Select[tuple[str, str]]:
+    message = tables.messages
     free = (
         sa.select(box.c.position)
-        .where(box.c.due_at <= rows.time_text(now))
+        .where(box.c.due_at <= sa.bindparam("b_now"))
         .order_by(box.c.position)
-        .limit(limit)
+        .limit(sa.bindparam("b_most"))
         .with_for_update(skip_locked=True)
     )
     taken = (
         sa.update(box)
         .where(box.c.position.in_(free.scalar_subquery()))
-        .values(due_at=rows.time_text(now + lease))
+        .values(due_at=sa.bindparam("b_until"))
         .returning(box.c.position, box.c.message)
         .cte("taken")
     )
-    query = (
+    return (
         sa.select(message.c.sender, message.c.id)
         .join(taken, taken.c.message == message.c.position)
         .order_by(taken.c.position)
     )
-    return [MessageKey(row.sender, row.id) for row in connection.execute(query)]
+
+
+CLAIM = {queue: _claiming(box) for queue, box in BOXES.items()}
+
+
+def claim(connection: sa.Connection, queue: Queue, now: datetime, limit: int, lease: timedelta) -> list[MessageKey]:
+    """Claim at most `limit` rows of `inbox` or `outbox` whose time has come, in the order of writing.
+
+    Rows that another worker is claiming at this moment are skipped, never waited for. It is one statement, which needs
+    no transaction around it.
+    """
+    asked = {"b_now": rows.time_text(now), "b_most": limit, "b_until": rows.time_text(now + lease)}
+    return [MessageKey(row.sender, row.id) for row in quick.every(connection, CLAIM[queue], asked)]
 
 
 def release(connection: sa.Connection, queue: Queue, keys: Iterable[MessageKey], now: datetime) -> None:

@@ -118,7 +118,7 @@ class PostgresBell:
         self._connection: Any = None
 
     def ring(self) -> None:
-        """Do nothing: the transaction that queued rows has rung already (`notification`)."""
+        """Do nothing: the transaction that queued rows has rung already (`NOTIFICATION`)."""
 
     def wait(self, seconds: float) -> bool:
         """Wait until a transaction of any process rang; True at once at the first call, which begins to listen.
@@ -144,9 +144,8 @@ class PostgresBell:
         self._open.close()
 
 
-def notification() -> sa.TextClause:
-    """Return the statement that rings the bell of a PostgreSQL database when its transaction commits."""
-    return sa.text(f"NOTIFY {CHANNEL}")
+NOTIFICATION = f"NOTIFY {CHANNEL}"
+"""Rings the bell of a PostgreSQL database when its transaction commits."""
 
 
 @contextmanager

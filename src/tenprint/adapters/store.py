@@ -276,7 +276,7 @@ class SqlStore:
         if not self._shares_queues:
             with self._glancing() as reader:
                 return reader.due_messages(queue, now, limit)
-        with storage_faults(f"writing to the database of {self._name}"), self._claiming.begin() as connection:
+        with storage_faults(f"writing to the database of {self._name}"), self._sessions.glancing() as connection:
             return claims.claim(connection, queue, now, limit, self._lease)
 
     @contextmanager

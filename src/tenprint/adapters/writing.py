@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tenprint.adapters import quick, rows, statements, tables
 from tenprint.adapters.database import POSTGRESQL
-from tenprint.adapters.doorbell import notification
+from tenprint.adapters.doorbell import NOTIFICATION
 from tenprint.adapters.erasing import Eraser
 from tenprint.adapters.reading import Reader, row_of
 from tenprint.adapters.restoring import Restorer
@@ -233,7 +233,7 @@ class Writer(Eraser, Restorer, Reader):
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
             quick.run(self._open, self._inserts.ledger_state, row, sets=True)
         if self.has_queued and self._open.dialect.name == POSTGRESQL:
-            self._open.execute(notification())
+            quick.say(self._open, NOTIFICATION)
 
     def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
         self.has_queued = True
