@@ -33,6 +33,10 @@ def until_transferred(rig: Rig) -> str:
     return case_id
 
 
+def set_back(rig: Rig) -> None:
+    rig.clock._now -= timedelta(seconds=3)
+
+
 def states(rig: Rig, case_id: str) -> list[CaseState]:
     return [rig.case(role, case_id).state for role in (ERO, JAIL)]
 
@@ -89,6 +93,21 @@ def test_a_release_that_cannot_be_is_refused_at_the_door(rig: Rig, at: str, code
     with pytest.raises(SenderError) as caught:
         rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released", at=at)
     assert (caught.value.code, states(rig, case_id)) == (code, [CaseState.LODGED] * 2)
+
+
+def test_a_jails_clock_that_was_set_back_between_two_answers_neither_refuses_one_nor_ends_a_hold_before_it_began(
+    rig: Rig,
+) -> None:
+    case_id = until_lodged(rig)
+    accepted_at = rig.clock.now()
+    set_back(rig)
+    rig.decide(JAIL, TaskKind.REPORT_RELEASE, case_id, "would_be_released")
+    set_back(rig)
+    rig.decide(JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
+    last = CustodyReport.from_bytes(rig.messages(ERO, case_id, Kind.CUSTODY)[-1].body)
+    assert (last.held_from, last.ended_at) == (accepted_at, accepted_at)
+    assert states(rig, case_id) == [CaseState.TRANSFERRED] * 2
+    assert rig.nodes[JAIL].store.dead_letters() == []
 
 
 @pytest.mark.parametrize(("answer", "ends"), [("transferred", CaseState.TRANSFERRED), ("released", CaseState.LAPSED)])

@@ -166,7 +166,7 @@ def _lodge(work: Work, case: Case, task: Task, answer: TaskAnswer) -> None:
 
 def _release_is_due(work: Work, case: Case, task: Task, answer: TaskAnswer) -> None:
     """Begin the hold when the person would be released; handed over or let go at that moment, it never begins."""
-    at = moment_told(answer, work.message.sent_at)
+    at = moment_told(answer, max(work.message.sent_at, from_wire(task.shown["accepted_at"])))
     if answer.answer == WOULD_BE_RELEASED:
         _begin_hold(work, case, task, answer, at)
         return
@@ -200,11 +200,13 @@ def _send_answer(work: Work, case: Case, answer: TaskAnswer, hours: int) -> None
 
 def _report(work: Work, case: Case, event: str, reason: str, *, at: datetime, by: str = "") -> None:
     detainer = message_of(case, Kind.DETAINER)
+    held_from = from_wire(case.known[HELD_FROM]) if HELD_FROM in case.known else None
     body = CustodyReport(
         detainer_id=detainer,
         event=event,
-        held_from=from_wire(case.known[HELD_FROM]) if HELD_FROM in case.known else None,
-        ended_at=at,
+        held_from=held_from,
+        # A clock that was set back between two answers does not make a hold end before it began.
+        ended_at=at if held_from is None else max(at, held_from),
         reason=reason,
         by=by,
     )
