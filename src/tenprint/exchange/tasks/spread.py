@@ -45,7 +45,7 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
         work.log("repeat", note="this disposition was noted before")
         return None
     case = with_disposition(case, said, work.message, came_from=work.message.sender)
-    work.log("disposition", counterpart=work.message.sender, note=f"disposition {said.disposition_id} noted")
+    work.log("disposition", counterpart=work.message.sender, note=f"noted as {said.disposition_id}")
     return keep(work, case), said
 
 
