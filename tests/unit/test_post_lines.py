@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,7 @@ from exchange_rig import Rig, card
 from post_rig import LOCAL, RECEIVER, Door, doors
 
 from tenprint.adapters import lines
-from tenprint.adapters.certificates import server_context, write_certificate
+from tenprint.adapters.certificates import client_context, server_context, write_certificate
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.words import Role
@@ -109,6 +109,32 @@ def test_a_connection_that_was_idle_for_long_is_not_taken_again(door: Door, monk
     deliver(post, door.message("P2"))
     assert (len(Counted.guests), door.kept()) == (2, (2, 2))
     post.close()
+
+
+def test_whoever_answers_byte_by_byte_keeps_the_sender_no_longer_than_whoever_is_silent(tmp_path: Path) -> None:
+    write_certificate("slow", tmp_path / "slow.crt", tmp_path / "slow.key")
+    context = server_context(tmp_path / "slow.crt", tmp_path / "slow.key")
+    has_enough = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with suppress(OSError), context.wrap_socket(plain, server_side=True) as guest:
+            guest.recv(65_536)
+            guest.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n")
+            for _ in range(200):
+                guest.sendall(b"x")
+                has_enough.wait(0.1)
+
+    with socket.create_server((LOCAL, 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener,))
+        dripping.start()
+        url = f"https://{LOCAL}:{listener.getsockname()[1]}"
+        line = lines.Line(url, client_context(tmp_path / "slow.crt"), seconds=0.5)
+        line.write("GET", "/health", {})
+        with pytest.raises(TimeoutError):
+            line.read(1_000)
+        has_enough.set()
+        dripping.join(30)
 
 
 @contextmanager

@@ -7,17 +7,19 @@ parties can work on their messages at the same time.
 from __future__ import annotations
 
 import http.client
+import io
 import select
 import socket
 import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
-"""For the receipt: the receiver writes to its disk first."""
+"""For the whole receipt: the receiver writes to its disk first."""
 KEEP_ALIVE_SECONDS = 20.0
 """Below what `web.post_server` keeps an idle connection open for, so that the server rarely closes one that we take."""
 HTTPS_PORT = 443
@@ -31,7 +33,7 @@ class Line:
     Args:
         url: ``https://host:port``, perhaps with a path.
         context: whose certificate is trusted.
-        seconds: how long a single step may take, connecting excepted.
+        seconds: how long each step of sending may take, and the whole answer, in however small pieces it comes.
     """
 
     def __init__(self, url: str, context: ssl.SSLContext, seconds: float = READ_SECONDS) -> None:
@@ -127,12 +129,42 @@ class Line:
     def _answer(self, most: int) -> tuple[int, bytes]:
         if self._socket is None:
             raise ConnectionError("the connection was closed")
-        with http.client.HTTPResponse(self._socket, method=self._written[1]) as response:
+        answering: Any = _Answering(self._socket, self._seconds)  # a response needs of a socket only what this has
+        with http.client.HTTPResponse(answering, method=self._written[1]) as response:
             response.begin()
             body = response.read(most + 1)
             is_whole = len(body) <= most
             status, ends = response.status, response.will_close
+        self._socket.settimeout(self._seconds)
         self._used_at, self._written = time.monotonic(), (b"", "")
         if ends or not is_whole:
             self.close()
         return status, body
+
+
+class _Answering(io.RawIOBase):
+    """What comes over a connection until a moment: whoever answers byte by byte keeps nobody waiting for longer.
+
+    Args:
+        connection: to be read.
+        seconds: for everything that is read through this.
+    """
+
+    def __init__(self, connection: ssl.SSLSocket, seconds: float) -> None:
+        self._connection, self._ends_at = connection, time.monotonic() + seconds
+
+    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - always "rb"
+        """Return the bytes as a file, as a socket does."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what there is; raises `TimeoutError` when the time is over."""
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
