@@ -11,7 +11,7 @@ from exchange_rig import Rig, card
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.known import Repository, repository_state
-from tenprint.exchange.model.withdrawal import Withdrawal
+from tenprint.exchange.model.withdrawal import Withdrawal, was_withdrawn
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
 from tenprint.exchange.tasks.resubmissions import attempts_of
 from tenprint.records import read, read_result
@@ -81,6 +81,32 @@ def test_a_withdrawal_that_meets_the_officers_question_closes_it(rig: Rig) -> No
     # The specialist's answer overtook the withdrawal at the criminal repository; the state bureau stops it.
     assert [e["message_kind"] for e in rig.entries(STATE, "after_withdrawal")] == ["SECOND_SRE"]
     assert rig.messages(AGENCY, case_id, Kind.SECOND_SRE) == []
+
+
+@pytest.mark.slow
+def test_a_withdrawal_leaves_a_request_that_a_jail_has_accepted_to_the_officer(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    said = Withdrawal(rig.case(AGENCY, case_id).tcn, WHY["reason"], WHY["by"])
+    rig.say(LESC, ERO, Kind.WITHDRAWAL, said.to_bytes(), case_id)
+    rig.run()
+    case = rig.case(ERO, case_id)
+    assert (case.state, was_withdrawn(case)) == (CaseState.LODGED, True)
+    assert rig.case(Role.JAIL, case_id).state == CaseState.LODGED
+
+
+def test_a_booking_that_had_ended_at_a_repository_is_noted_there_as_taken_back_and_never_hit_later(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make(settings={IDENT: {"keeps_searches": True}})
+    case_id = rig.book(card("P7"))
+    said = Withdrawal(rig.case(AGENCY, case_id).tcn, WHY["reason"], WHY["by"])
+    rig.say(FBI, IDENT, Kind.WITHDRAWAL, said.to_bytes(), case_id)
+    rig.run()
+    case = rig.case(IDENT, case_id)
+    assert (case.is_final, was_withdrawn(case)) == (True, True)
+    enrol_later(rig)
+    assert rig.tasks(IDENT) == []
 
 
 def test_a_late_answer_to_a_withdrawn_booking_is_logged_and_changes_nothing(rig: Rig) -> None:

@@ -128,10 +128,12 @@ def test_a_correction_of_an_erased_case_is_acknowledged_passed_on_and_leaves_not
         acks = [m for m in tx.headings(case_id) if m.kind == Kind.ACK and m.sender == "criminal_repository"]
         sent = [tx.message(m.key) for m in acks if not isinstance(m, ErasedHeading)]
     said = [CorrectionDone.from_bytes(m.body) for m in sent if m is not None and b"c-2" in m.body]
-    # Its own, and that of the immigration repository, to which it has passed the correction on; each one once.
-    assert [(one.party, one.done) for one in said] == [
-        ("criminal_repository", "nothing_left"), ("immigration_repository", "nothing_left"),
-    ]  # fmt: skip
+    # Its own, that it has passed the correction on, and that of whom it has passed it on to; each one once.
+    assert [(one.party, one.done, one.passed_on_to) for one in said] == [
+        ("criminal_repository", "nothing_left", ""),
+        ("criminal_repository", "nothing_left", "immigration_repository"),
+        ("immigration_repository", "nothing_left", ""),
+    ]
     assert rig.failures(CRIMINAL) == []
     rig.wait(timedelta(days=32))
     with rig.nodes[CRIMINAL].store.transaction() as tx:

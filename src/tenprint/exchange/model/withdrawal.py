@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tenprint.exchange.model.bodies import Body
+from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.words import CaseState
+
+
+def was_withdrawn(case: Case) -> bool:
+    """Tell whether the agency took the booking back, before or after the case ended here (then it is noted only)."""
+    return case.state == CaseState.WITHDRAWN or bool(case.known.get("taken_back"))
 
 
 @dataclass(frozen=True)

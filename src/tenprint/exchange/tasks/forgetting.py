@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.stored import Erasure, ErasureKind
-from tenprint.exchange.model.words import CaseState
+from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.prints import ReadCard
 from tenprint.exchange.tasks.submissions import SUBJECT
@@ -35,7 +35,7 @@ def forget_withdrawn_prints(work: Work, case: Case) -> bool:
     """Forget the prints of a booking that was taken back, unless another booking of the person rests on them."""
     subject = case.known.get(SUBJECT, "")
     others = work.tx.cases_with_subject(subject) if subject else []
-    if any(one.case_id != case.case_id and one.state != CaseState.WITHDRAWN for one in others):
+    if any(one.case_id != case.case_id and not was_withdrawn(one) for one in others):
         return False
     return forget_prints(work, case)
 

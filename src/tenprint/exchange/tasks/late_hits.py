@@ -15,7 +15,8 @@ from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import Repository, message_of, repository_state
-from tenprint.exchange.model.words import CaseState, ExaminerFinding, Kind, RepositoryState, TaskKind
+from tenprint.exchange.model.withdrawal import was_withdrawn
+from tenprint.exchange.model.words import ExaminerFinding, Kind, RepositoryState, TaskKind
 from tenprint.exchange.ports import Services, Transaction, Work
 from tenprint.exchange.tasks.prints import candidates_above, threshold_of
 from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER
@@ -50,7 +51,7 @@ def examine_late(
     opened = 0
     for case in cases:
         asked = tx.message(MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)))
-        is_waiting = repository_state(case, Repository.IMMIGRATION) in _ANSWERED and case.state != CaseState.WITHDRAWN
+        is_waiting = repository_state(case, Repository.IMMIGRATION) in _ANSWERED and not was_withdrawn(case)
         if asked is None or not is_waiting or message_of(case, Kind.LATE_HIT):
             continue
         work = Work(tx, services, asked)

@@ -25,7 +25,7 @@ ONWARD: dict[Role, frozenset[Role]] = {
     Role.SUPPORT_CENTER: frozenset({Role.FIELD_OFFICE}),
 }
 """Whom a party tells, if it has sent them something of the case."""
-DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.HELD})
+DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.LODGED, CaseState.HELD})
 """An officer has asked for a hold: only an officer takes that back."""
 _CLOCKS = frozenset(Wake) - {Wake.HOLD_END}
 
@@ -59,7 +59,7 @@ def take_back(work: Work, case: Case, said: Withdrawal) -> Case:
     forget_withdrawn_prints(work, case)
     if case.is_final or case.state in DECIDED:
         work.log("repeat", note=f"the case is {case.state} already and stays so")
-        return case
+        return keep(work, case.moved(taken_back=True))
     for wake in sorted(_CLOCKS):
         work.tx.cancel_timers(case.case_id, wake)
     for task in work.tx.tasks(case.case_id, open_only=True):
