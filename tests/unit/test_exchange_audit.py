@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from exchange_rig import Rig, card
 
 from tenprint.adapters import tables
+from tenprint.adapters.database import WRITE
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.audit import AuditQuery
@@ -45,7 +46,7 @@ def change_entry(rig: Rig, role: Role, number: int, **values: str) -> None:
     """Change a stored entry behind the ledger's back."""
     table = tables.ledger_entries
     entry, place = rig.nodes[role].store.entries()[number], table.c.sequence == number
-    with rig.nodes[role].store._writing.begin() as connection:
+    with rig.nodes[role].store._sessions.begun(WRITE) as connection:
         text = connection.execute(sa.select(table.c.fields).where(place)).scalar_one()
         for name, value in values.items():
             text = text.replace(f'"{entry.fields[name]}"', f'"{value}"')
@@ -91,7 +92,7 @@ def test_what_only_one_side_recorded_is_found_from_outside(rig: Rig) -> None:
     rig.until_held()
     sign_all(rig)
     first = place_of(rig, STATE, "received", FBI)
-    with rig.nodes[STATE].store._writing.begin() as connection:
+    with rig.nodes[STATE].store._sessions.begun(WRITE) as connection:
         connection.execute(sa.delete(tables.ledger_entries).where(tables.ledger_entries.c.sequence >= first))
     audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
     rig.run()

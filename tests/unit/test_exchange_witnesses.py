@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from exchange_rig import Rig, card
 
 from tenprint.adapters import tables
+from tenprint.adapters.database import WRITE
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
@@ -58,7 +59,7 @@ def rewrite_past(rig: Rig, *, forget: int | None = None) -> None:
         rows[0]["counterpart"] = "nobody"
     else:
         del rows[forget]
-    with store._writing.begin() as connection:
+    with store._sessions.begun(WRITE) as connection:
         for table in (tables.ledger_entries, tables.ledger_state, tables.cosignatures, tables.checkpoints):
             connection.execute(sa.delete(table))
     with store.transaction() as tx:
