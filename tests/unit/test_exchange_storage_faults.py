@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exchange_rig import Rig, build_rig, card, run_through_retries
+from exchange_rig import Rig, build_rig, card, reopened, run_through_retries
 from test_exchange_batches import acknowledgements, submitted, taken
 
 from tenprint.adapters.blobs import FileBlobs
@@ -112,8 +112,13 @@ def test_a_party_whose_disk_is_full_stops_itself_only_and_goes_on_when_there_is_
 
 def test_a_disk_that_is_full_before_its_party_starts_is_named(disk: Path, tmp_path: Path) -> None:
     rig = build_rig(tmp_path / "rig")
-    filled(disk)
-    assert run(rig) == {"state_bureau": "STORE_FULL"}
+    rig.nodes[STATE].store.close()  # the last connection takes the index of the log with it
+    filler = filled(disk)
+    with pytest.raises(StorageError, match="STORE_FULL"):
+        reopened(rig, STATE)
+    filler.unlink()
+    reopened(rig, STATE)
+    assert run(rig) == {}
     rig.close()
 
 
