@@ -8,6 +8,7 @@ person in a folder that processes share; without a folder nobody is found who wa
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -95,7 +96,7 @@ class TruthMatcher:
             return
         person, _ = _said(next(iter(templates.values())))
         self._folder.mkdir(parents=True, exist_ok=True)
-        made = self._folder / f".{person}-{subject_id}"
+        made = self._folder / f".{person}-{subject_id}-{os.getpid()}"  # two workers of a party may enrol the same one
         made.write_text(subject_id)
         try:
             self._place(person).hardlink_to(made)  # whole or absent, and never twice
