@@ -19,7 +19,7 @@ from tenprint.adapters.postgres_server import TemporaryPostgres, find_binaries
 from tenprint.adapters.store import SqlStore
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import StorageError
-from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.case import Case, Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import Queue
@@ -157,3 +157,41 @@ def test_the_driver_need_not_be_named_in_the_address(postgres: PostgresRig, tmp_
     url = postgres.migrated().set(drivername="postgresql")
     with closing(SqlStore(sa.make_url(str(url)), FileBlobs(tmp_path))) as store:
         assert store.claim_outbox(NOW + timedelta(days=1), 9) == []
+
+
+def test_a_statement_that_nobody_waited_for_undoes_its_transaction_when_it_fails(workers) -> None:
+    store, _ = workers
+    too_long = Timer("timer-1", "case-1", "a purpose of more than the column holds" * 2, NOW)
+    with pytest.raises(StorageError) as refused, store.transaction() as tx:
+        tx.save_case(Case("case-1", NOW, CaseState.SUBMITTED))
+        tx.set_timer(too_long)
+    assert refused.value.code.startswith("STORE_")
+    with store.transaction() as tx:
+        assert tx.case("case-1") is None
+        tx.save_case(Case("case-2", NOW, CaseState.SUBMITTED))
+    with store.reading() as reader:
+        assert [case.case_id for case in reader.cases()] == ["case-2"]
+
+
+def test_what_travels_together_is_there_for_whoever_asks_in_the_same_transaction(workers) -> None:
+    store, _ = workers
+    with store.transaction() as tx:
+        tx.set_timer(Timer("timer-1", "case-1", "wait", NOW))
+        tx.save_case(Case("case-1", NOW, CaseState.SUBMITTED))
+        assert [timer.id for timer in tx.waiting_timers("case-1")] == ["timer-1"]
+        assert [case.case_id for case in tx.cases()] == ["case-1"]
+        tx.append_entry(seal({"sequence": 0, "kind": "sent"}, SeededRandomSource(1)))
+    with store.reading() as reader:
+        assert (reader.ledger_size(), len(reader.entries())) == (1, 1)
+
+
+def test_the_bell_rings_for_what_was_committed_and_for_nothing_else(workers) -> None:
+    store, waiting = workers
+    assert waiting.wait(0)  # begins to listen
+    with pytest.raises(ZeroDivisionError), store.transaction() as tx:
+        tx.set_timer(Timer("timer-1", "case-1", "wait", NOW))
+        raise ZeroDivisionError
+    assert not waiting.wait(0.2)
+    with store.transaction() as tx:
+        tx.set_timer(Timer("timer-1", "case-1", "wait", NOW))
+    assert waiting.wait(10)

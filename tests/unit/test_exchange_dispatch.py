@@ -171,7 +171,7 @@ def test_a_message_is_handled_and_marked_in_one_transaction(rig: Rig, monkeypatc
         raise StorageError("STORE_FULL", "no room")
 
     dispatch.accept(rig.nodes[STATE], letter(rig).to_bytes())
-    monkeypatch.setattr(Writer, "mark_handled", full)
+    monkeypatch.setattr(Writer, "mark_handled_all", full)
     dispatch.handle_due(rig.nodes[STATE], 10)
     assert rig.case(STATE, "case-1") is None
     assert [row["kind"] for row in rig.entries(STATE)] == ["received"]

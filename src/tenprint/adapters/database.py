@@ -104,6 +104,11 @@ def beginning_of(dialect: str, how: str | None) -> str:
     return "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 
+def is_near(connection: sa.Connection) -> bool:
+    """Tell whether the database is in this process: asking it takes no trip to a server."""
+    return connection.dialect.name != POSTGRESQL
+
+
 def _postgresql_engine(address: sa.URL) -> sa.Engine:
     # psycopg 3 is the one driver here, whatever the address says or leaves out.
     engine = sa.create_engine(

@@ -106,7 +106,7 @@ class Watch:
 
 
 class PostgresBell:
-    """LISTEN on a connection of its own. The writer's NOTIFY is part of its transaction, so `ring` has nothing to do.
+    """LISTEN on a connection of its own. A writer's commit takes NOTIFY with it, so that `ring` has nothing to do.
 
     Args:
         engine: of the party's database.
@@ -118,7 +118,7 @@ class PostgresBell:
         self._connection: Any = None
 
     def ring(self) -> None:
-        """Do nothing: the transaction that queued rows has rung already (`NOTIFICATION`)."""
+        """Do nothing: the commit of what was queued has rung already (`NOTIFICATION`)."""
 
     def wait(self, seconds: float) -> bool:
         """Wait until a transaction of any process rang; True at once at the first call, which begins to listen.
@@ -145,7 +145,8 @@ class PostgresBell:
 
 
 NOTIFICATION = f"NOTIFY {CHANNEL}"
-"""Rings the bell of a PostgreSQL database when its transaction commits."""
+"""Rings the bell of a PostgreSQL database; said right after a commit. Inside the transaction it would hold a lock of
+the whole server while the commit is written to the disk, and all parties' commits would wait for each other."""
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def ends_of_keeping(connection: sa.Connection) -> list[Timer]:
     table = tables.timers
     query = (
         sa.select(table)
-        .where(table.c.state == tables.WAITING, table.c.purpose == Wake.RETENTION)
+        .where(sa.text(tables.IS_WAITING), table.c.purpose == Wake.RETENTION)
         .order_by(table.c.due_at, table.c.position)
     )
     return [rows.timer_value(row) for row in connection.execute(query)]

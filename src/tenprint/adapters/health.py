@@ -95,7 +95,8 @@ def _oldest(connection: sa.Connection, queue: Queue) -> datetime | None:
     else:
         message = tables.messages
         query = sa.select(message.c.head).join(box, box.c.message == message.c.position).where(waits)
-        query = query.order_by(box.c.position).limit(1)
+        # Sorting those that wait, instead of walking all rows in their order until one waits.
+        query = query.order_by(box.c.position + 0).limit(1)
         head = connection.execute(query).scalar_one_or_none()
         return None if head is None else _sent_at(head)
     return rows.time_value(connection.execute(query).scalar_one())
@@ -133,7 +134,7 @@ def _timers(connection: sa.Connection, now: datetime) -> TimerFigures:
     coming = sa.case((table.c.due_at > moment, table.c.due_at))
     passed = sa.case((table.c.due_at <= moment, table.c.due_at))
     query = sa.select(sa.func.count(), sa.func.min(coming), sa.func.count(passed), sa.func.min(passed))
-    waiting, next_due, overdue, since = connection.execute(query.where(table.c.state == tables.WAITING)).one()
+    waiting, next_due, overdue, since = connection.execute(query.where(sa.text(tables.IS_WAITING))).one()
     return TimerFigures(int(waiting), rows.time_value(next_due), int(overdue), rows.time_value(since))
 
 

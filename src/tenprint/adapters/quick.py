@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import sqlalchemy as sa
 
 Values = Mapping[str, Any]
+_PIPELINE = "tenprint_pipeline"
+"""Where a connection keeps what `together` began."""
 
 
 class _Compiled:
@@ -42,34 +45,56 @@ def _row_type(names: Sequence[str]) -> Callable[[Any], Any]:
 _compiled: dict[tuple[int, str, tuple[str, ...]], tuple[Any, _Compiled]] = {}
 
 
-def run(connection: sa.Connection, statement: Any, values: Values, *, sets: bool = False) -> Any:
-    """Run a statement and return the driver's cursor.
+class Answer:
+    """The answer to a statement that was given to the driver; asking for it waits for it, if it is still under way."""
+
+    def __init__(self, connection: sa.Connection, cursor: Any, made: _Compiled) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self._made = made
+
+    def first(self) -> Any:
+        """Return the first row, by the names of its columns, or None."""
+        found = _driven(self._connection, self._made.sql, lambda driver: self._cursor.fetchone())
+        return None if found is None else self._made.row(found)
+
+    def every(self) -> Iterable[Any]:
+        """Return all rows."""
+        return map(self._made.row, _driven(self._connection, self._made.sql, lambda driver: self._cursor.fetchall()))
+
+    def has_row(self) -> bool:
+        """Tell whether there is a row: of a change that returns its rows, whether something was changed."""
+        return self.first() is not None
+
+
+def run(connection: sa.Connection, statement: Any, values: Values, *, sets: bool = False) -> Answer:
+    """Give a statement to the driver and return what its answer can be had from, now or after others were given.
 
     Args:
-        connection: inside a transaction.
+        connection: inside a transaction. Between `together` and `apart` nothing waits for a server until an answer is
+            asked for, and an error comes out there too.
         statement: of `statements`, which live as long as the process.
         values: its parameters.
         sets: the values are the columns of an insert.
     """
     made = _words(connection, statement, tuple(values) if sets else ())
-    return _executed(connection, made.sql, made.parameters(values), many=False)
+    return Answer(connection, _executed(connection, made.sql, made.parameters(values), many=False), made)
 
 
-def run_many(connection: sa.Connection, insert: Any, rows: Sequence[Values]) -> None:
-    """Insert rows that have the same columns."""
-    made = _words(connection, insert, tuple(rows[0]))
+def run_many(connection: sa.Connection, insert: Any, rows: Sequence[Values], *, sets: bool = True) -> None:
+    """Run a statement once for each of these values, which have the same names; of an insert, its columns (`sets`)."""
+    made = _words(connection, insert, tuple(rows[0]) if sets else ())
     _executed(connection, made.sql, [made.parameters(row) for row in rows], many=True)
 
 
 def first(connection: sa.Connection, query: Any, values: Values) -> Any:
     """Return the first row of a query, by the names of its columns, or None."""
-    found = run(connection, query, values).fetchone()
-    return None if found is None else _words(connection, query, ()).row(found)
+    return run(connection, query, values).first()
 
 
 def every(connection: sa.Connection, query: Any, values: Values) -> Iterable[Any]:
     """Return all rows of a query."""
-    return map(_words(connection, query, ()).row, run(connection, query, values).fetchall())
+    return run(connection, query, values).every()
 
 
 def say(connection: sa.Connection, sql: str) -> None:
@@ -77,9 +102,39 @@ def say(connection: sa.Connection, sql: str) -> None:
     _driven(connection, sql, lambda driver: driver.execute(sql))
 
 
-def commit(connection: sa.Connection) -> None:
-    """End a transaction that was begun by `say`, durably."""
+def together(connection: sa.Connection) -> None:
+    """Let statements travel to a server together, as many as nobody has waited for: a trip costs more than most do."""
+    pipeline = ExitStack()
+    _driven(connection, "", lambda driver: pipeline.enter_context(driver.pipeline()))
+    connection.info[_PIPELINE] = pipeline
+
+
+def apart(connection: sa.Connection) -> None:
+    """Wait for all that travelled `together`; from then on each statement is waited for. Does nothing elsewhere.
+
+    Raises:
+        SQLAlchemyError: the first error of a statement whose answer nobody asked for.
+    """
+    pipeline = connection.info.pop(_PIPELINE, None)
+    if pipeline is not None:
+        _driven(connection, "", lambda driver: pipeline.close())
+
+
+def commit(connection: sa.Connection, then: str = "") -> None:
+    """End a transaction that was begun by `say`, durably.
+
+    Args:
+        connection: inside it.
+        then: words for a server to run in the same trip, once the transaction is committed.
+    """
+    if _PIPELINE in connection.info:
+        for words in filter(None, ("COMMIT", then)):
+            say(connection, words)
+        apart(connection)
+        return
     _driven(connection, "COMMIT", lambda driver: driver.commit())
+    if then:
+        say(connection, then)
 
 
 def _words(connection: sa.Connection, statement: Any, columns: tuple[str, ...]) -> _Compiled:

@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenprint.adapters import quick, rows, statements, tables, witnessing
+from tenprint.adapters.database import is_near
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, Heading, MessageKey
-from tenprint.exchange.model.known import Wake, erased_number
+from tenprint.exchange.model.known import erased_number
 from tenprint.exchange.model.stored import ENROLMENT, DeadLetter, Erasure, ErasureKind, WitnessedNote
 from tenprint.exchange.ports import Blobs, Queue, RowKey
 from tenprint.ledger.entry import Entry
@@ -32,9 +33,7 @@ def _earliest_of(*times: sa.Select[Any]) -> sa.Select[Any]:
 
 _QUEUE_TIMES = tuple(sa.select(sa.func.min(table.c.due_at)) for table in (*BOXES.values(), tables.enrolments))
 # Nobody waits for the end of a period of keeping: a clock that jumps to what is due next never jumps over years.
-_TIMER_TIME = sa.select(sa.func.min(tables.timers.c.due_at)).where(
-    tables.timers.c.state == tables.WAITING, tables.timers.c.purpose != Wake.RETENTION
-)
+_TIMER_TIME = sa.select(sa.func.min(tables.timers.c.due_at)).where(sa.text(tables.IS_AWAITED))
 NEXT_QUEUE_DUE = _earliest_of(*_QUEUE_TIMES)
 NEXT_DUE = _earliest_of(*_QUEUE_TIMES, _TIMER_TIME)
 
@@ -63,10 +62,8 @@ class Reader:
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
-        row = quick.first(self._open, statements.CASE_BY_TCN, {"b_ori": ori, "b_tcn": tcn})
-        if row is None:
-            erased = {"b_ori": ori, "b_tcn": erased_number(ori, tcn)}
-            row = quick.first(self._open, statements.CASE_BY_TCN, erased)
+        asked = {"b_ori": ori, "b_tcn": tcn, "b_erased": erased_number(ori, tcn)}
+        row = quick.first(self._open, statements.CASE_BY_TCN, asked)
         return None if row is None else rows.case_value(row)
 
     def cases(self) -> list[Case]:
@@ -96,16 +93,23 @@ class Reader:
 
     def load(self, keys: Sequence[MessageKey], most_bytes: int) -> list[tuple[MessageKey, Envelope | TenprintError]]:
         """Return the first of these messages, or for each why it cannot be read, as many as fit; at least one."""
-        asked = {"keys": [(key.sender, key.id) for key in keys]}
-        found = {(row.sender, row.id): row for row in self._connection.execute(statements.MESSAGES, asked)}
+        found = self._found_at_once(keys)
         loaded: list[tuple[MessageKey, Envelope | TenprintError]] = []
         for key in keys:
-            row = found.get((key.sender, key.id))
+            row = self._message_row(key) if found is None else found.get(key)
             most_bytes -= row.body_size if row is not None else 0
             if loaded and most_bytes < 0:
                 break
             loaded.append((key, self._message_or_why(key, row)))
         return loaded
+
+    def _found_at_once(self, keys: Sequence[MessageKey]) -> dict[MessageKey, rows.Row] | None:
+        """Return the rows of these messages in one trip to a server; None on SQLite, where a trip costs nothing."""
+        if is_near(self._open):
+            return None
+        asked = {"b_senders": sorted({key.sender for key in keys}), "b_ids": [key.id for key in keys]}
+        found = quick.every(self._connection, statements.MESSAGES, asked)
+        return {MessageKey(row.sender, row.id): row for row in found}
 
     def _message_or_why(self, key: MessageKey, row: rows.Row | None) -> Envelope | TenprintError:
         if row is None:
@@ -231,8 +235,7 @@ class Reader:
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge: its size and what its root is made of."""
-        stored = quick.first(self._connection, statements.FRONTIER, {})
-        return Frontier() if stored is None else Frontier.from_bytes(bytes(stored.frontier))
+        return frontier_in(quick.first(self._connection, statements.FRONTIER, {}))
 
     def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
         """Return ledger entries from `start` up to and without `end`."""
@@ -309,6 +312,11 @@ class Reader:
         table, which = row_of(queue, key)
         receipt = self._connection.execute(sa.select(table.c.receipt).where(which)).scalar_one_or_none()
         return None if receipt is None else bytes(receipt)
+
+
+def frontier_in(row: rows.Row | None) -> Frontier:
+    """Return the ledger's right edge that a row holds; without a row nothing was appended yet."""
+    return Frontier() if row is None else Frontier.from_bytes(bytes(row.frontier))
 
 
 def row_of(queue: Queue, key: RowKey) -> tuple[sa.Table, sa.ColumnElement[bool]]:

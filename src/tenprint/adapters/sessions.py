@@ -7,8 +7,8 @@ commit or rollback; what SQLAlchemy takes for a transaction goes on as long as t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,11 +34,12 @@ class Sessions:
         self._is_closed = False
 
     @contextmanager
-    def begun(self, how: str | None) -> Iterator[sa.Connection]:
+    def begun(self, how: str | None, then: Callable[[], str] = str) -> Iterator[sa.Connection]:
         """Give a connection inside a transaction; it is committed at the end, or rolled back on any exception.
 
         Args:
             how: `database.WRITE` for one that writes, None for a view that does not change.
+            then: asked when all is written; gives what a server is to be told after the commit (`quick.commit`).
 
         Raises:
             SQLAlchemyError: the database's error; the connection is not used again when it may have been lost.
@@ -47,7 +48,7 @@ class Sessions:
         try:
             quick.say(connection, beginning_of(self._dialect, how))
             yield connection
-            quick.commit(connection)
+            quick.commit(connection, then())
         except BaseException:
             self._rolled_back(connection)
             raise
@@ -87,6 +88,8 @@ class Sessions:
         if not connection.invalidated:
             driver: Any = connection.connection.driver_connection
             try:
+                with suppress(sa.exc.SQLAlchemyError):  # of statements that are undone now
+                    quick.apart(connection)
                 driver.rollback()
             except Exception:  # noqa: BLE001 - whatever the driver says, this connection is of no use any more
                 connection.invalidate()

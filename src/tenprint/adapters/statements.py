@@ -23,15 +23,17 @@ _POSITION = sa.select(_message.c.position).where(_IS_MESSAGE).scalar_subquery()
 CASE = sa.select(_case).where(_case.c.id == sa.bindparam("b_id"))
 CASE_BY_TCN = (
     sa.select(_case)
-    .where(_case.c.ori == sa.bindparam("b_ori"), _case.c.tcn == sa.bindparam("b_tcn"))
-    .order_by(_case.c.position)
+    .where(_case.c.ori == sa.bindparam("b_ori"), _case.c.tcn.in_((sa.bindparam("b_tcn"), sa.bindparam("b_erased"))))
+    .order_by(_case.c.tcn == sa.bindparam("b_erased"), _case.c.position)
     .limit(1)
 )
 TASK = sa.select(_task).where(_task.c.id == sa.bindparam("b_id"))
 MESSAGE = sa.select(_message).where(_IS_MESSAGE)
 MESSAGES = sa.select(_message).where(
-    sa.tuple_(_message.c.sender, _message.c.id).in_(sa.bindparam("keys", expanding=True))
+    _message.c.sender == sa.any_(sa.bindparam("b_senders", type_=postgresql.ARRAY(sa.String))),
+    _message.c.id == sa.any_(sa.bindparam("b_ids", type_=postgresql.ARRAY(sa.String))),
 )
+"""Of PostgreSQL, in one trip: whoever asks looks which sender gave which id."""
 FRONTIER = sa.select(tables.ledger_state.c.frontier)
 INSERT_ENTRY = sa.insert(tables.ledger_entries)
 INSERT_BOX = {queue: sa.insert(box) for queue, box in BOXES.items()}
@@ -39,44 +41,49 @@ DUE = {
     queue: sa.select(_message.c.sender, _message.c.id)
     .join(box, box.c.message == _message.c.position)
     .where(box.c.due_at <= sa.bindparam("now"))
-    .order_by(box.c.position)
+    .order_by(box.c.due_at, box.c.position)
     .limit(sa.bindparam("most"))
     for queue, box in BOXES.items()
 }
+"""In the order of an index that has the waiting rows in front: by `position` alone, SQLite walks every row there is."""
 DUE_ENROLMENTS = (
     sa.select(tables.enrolments.c.subject_id)
     .where(tables.enrolments.c.due_at <= sa.bindparam("now"))
-    .order_by(tables.enrolments.c.position)
+    .order_by(tables.enrolments.c.due_at, tables.enrolments.c.position)
     .limit(sa.bindparam("most"))
 )
+_IS_FORGOTTEN = tables.enrolments.c.state == tables.FORGOTTEN
 FORGOTTEN = sa.select(tables.enrolments.c.subject_id).where(
-    tables.enrolments.c.subject_id == sa.bindparam("b_id"), tables.enrolments.c.state == tables.FORGOTTEN
+    tables.enrolments.c.subject_id == sa.bindparam("b_id"), _IS_FORGOTTEN
 )
 ERASURES = sa.select(tables.erasures).order_by(tables.erasures.c.position).limit(sa.bindparam("most"))
 ENROLMENT = sa.select(tables.enrolments.c.templates).where(tables.enrolments.c.subject_id == sa.bindparam("b_id"))
 DUE_TIMERS = (
     sa.select(tables.timers)
-    .where(tables.timers.c.state == tables.WAITING, tables.timers.c.due_at <= sa.bindparam("now"))
+    .where(sa.text(tables.IS_WAITING), tables.timers.c.due_at <= sa.bindparam("now"))
     .order_by(tables.timers.c.due_at, tables.timers.c.position)
     .limit(sa.bindparam("most"))
 )
 CANCEL_TIMERS = sa.delete(tables.timers).where(
     tables.timers.c.case_id == sa.bindparam("b_case"),
     tables.timers.c.purpose == sa.bindparam("b_purpose"),
-    tables.timers.c.state == tables.WAITING,
+    sa.text(tables.IS_WAITING),
 )
 
 
-def _finishing(queue: Queue, **values: Any) -> sa.Update:
+def _finishing(queue: Queue, **values: Any) -> Any:
     box = BOXES[queue]
     done = {"state": tables.DONE, "due_at": sa.null(), **values}
-    return sa.update(box).where(box.c.message == _POSITION, box.c.state == tables.WAITING).values(done)
+    waits = sa.and_(box.c.message == _POSITION, box.c.state == tables.WAITING)
+    return sa.update(box).where(waits).values(done).returning(box.c.position)
 
 
+_ENROLLED_UNLESS_FORGOTTEN = sa.case((_IS_FORGOTTEN, tables.enrolments.c.state), else_=tables.DONE)
 MARK_ENROLLED = (
     sa.update(tables.enrolments)
     .where(tables.enrolments.c.subject_id == sa.bindparam("b_id"))
-    .values(state=tables.DONE, due_at=sa.null())
+    .values(state=_ENROLLED_UNLESS_FORGOTTEN, due_at=sa.null())
+    .returning(tables.enrolments.c.position)
 )
 MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
 MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
@@ -92,7 +99,9 @@ class Inserts:
         self.message = self.once(tables.messages, ("sender", "id"), returning=POSITION)
         self.case = self.saving(tables.cases, "id")
         self.task = self.saving(tables.tasks, "id")
-        self.enrolment = self.saving(tables.enrolments, "subject_id", unless_same="templates")
+        enrolments = tables.enrolments
+        self.enrolment = self.saving(enrolments, "subject_id", unless_same="templates", but=_IS_FORGOTTEN)
+        self.forgetting = self.saving(enrolments, "subject_id")
         self.ledger_state = self.saving(tables.ledger_state, "id")
         self.box = {queue: self.once(box, ("message",)) for queue, box in BOXES.items()}
         self.timer = self.once(tables.timers, ("id",))
@@ -105,16 +114,21 @@ class Inserts:
         """Return an insert that leaves a row with this key as it is; it returns a row only when it inserted one."""
         return self._insert(table).on_conflict_do_nothing(index_elements=key).returning(table.c[returning or key[0]])
 
-    def saving(self, table: sa.Table, key: str, *, unless_same: str = "") -> Any:
+    def saving(
+        self, table: sa.Table, key: str, *, unless_same: str = "", but: sa.ColumnElement[bool] | None = None
+    ) -> Any:
         """Return an insert that replaces all columns of a row with this key but its place.
 
         Args:
             table, key: which.
             unless_same: a row that has this column's value already is left as it is.
+            but: rows for which this holds are left as they are, too.
         """
         insert = self._insert(table)
         others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in (key, POSITION)}
         differs = table.c[unless_same] != insert.excluded[unless_same] if unless_same else None
+        if differs is not None and but is not None:
+            differs = sa.and_(differs, sa.not_(but))
         return insert.on_conflict_do_update(index_elements=[key], set_=others, where=differs)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tenprint.adapters import claims, counting, erasing, health, restoring, witnessing
 from tenprint.adapters.database import CLAIM, POSTGRESQL, WRITE, WRITING, migrate, open_engine
-from tenprint.adapters.doorbell import Doorbell, LocalBell, PostgresBell
+from tenprint.adapters.doorbell import NOTIFICATION, Doorbell, LocalBell, PostgresBell
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import Reader
 from tenprint.adapters.sessions import Sessions
@@ -70,7 +70,13 @@ class SqlStore:
         Raises:
             StorageError: a code of `faults`; nothing was written then.
         """
-        with storage_faults(f"writing to the database of {self._name}"), self._sessions.begun(WRITE) as connection:
+        writer: Writer
+
+        def ringing() -> str:
+            return NOTIFICATION if self._shares_queues and writer.has_queued else ""
+
+        doing = f"writing to the database of {self._name}"
+        with storage_faults(doing), self._sessions.begun(WRITE, ringing) as connection:
             writer = Writer(connection, self._blobs, has_returned=self._has_returned)
             yield writer
             writer.finish()

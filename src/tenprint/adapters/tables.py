@@ -25,6 +25,12 @@ FORGOTTEN = "expunged"
 IS_DEAD = f"state = '{DEAD}'"
 """Condition of rows that were given up, spelled as their indexes have it."""
 
+IS_WAITING = f"state = '{WAITING}'"
+"""Condition of timers that have not fired, spelled as their index has it: a bound value would not find that index."""
+
+IS_AWAITED = f"{IS_WAITING} AND purpose <> 'retention'"
+"""The same without those that only end a period of keeping: one stays for years of every case, and nobody waits."""
+
 IN_A_FILE = sa.text("body IS NULL AND erased_at IS NULL")
 """Condition of messages whose body is a blob."""
 
@@ -117,8 +123,9 @@ timers = sa.Table(
     sa.Column("due_at", _TIME, nullable=False),
     _state(),
     sa.Column("fired_at", _TIME),
-    sa.Index(None, "state", "due_at"),
     sa.Index(None, "case_id", "purpose"),
+    _some("ix_timers_waiting", "due_at", IS_WAITING),
+    _some("ix_timers_awaited", "due_at", IS_AWAITED),
 )
 
 cases = sa.Table(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from tenprint.adapters import quick, rows, statements, tables
-from tenprint.adapters.database import POSTGRESQL
-from tenprint.adapters.doorbell import NOTIFICATION
+from tenprint.adapters.database import is_near
 from tenprint.adapters.erasing import Eraser
-from tenprint.adapters.reading import Reader, row_of
+from tenprint.adapters.reading import Reader, frontier_in, row_of
 from tenprint.adapters.restoring import Restorer
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import SenderError, StorageError
@@ -41,6 +41,11 @@ class Writer(Eraser, Restorer, Reader):
         self._inserts = statements.INSERTS[connection.dialect.name]
         self._frontier: Frontier | None = None
         self._frontier_is_new = False
+        self._asked_frontier: quick.Answer | None = None
+        if not is_near(connection):
+            quick.together(connection)
+            # It travels with whatever is asked first; nearly every transaction needs it.
+            self._asked_frontier = quick.run(connection, statements.FRONTIER, {})
         # Rows that only this transaction knows and that nobody asks for mostly: written together at the end.
         self._entries: list[rows.Values] = []
         self._queued: dict[Queue, list[rows.Values]] = {queue: [] for queue in BOXES}
@@ -49,10 +54,13 @@ class Writer(Eraser, Restorer, Reader):
         self._savepoints = 0
         self.has_queued = False
         """Whether this transaction gave the worker loop something to do."""
+        self.has_enrolled = False
+        """Whether this transaction queued an enrolment."""
 
     @property
     def _connection(self) -> sa.Connection:
         self._write_collected()
+        quick.apart(self._open)  # whoever asks by SQLAlchemy looks at the answer at once
         return self._open
 
     def case(self, case_id: str) -> Case | None:
@@ -78,7 +86,7 @@ class Writer(Eraser, Restorer, Reader):
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""
-        self._insert(self._inserts.timer, rows.timer_values(timer) | {"state": tables.WAITING})
+        quick.run(self._open, self._inserts.timer, rows.timer_values(timer) | {"state": tables.WAITING}, sets=True)
         self.has_queued = True
 
     def cancel_timers(self, case_id: str, purpose: str) -> None:
@@ -93,19 +101,19 @@ class Writer(Eraser, Restorer, Reader):
         ledger = self._frontier, self._frontier_is_new
         entries, cases = list(self._entries), dict(self._saved_cases)
         queued = {queue: list(waiting) for queue, waiting in self._queued.items()}
-        self._open.exec_driver_sql(f"SAVEPOINT {name}")
+        quick.say(self._open, f"SAVEPOINT {name}")
         try:
             yield
         except sa.exc.SQLAlchemyError:
             raise  # the database's own error: there may be no savepoint any more, and the whole transaction ends
         except BaseException:
-            self._open.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
+            quick.say(self._open, f"ROLLBACK TO SAVEPOINT {name}")
             self._frontier, self._frontier_is_new = ledger
             self._entries, self._queued, self._saved_cases = entries, queued, cases
             self._cases.clear()
             self._cases.update(cases)
             raise
-        self._open.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+        quick.say(self._open, f"RELEASE SAVEPOINT {name}")
 
     def put_outbox(self, envelope: Envelope) -> bool:
         """Queue a signed message for delivery; False when this very message was queued before.
@@ -113,7 +121,7 @@ class Writer(Eraser, Restorer, Reader):
         Raises:
             SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
         """
-        return self._put(Queue.OUTBOX, envelope, envelope.sent_at, {})
+        return self._put(Queue.OUTBOX, envelope, envelope.sent_at, {}, self._ask_to_put(envelope))
 
     def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
         """Take a message in, with the signed receipt; False when this very message was taken before.
@@ -121,17 +129,35 @@ class Writer(Eraser, Restorer, Reader):
         Raises:
             SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
         """
-        more = {"received_at": rows.time_text(received_at), "receipt": receipt}
-        return self._put(Queue.INBOX, envelope, received_at, more)
+        return self.put_inbox_all([(envelope, received_at, receipt)])[0]
+
+    def put_inbox_all(self, arrivals: Sequence[tuple[Envelope, datetime, bytes]]) -> list[bool]:
+        """Take messages in, each with its time and receipt, as `put_inbox` does with one; a server is asked once."""
+        asked = [self._ask_to_put(envelope) for envelope, _, _ in arrivals]
+        return [
+            self._put(Queue.INBOX, envelope, received_at, more, inserted)
+            for (envelope, received_at, receipt), inserted in zip(arrivals, asked, strict=True)
+            for more in [{"received_at": rows.time_text(received_at), "receipt": receipt}]
+        ]
 
     def mark_handled(self, key: MessageKey, at: datetime) -> bool:
         """Mark an inbox row handled; False when it was not waiting any more: then another worker was faster."""
-        return self._mark(Queue.INBOX, key, statements.MARK_HANDLED, {"b_at": rows.time_text(at)})
+        return self.mark_handled_all([key], at)[0]
+
+    def mark_handled_all(self, keys: Sequence[MessageKey], at: datetime) -> list[bool]:
+        """Mark inbox rows handled, as `mark_handled` does with one; a server is asked once."""
+        done = {"b_at": rows.time_text(at)}
+        return self._mark(Queue.INBOX, statements.MARK_HANDLED, [(key, done) for key in keys])
 
     def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
         """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
-        done = {"b_at": rows.time_text(at), "b_receipt": receipt}
-        return self._mark(Queue.OUTBOX, key, statements.MARK_DELIVERED, done)
+        return self.mark_delivered_all([(key, receipt)], at)[0]
+
+    def mark_delivered_all(self, delivered: Sequence[tuple[MessageKey, bytes]], at: datetime) -> list[bool]:
+        """Mark outbox rows delivered, each with its receipt, as `mark_delivered` does; a server is asked once."""
+        moment = rows.time_text(at)
+        marks = [(key, {"b_at": moment, "b_receipt": receipt}) for key, receipt in delivered]
+        return self._mark(Queue.OUTBOX, statements.MARK_DELIVERED, marks)
 
     def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> bool:
         """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
@@ -159,9 +185,7 @@ class Writer(Eraser, Restorer, Reader):
 
     def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:
         """Queue an enrolment into this party's gallery, due at `at`; the same one again changes nothing."""
-        if self.forgotten([subject_id]):
-            return
-        self.has_queued = True
+        self.has_queued = self.has_enrolled = True
         row = {"subject_id": subject_id, "templates": rows.templates_text(templates), **_waiting(at)}
         quick.run(self._open, self._inserts.enrolment, row, sets=True)
 
@@ -175,19 +199,18 @@ class Writer(Eraser, Restorer, Reader):
         exemplars = tables.exemplars
         self._connection.execute(sa.delete(exemplars).where(exemplars.c.subject_id == subject_id))
         gone = {"templates": rows.templates_text({}), "state": tables.FORGOTTEN, "due_at": None, "attempts": 0}
-        quick.run(self._open, self._inserts.enrolment, {"subject_id": subject_id, "failure": "", **gone}, sets=True)
+        quick.run(self._open, self._inserts.forgetting, {"subject_id": subject_id, "failure": "", **gone}, sets=True)
 
     def mark_enrolled(self, subject_id: str) -> None:
         """Mark a queued enrolment done."""
-        if self.forgotten([subject_id]):
-            return
-        if quick.run(self._open, statements.MARK_ENROLLED, {"b_id": subject_id}).rowcount != 1:
+        if not quick.run(self._open, statements.MARK_ENROLLED, {"b_id": subject_id}).has_row():
             raise _missing(tables.enrolments)
 
     def frontier(self) -> Frontier:
         """Return the ledger's right edge with the entries of this transaction."""
         if self._frontier is None:
-            self._frontier = super().frontier()
+            asked, self._asked_frontier = self._asked_frontier, None
+            self._frontier = super().frontier() if asked is None else frontier_in(asked.first())
         return self._frontier
 
     def append_entry(self, entry: Entry) -> None:
@@ -232,13 +255,15 @@ class Writer(Eraser, Restorer, Reader):
         if self._frontier is not None and self._frontier_is_new:
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
             quick.run(self._open, self._inserts.ledger_state, row, sets=True)
-        if self.has_queued and self._open.dialect.name == POSTGRESQL:
-            quick.say(self._open, NOTIFICATION)
 
-    def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values) -> bool:
+    def _ask_to_put(self, envelope: Envelope) -> quick.Answer:
+        """Give the message's row to the database; what was inserted is in the answer, nothing if it was there."""
         self.has_queued = True
         values = rows.message_values(envelope, self._blobs)
-        inserted = quick.run(self._open, self._inserts.message, values, sets=True).fetchone()
+        return quick.run(self._open, self._inserts.message, values, sets=True)
+
+    def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values, asked: quick.Answer) -> bool:
+        inserted = asked.first()
         if inserted is not None:
             self._queued[queue].append({"message": inserted[0], **_waiting(due), **_EMPTY[queue], **more})
             return True
@@ -284,15 +309,18 @@ class Writer(Eraser, Restorer, Reader):
         if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
             raise _missing(table)
 
-    def _mark(self, queue: Queue, key: MessageKey, update: sa.Update, values: rows.Values) -> bool:
-        """Finish a row that waits, as `_finish` does, with a statement made before."""
+    def _mark(self, queue: Queue, update: Any, marks: Sequence[tuple[MessageKey, rows.Values]]) -> list[bool]:
+        """Finish rows that wait, as `_finish` does, with a statement made before."""
         self._write_queued(queue)
-        asked = {"b_sender": key.sender, "b_id": key.id, **values}
-        return quick.run(self._open, update, asked).rowcount == 1 or self._refuse_missing(queue, key)
+        asked = [
+            quick.run(self._open, update, {"b_sender": key.sender, "b_id": key.id, **values}) for key, values in marks
+        ]
+        done = [answer.has_row() for answer in asked]
+        return [was or self._refuse_missing(queue, key) for was, (key, _) in zip(done, marks, strict=True)]
 
     def _insert(self, insert: sa.Insert, values: rows.Values) -> bool:
         """Insert unless a row with this key is there; tell whether it was inserted."""
-        return quick.run(self._open, insert, values, sets=True).fetchone() is not None
+        return quick.run(self._open, insert, values, sets=True).has_row()
 
     def _write_cases(self) -> None:
         if self._saved_cases:

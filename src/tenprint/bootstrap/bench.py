@@ -225,9 +225,15 @@ def _bench(plan: Plan, worker: int | None) -> Iterator[Bench]:
             nodes[place.party.role] = Node(store, post, services)
         post.connect(nodes.values())
         shares = plan.database == "postgresql" or worker is None
-        runs = list(nodes) if shares or worker is None else list(_SHARES[worker])
+        runs = _in_turn(list(nodes), worker) if shares or worker is None else list(_SHARES[worker])
         look_seldom()
         yield Bench(nodes, runs, lambda: _is_idle(stores), plan.body_bytes, plan.seed)
+
+
+def _in_turn(roles: list[Role], worker: int | None) -> list[Role]:
+    """Return the parties in the order in which this process looks at them: the second one begins half way round."""
+    start = len(roles) // 2 if worker else 0
+    return roles[start:] + roles[:start]
 
 
 def _is_idle(stores: list[SqlStore]) -> bool:

@@ -159,6 +159,10 @@ class Transaction(Eraser, Protocol):
         """
         ...
 
+    def put_inbox_all(self, arrivals: Sequence[tuple[Envelope, datetime, bytes]]) -> list[bool]:
+        """Take messages in, each with its time and receipt, as `put_inbox` does with one; a server is asked once."""
+        ...
+
     def receipt_of(self, key: MessageKey) -> bytes | None:
         """Return the receipt that was signed when this message was first taken in, or None."""
         ...
@@ -171,8 +175,16 @@ class Transaction(Eraser, Protocol):
         """Mark an inbox row handled; False when it was not waiting any more: then another worker was faster."""
         ...
 
+    def mark_handled_all(self, keys: Sequence[MessageKey], at: datetime) -> list[bool]:
+        """Mark inbox rows handled, as `mark_handled` does with one; a server is asked once."""
+        ...
+
     def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
         """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
+        ...
+
+    def mark_delivered_all(self, delivered: Sequence[tuple[MessageKey, bytes]], at: datetime) -> list[bool]:
+        """Mark outbox rows delivered, each with its receipt, as `mark_delivered` does; a server is asked once."""
         ...
 
     def failures_of(self, queue: Queue, key: RowKey) -> int:
@@ -197,6 +209,11 @@ class Transaction(Eraser, Protocol):
 
     def mark_fired(self, timer_id: str, at: datetime) -> None:
         """Mark a timer fired."""
+        ...
+
+    @property
+    def has_enrolled(self) -> bool:
+        """Tell whether this transaction queued an enrolment: a search that was made before it may not find it."""
         ...
 
     def put_enrolment(self, subject_id: str, templates: Mapping[FingerPosition, Template], at: datetime) -> None:

@@ -12,7 +12,7 @@ from tenprint.core.errors import StorageError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision. Stated here, and tested against the scripts, so that opening a database that is up to date need
 not load Alembic."""
 _FOLDER = Path(__file__).parent

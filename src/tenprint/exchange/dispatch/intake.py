@@ -96,10 +96,12 @@ def _taken_in(node: Node, envelopes: Sequence[Envelope]) -> list[bytes]:
     if not envelopes:
         return receipts
     new: list[Envelope] = []
+    signed = [signed_receipt(node.services, envelope) for envelope in envelopes]
     with node.store.transaction() as tx:
-        for envelope in envelopes:
-            receipt = signed_receipt(node.services, envelope)
-            if tx.put_inbox(envelope, node.services.clock.now(), receipt):
+        now = node.services.clock.now()
+        are_new = tx.put_inbox_all([(envelope, now, mine) for envelope, mine in zip(envelopes, signed, strict=True)])
+        for envelope, receipt, is_new in zip(envelopes, signed, are_new, strict=True):
+            if is_new:
                 new.append(envelope)
                 Work(tx, node.services, envelope).log(
                     RECEIVED,

@@ -99,8 +99,10 @@ def _posted(post: Post, envelopes: list[Envelope]) -> list[bytes | TenprintError
 def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) -> None:
     try:
         with node.store.transaction() as tx:
-            for envelope, receipt, digest in delivered:
-                if tx.mark_delivered(envelope.key, node.services.clock.now(), receipt):
+            receipts = [(envelope.key, receipt) for envelope, receipt, _ in delivered]
+            marked = tx.mark_delivered_all(receipts, node.services.clock.now())
+            for (envelope, _, digest), is_marked in zip(delivered, marked, strict=True):
+                if is_marked:
                     work = Work(tx, node.services, envelope)
                     work.log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
             node.trigger(RELAY_BEFORE_COMMIT)
