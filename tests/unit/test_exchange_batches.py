@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Queue
 
-AGENCY, STATE = Role.AGENCY, Role.STATE_BUREAU
+AGENCY, STATE, IMMIGRATION = Role.AGENCY, Role.STATE_BUREAU, Role.IMMIGRATION_REPOSITORY
 
 
 def submitted(rig: Rig, *people: str) -> list[str]:
@@ -182,3 +183,34 @@ def test_bodies_are_read_in_parts_that_fit_into_memory(rig: Rig, monkeypatch: py
     monkeypatch.setattr(batches, "PART_BYTES", 1)
     assert dispatch.handle_due(rig.nodes[AGENCY], 32) == 3
     assert [rig.case(AGENCY, case).state for case in cases] == [CaseState.SEARCHING] * 3
+
+
+def searched(rig: Rig, *people: str, at_once: int) -> list[tuple[int, str]]:
+    """Let bookings' searches wait at the immigration repository and handle them; return whose cases ask an examiner."""
+    cases = submitted(rig, *people)
+    dispatch.run_until_idle([node for role, node in rig.nodes.items() if role != IMMIGRATION])
+    while dispatch.handle_due(rig.nodes[IMMIGRATION], at_once):
+        pass
+    assert [row["case"] for row in rig.entries(IMMIGRATION, "searched")] == cases
+    return [(cases.index(task.case_id), task.kind) for task in rig.tasks(IMMIGRATION, open_only=True)]
+
+
+@pytest.mark.parametrize(("keeps", "sizes"), [(False, [3]), (True, [3, 1, 1, 1])])
+def test_searches_stand_together_unless_one_of_them_enrols_whom_another_must_find(
+    make: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, keeps: bool, sizes: list[int]
+) -> None:
+    seen = []
+    commit = handling._commit
+
+    def counting(node: object, ready: list[object], *more: object, **how: object) -> object:
+        if node is rig.nodes[IMMIGRATION] and ready:
+            seen.append(len(ready))
+        return commit(node, ready, *more, **how)
+
+    rig = make(settings={IMMIGRATION: {"keeps_searches": keeps}})
+    one_by_one = searched(rig, "P1", "P1", "P2", at_once=1)
+    assert bool(one_by_one) == keeps
+    rig = make(settings={IMMIGRATION: {"keeps_searches": keeps}})
+    monkeypatch.setattr(handling, "_commit", counting)
+    assert searched(rig, "P1", "P1", "P2", at_once=32) == one_by_one
+    assert seen == sizes

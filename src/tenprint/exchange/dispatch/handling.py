@@ -44,6 +44,10 @@ from tenprint.exchange.ports import (
 DEAD_LETTER = "dead_letter"
 
 
+SEARCHES_TOGETHER = frozenset({Role.IMMIGRATION_REPOSITORY})
+"""Whose searches hardly ever enrol anybody: it keeps what it searched only by a setting of its own."""
+
+
 class PartyModule(Protocol):
     """What a module of `parties` has: by kind of message, what to do with it, before it, and when it is given up."""
 
@@ -75,6 +79,10 @@ class _Ready:
     prepared: Any
 
 
+class _Stale(Exception):
+    """A search was prepared before a message that stands in front of it in the batch enrolled somebody."""
+
+
 class _Unsure(Exception):
     """A batch without savepoints failed as a whole; which message is at fault is not known."""
 
@@ -99,12 +107,16 @@ def handle_due(node: Node, limit: int) -> int:
 
 
 def _batches(node: Node, keys: list[MessageKey]) -> Iterator[list[Loaded]]:
-    """Cut messages into batches with at most one search in each, so that a search finds whom the one before enrolled.
+    """Cut messages into batches in which a search finds whom the one before enrolled, wherever a batch happens to end.
 
-    Were two searches in one batch, what the second one finds would hang on where a batch happens to end.
+    Where nearly every search enrols somebody, there is at most one in a batch. Where hardly one does, they stand
+    together, and are done one by one once one of them did (`_Stale`).
     """
     party = PARTIES.get(node.party.role)
     for loaded in loaded_in_parts(node, keys):
+        if node.party.role in SEARCHES_TOGETHER:
+            yield loaded
+            continue
         batch, searches = list[Loaded](), False
         for key, message in loaded:
             is_search = isinstance(message, Envelope) and party is not None and message.kind in party.PREPARERS
@@ -125,7 +137,13 @@ def _handle_batch(node: Node, batch: list[Loaded], enrolled: list[str]) -> None:
             ready.append(_prepare(node, message))
         except TenprintError as problem:
             _put_off(node, key, None if isinstance(message, TenprintError) else message, problem)
-    for envelope, failure in _committed(node, ready, enrolled):
+    try:
+        failed = _committed(node, ready, enrolled)
+    except _Stale:
+        for each in ready:
+            _handle_batch(node, [(each.envelope.key, each.envelope)], enrol_all_due_unmarked(node))
+        return
+    for envelope, failure in failed:
         _put_off(node, envelope.key, envelope, failure)
 
 
@@ -172,6 +190,7 @@ def _commit(
 
     Raises:
         _Unsure: without savepoints something failed, and nothing was written.
+        _Stale: nothing was written either.
     """
     failed: list[tuple[Envelope, TenprintError]] = []
     if not ready and not enrolled:
@@ -181,10 +200,13 @@ def _commit(
             handled = list[Work | None]()
             for subject_id in enrolled:
                 tx.mark_enrolled(subject_id)
+            marked = None if each_in_savepoint else _marked(node, tx, ready)
             for each in ready:
+                if each.prepared is not None and tx.has_enrolled:
+                    raise _Stale
                 try:
                     with tx.savepoint() if each_in_savepoint else nullcontext():
-                        handled.append(_handle(node, tx, each))
+                        handled.append(_handle(node, tx, each, marked))
                 except TenprintError as problem:
                     if not each_in_savepoint:
                         raise
@@ -201,12 +223,24 @@ def _commit(
     return failed
 
 
-def _handle(node: Node, tx: Transaction, ready: _Ready) -> Work | None:
-    """Handle a message; return None when another worker was faster (see `Store.claim_inbox`)."""
+def _marked(node: Node, tx: Transaction, ready: list[_Ready]) -> dict[MessageKey, bool]:
+    """Mark messages handled before they are; tell of each whether it was still waiting."""
+    keys = [each.envelope.key for each in ready]
+    return dict(zip(keys, tx.mark_handled_all(keys, node.services.clock.now()), strict=True))
+
+
+def _handle(node: Node, tx: Transaction, ready: _Ready, marked: dict[MessageKey, bool] | None) -> Work | None:
+    """Handle a message; return None when another worker was faster (see `Store.claim_inbox`).
+
+    Args:
+        node, tx, ready: at hand.
+        marked: of all messages of the transaction, or None when each is marked with what it causes.
+    """
     work = Work(tx, node.services, ready.envelope)
     if tx.is_held(ready.envelope):
         raise StorageError(HELD, "what is answered was said before a restore, and is yet to be said again")
-    if not tx.mark_handled(ready.envelope.key, work.now):
+    key = ready.envelope.key
+    if not (tx.mark_handled(key, work.now) if marked is None else marked[key]):
         return None
     with node.timed(Stage.HANDLE, ready.envelope.kind):
         ready.handler(work, ready.prepared)
