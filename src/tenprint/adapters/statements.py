@@ -16,6 +16,8 @@ from tenprint.exchange.ports import Queue
 
 BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
 POSITION = "position"
+_ONCE_ERASED = ("erased_at", "erased_under", "content_hash")
+"""Columns of a message that nobody fills before it is erased."""
 _message, _case, _task = tables.messages, tables.cases, tables.tasks
 _IS_MESSAGE = sa.and_(_message.c.sender == sa.bindparam("b_sender"), _message.c.id == sa.bindparam("b_id"))
 _POSITION = sa.select(_message.c.position).where(_IS_MESSAGE).scalar_subquery()
@@ -104,6 +106,7 @@ class Inserts:
         self.forgetting = self.saving(enrolments, "subject_id")
         self.ledger_state = self.saving(tables.ledger_state, "id")
         self.box = {queue: self.once(box, ("message",)) for queue, box in BOXES.items()}
+        self.queued = {queue: self.with_message(box) for queue, box in BOXES.items()}
         self.timer = self.once(tables.timers, ("id",))
         self.exemplar = self.once(tables.exemplars, ("subject_id", "file_sha256"))
         self.checkpoint = self.once(tables.checkpoints, ("size",))
@@ -113,6 +116,18 @@ class Inserts:
     def once(self, table: sa.Table, key: tuple[str, ...], *, returning: str = "") -> Any:
         """Return an insert that leaves a row with this key as it is; it returns a row only when it inserted one."""
         return self._insert(table).on_conflict_do_nothing(index_elements=key).returning(table.c[returning or key[0]])
+
+    def with_message(self, box: sa.Table) -> Any:
+        """Return an insert of a message and of its row in a queue, if it was not there, for PostgreSQL alone.
+
+        It returns the message's place only when it inserted it; parameters are the columns of both.
+        """
+        own = [column for column in _message.c if column.name not in (POSITION, *_ONCE_ERASED)]
+        put = self.message.values({column: sa.bindparam(column.name, type_=column.type) for column in own}).cte("put")
+        rest = [column for column in box.c if column.name not in (POSITION, "message")]
+        columns = [sa.bindparam(column.name, type_=column.type) for column in rest]
+        both = sa.select(put.c.position, *columns)
+        return sa.insert(box).from_select(["message", *(column.name for column in rest)], both).returning(box.c.message)
 
     def saving(
         self, table: sa.Table, key: str, *, unless_same: str = "", but: sa.ColumnElement[bool] | None = None

@@ -121,7 +121,8 @@ class Writer(Eraser, Restorer, Reader):
         Raises:
             SenderError: ``MESSAGE_ID_REUSED`` when its sender gave this id to another message.
         """
-        return self._put(Queue.OUTBOX, envelope, envelope.sent_at, {}, self._ask_to_put(envelope))
+        box = _EMPTY[Queue.OUTBOX] | _waiting(envelope.sent_at)
+        return self._put(Queue.OUTBOX, envelope, box, self._ask_to_put(Queue.OUTBOX, envelope, box))
 
     def put_inbox(self, envelope: Envelope, received_at: datetime, receipt: bytes) -> bool:
         """Take a message in, with the signed receipt; False when this very message was taken before.
@@ -133,11 +134,14 @@ class Writer(Eraser, Restorer, Reader):
 
     def put_inbox_all(self, arrivals: Sequence[tuple[Envelope, datetime, bytes]]) -> list[bool]:
         """Take messages in, each with its time and receipt, as `put_inbox` does with one; a server is asked once."""
-        asked = [self._ask_to_put(envelope) for envelope, _, _ in arrivals]
+        boxed = [
+            _EMPTY[Queue.INBOX] | _waiting(received_at) | {"received_at": rows.time_text(received_at), "receipt": mine}
+            for _, received_at, mine in arrivals
+        ]
+        asked = [self._ask_to_put(Queue.INBOX, arrival[0], box) for arrival, box in zip(arrivals, boxed, strict=True)]
         return [
-            self._put(Queue.INBOX, envelope, received_at, more, inserted)
-            for (envelope, received_at, receipt), inserted in zip(arrivals, asked, strict=True)
-            for more in [{"received_at": rows.time_text(received_at), "receipt": receipt}]
+            self._put(Queue.INBOX, envelope, box, answer)
+            for (envelope, _, _), box, answer in zip(arrivals, boxed, asked, strict=True)
         ]
 
     def mark_handled(self, key: MessageKey, at: datetime) -> bool:
@@ -256,20 +260,25 @@ class Writer(Eraser, Restorer, Reader):
             row = {"id": 1, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
             quick.run(self._open, self._inserts.ledger_state, row, sets=True)
 
-    def _ask_to_put(self, envelope: Envelope) -> quick.Answer:
-        """Give the message's row to the database; what was inserted is in the answer, nothing if it was there."""
+    def _ask_to_put(self, queue: Queue, envelope: Envelope, box: rows.Values) -> quick.Answer:
+        """Give the message's row to the database, to a server with its row of the queue.
+
+        What was inserted is in the answer, and nothing if the message was there.
+        """
         self.has_queued = True
         values = rows.message_values(envelope, self._blobs)
-        return quick.run(self._open, self._inserts.message, values, sets=True)
+        if is_near(self._open):
+            return quick.run(self._open, self._inserts.message, values, sets=True)
+        return quick.run(self._open, self._inserts.queued[queue], values | box)
 
-    def _put(self, queue: Queue, envelope: Envelope, due: datetime, more: rows.Values, asked: quick.Answer) -> bool:
+    def _put(self, queue: Queue, envelope: Envelope, box: rows.Values, asked: quick.Answer) -> bool:
         inserted = asked.first()
-        if inserted is not None:
-            self._queued[queue].append({"message": inserted[0], **_waiting(due), **_EMPTY[queue], **more})
-            return True
-        row = {"message": self._kept(envelope), **_waiting(due), **_EMPTY[queue], **more}
-        self._write_queued(queue)
-        return self._insert(self._inserts.box[queue], row)
+        if inserted is None:
+            self._write_queued(queue)
+            return self._insert(self._inserts.box[queue], {"message": self._kept(envelope), **box})
+        if is_near(self._open):
+            self._queued[queue].append({"message": inserted[0], **box})
+        return True
 
     def _kept(self, envelope: Envelope) -> int:
         """Return the row that holds this very message; a party that writes to itself holds it once.
