@@ -87,10 +87,10 @@ class Eraser:
                 count += 1
         return count
 
-    def cases_with_subject(self, subject_id: str) -> list[Case]:
-        """Return the cases that know this subject of the gallery as theirs, oldest first."""
+    def cases_with(self, name: str, value: str) -> list[Case]:
+        """Return the cases that know this value under that name, however deep in `Case.known`, oldest first."""
         table = tables.cases
-        known = rows.json_text({"subject": subject_id})[1:-1]
+        known = rows.json_text({name: value})[1:-1]
         query = sa.select(table).where(table.c.known.contains(known, autoescape=True)).order_by(table.c.position)
         return [rows.case_value(row) for row in self._connection.execute(query)]
 

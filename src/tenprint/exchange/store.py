@@ -47,8 +47,8 @@ class Eraser(Protocol):
         """Erase fields of a case's ledger entries, named by kind of entry; return how many entries lost one."""
         ...
 
-    def cases_with_subject(self, subject_id: str) -> list[Case]:
-        """Return the cases that know this subject of the gallery as theirs, oldest first."""
+    def cases_with(self, name: str, value: str) -> list[Case]:
+        """Return the cases that know this value under that name, however deep in `Case.known`, oldest first."""
         ...
 
     def exemplars(self, subject_id: str) -> list[str]:

@@ -27,7 +27,13 @@ from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.answers import answered, draft_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.questions import quietly
-from tenprint.exchange.tasks.resubmissions import attempts_of, case_of_rejection, quotes_rejection, with_attempt
+from tenprint.exchange.tasks.resubmissions import (
+    REJECTION,
+    attempts_of,
+    case_of_rejection,
+    quotes_rejection,
+    with_attempt,
+)
 from tenprint.exchange.tasks.submissions import ASKS_FOR_NONE, SUBMISSION, key_of
 from tenprint.records import Transaction as Received
 from tenprint.records import read
@@ -207,7 +213,8 @@ def _attempt_of(tx: Transaction, received: Received, tcn: str) -> Case | None:
     """
     if not received.tcr:
         return None
-    case = case_of_rejection(tx.cases(), received.tcr)
+    quoting = [case for name in (Kind.ERRT, REJECTION) for case in tx.cases_with(name, received.tcr)]
+    case = case_of_rejection(quoting, received.tcr)
     sent = {attempt["tcn"] for attempt in attempts_of(case)} | {case.known.get(TCNS, {}).get(SUBMISSION)}
     if tcn not in sent and not quotes_rejection(case, received.tcr):
         said = "the booking was sent again since, or its last rejection is another one"

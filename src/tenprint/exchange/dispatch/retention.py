@@ -245,7 +245,7 @@ def _erase_tasks(work: Work, case: Case, period: Period) -> Case:
 def _erase_prints(work: Work, case: Case, period: Period) -> Case:
     """Remove the case's subject from the gallery, unless another case still keeps it or it came from no booking."""
     subject = case.known[SUBJECT]
-    known_by = work.tx.cases_with_subject(subject)
+    known_by = work.tx.cases_with(SUBJECT, subject)
     others = [one for one in known_by if one.case_id != case.case_id and Kept.PRINTS not in one.known.get(ERASED, {})]
     if others or not any(one.known.get(ENROLLED) for one in known_by):
         return case

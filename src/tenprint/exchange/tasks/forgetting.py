@@ -34,7 +34,7 @@ def forget_prints(work: Work, case: Case) -> bool:
 def forget_withdrawn_prints(work: Work, case: Case) -> bool:
     """Forget the prints of a booking that was taken back, unless another booking of the person rests on them."""
     subject = case.known.get(SUBJECT, "")
-    others = work.tx.cases_with_subject(subject) if subject else []
+    others = work.tx.cases_with(SUBJECT, subject) if subject else []
     if any(one.case_id != case.case_id and not was_withdrawn(one) for one in others):
         return False
     return forget_prints(work, case)

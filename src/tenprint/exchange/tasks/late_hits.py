@@ -46,8 +46,8 @@ def examine_late(
     found = {each.subject_id: each for each in above if each.subject_id != subject}
     if search is None or not found:
         return 0
-    # Rare enough to go through the cases: a candidate above the threshold is needed first.
-    cases = [case for case in tx.cases() if case.known.get("enrolled") and case.known.get(SUBJECT) in found]
+    known = [case for subject_id in found for case in tx.cases_with(SUBJECT, subject_id)]
+    cases = [case for case in known if case.known.get("enrolled") and case.known.get(SUBJECT) in found]
     opened = 0
     for case in cases:
         asked = tx.message(MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)))

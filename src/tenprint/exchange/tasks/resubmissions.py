@@ -14,6 +14,7 @@ from tenprint.exchange.model.known import MESSAGES, TCNS, message_of
 from tenprint.exchange.model.words import CaseState, Kind
 
 ATTEMPTS = "attempts"
+REJECTION = "rejection"
 SUBMISSION_OF_ATTEMPT = "submission"
 
 
@@ -34,7 +35,7 @@ def case_of_rejection(cases: Iterable[Case], tcr: str) -> Case:
         SenderError: ``RESUBMISSION_UNKNOWN``.
     """
     for case in cases:
-        former = {attempt["rejection"] for attempt in attempts_of(case)}
+        former = {attempt[REJECTION] for attempt in attempts_of(case)}
         if tcr in former or case.known.get(TCNS, {}).get(Kind.ERRT) == tcr:
             return case
     raise SenderError(
@@ -50,7 +51,7 @@ def with_attempt(case: Case) -> dict[str, object]:
     attempt = {
         "tcn": str(case.known.get(TCNS, {}).get(SUBMISSION_OF_ATTEMPT, case.tcn)),
         "message": message_of(case, SUBMISSION_OF_ATTEMPT),
-        "rejection": str(case.known.get(TCNS, {}).get(Kind.ERRT, "")),
+        REJECTION: str(case.known.get(TCNS, {}).get(Kind.ERRT, "")),
         "codes": " ".join(dict.fromkeys(case.known.get("errors", ()))),
     }
     return {ATTEMPTS: [*attempts_of(case), attempt], MESSAGES: {}, TCNS: {}, "errors": []}
