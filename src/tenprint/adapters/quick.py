@@ -13,9 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tenprint.adapters.database import is_near
+
 Values = Mapping[str, Any]
-_PIPELINE = "tenprint_pipeline"
-"""Where a connection keeps what `together` began."""
+_PIPELINE, _CURSORS = "tenprint_pipeline", "tenprint_cursors"
+"""Where a connection keeps what `together` began, and its cursors."""
+MOST_RESTING = 32
+"""Cursors of one statement that are kept: as many as a batch has messages."""
 
 
 class _Compiled:
@@ -146,9 +150,50 @@ def _words(connection: sa.Connection, statement: Any, columns: tuple[str, ...]) 
     return found[1]
 
 
+class _Cursors:
+    """The driver's cursors of one connection, which serve again: making one takes as long as giving it a statement.
+
+    A cursor keeps its statement, for which it has learned how to write parameters and to read rows. It serves once
+    between two calls of `rest`, so that answers that nobody has asked for yet stay what they are.
+    """
+
+    def __init__(self) -> None:
+        self._resting: dict[str, list[Any]] = {}
+        self._used: list[tuple[str, Any]] = []
+
+    def one(self, driver: Any, sql: str) -> Any:
+        resting = self._resting.get(sql)
+        cursor = resting.pop() if resting else driver.cursor()
+        self._used.append((sql, cursor))
+        return cursor
+
+    def rest(self) -> None:
+        for sql, cursor in self._used:
+            resting = self._resting.setdefault(sql, [])
+            if len(resting) < MOST_RESTING:
+                resting.append(cursor)
+        self._used.clear()
+
+
+def _cursor(connection: sa.Connection, driver: Any, sql: str) -> Any:
+    if is_near(connection):
+        return driver.cursor()  # one of SQLite's that is kept holds what it reads, and costs next to nothing
+    cursors: _Cursors | None = connection.info.get(_CURSORS)
+    if cursors is None:
+        cursors = connection.info[_CURSORS] = _Cursors()
+    return cursors.one(driver, sql)
+
+
+def rest(connection: sa.Connection) -> None:
+    """Say that all answers were asked for which anybody wants: the end of a transaction, or of a look without one."""
+    cursors = connection.info.get(_CURSORS)
+    if cursors is not None:
+        cursors.rest()
+
+
 def _executed(connection: sa.Connection, sql: str, parameters: Any, *, many: bool) -> Any:
     def execute(driver: Any) -> Any:
-        cursor = driver.cursor()
+        cursor = _cursor(connection, driver, sql)
         if many:
             cursor.executemany(sql, parameters)
         else:

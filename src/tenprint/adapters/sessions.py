@@ -78,6 +78,7 @@ class Sessions:
             return self._engine.connect()
 
     def _give_back(self, connection: sa.Connection) -> None:
+        quick.rest(connection)
         if self._is_closed or len(self._idle) >= IDLE_KEPT:
             connection.close()
         else:
