@@ -59,7 +59,7 @@ PEERS = {
     Role.SUPPORT_CENTER: (Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE),
     Role.FIELD_OFFICE: (Role.JAIL, Role.SUPPORT_CENTER),
     Role.JAIL: (Role.FIELD_OFFICE,),
-    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU),
     Role.JURISDICTION: (Role.AGENCY, Role.JAIL),
 }
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, run_through_retries
+from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, fingers_of, run_through_retries
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
@@ -161,6 +161,28 @@ def test_the_origin_sees_who_has_not_answered(court: Rig) -> None:
     correct(court, COURT, case_id, "sealed")
     answered = done(court, COURT, case_id)
     assert [party for party, words in answered.items() if not words] == [silent]
+
+
+@pytest.mark.parametrize(("origin", "kind"), [(COURT, "expunged"), (STATE, "sealed"), (AGENCY, "corrected")])
+def test_a_correction_of_a_kept_booking_goes_to_those_who_know_of_it_and_to_nobody_else(
+    make: Callable[..., Rig], origin: Role, kind: str
+) -> None:
+    rig = make(court=True, settings={STATE: {"nff_state": True}})
+    rig.matcher(STATE).enroll("SID-P1", fingers_of("P1"))
+    case_id = rig.book(card("P1"))
+    correct(rig, origin, case_id, kind)
+    run_through_retries(rig)
+    told = done(rig, origin, case_id)
+    assert (told.keys(), all(told.values())) == ({"agency", "state_bureau", "court"} - {str(origin)}, True)
+    assert [rig.messages(role, case_id) for role in (CRIMINAL, IDENT, LESC, ERO, JAIL)] == [[]] * 5
+    assert all(not rig.failures(role) for role in rig.nodes)
+
+
+def test_an_order_of_the_state_reaches_the_agency_of_a_booking_that_asked_for_no_answer(court: Rig) -> None:
+    case_id = court.book(card("P1", tot="CNA", ret="Y"))
+    correct(court, STATE, case_id, "expunged")
+    assert done(court, STATE, case_id).keys() == {"agency", "criminal_repository", "immigration_repository", "court"}
+    assert all(not court.failures(role) for role in court.nodes)
 
 
 def test_a_party_that_never_hears_of_the_case_says_so(court: Rig) -> None:

@@ -159,12 +159,7 @@ _ELEVEN = Founders(
         ),
         Founder(
             "court-1", Role.COURT, "Court of Example County, State of Nowhere", "XX0000008",
-            {
-                Role.AGENCY: "agency-1",
-                Role.STATE_BUREAU: "state-1",
-                Role.CRIMINAL_REPOSITORY: "criminal-repository",
-                Role.JAIL: "jail-1",
-            },
+            {Role.AGENCY: "agency-1", Role.STATE_BUREAU: "state-1", Role.JAIL: "jail-1"},
         ),
         Founder("auditor-1", Role.AUDITOR, "Example Auditor", "XX0000009", {}),
     ),
