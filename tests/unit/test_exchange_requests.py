@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,9 @@ from tenprint.exchange import dispatch
 from tenprint.exchange.model.aftermath import OutcomeReport
 from tenprint.exchange.model.requests import MAX_QUESTION, Request, RequestAnswer
 from tenprint.exchange.model.words import Kind, Role, TaskKind
+from tenprint.exchange.tasks.own_records import BROKEN, NOT_COVERED, PROVED, UNPROVED, Proof, check
+from tenprint.ledger.checkpoint import ledger_origin
+from tenprint.ledger.trail import CaseTrail
 
 pytestmark = pytest.mark.slow
 CITY, STATE, FEDERAL, ERO = Role.JURISDICTION, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE
@@ -108,6 +112,106 @@ def test_a_persons_own_record_is_told_by_its_number_without_a_name(city: Rig) ->
     assert lines[0].startswith("the booking is known here since 2010-10-04")
     assert any("CAR sent to criminal_repository (entry " in line for line in lines)
     assert "SAMPLESON" not in "".join(lines)
+
+
+def signed(rig: Rig, *roles: Role) -> None:
+    for role in roles:
+        rig.nodes[role].store.sign_checkpoint(ledger_origin(str(role)), rig.keys[role], rig.clock.now())
+
+
+def own_record(rig: Rig, addressee: Role = STATE) -> tuple[RequestAnswer, Proof]:
+    """Ask for a person's own record, let it be answered, and return the answer with what it proves."""
+    request_id = ask(rig, addressee, **RECORD)
+    rig.decide(addressee, TaskKind.ANSWER_REQUEST, request_id, "answer")
+    answer, proof = the(rig).answer, the(rig).proof
+    assert answer is not None
+    assert proof is not None
+    return answer, proof
+
+
+def test_each_disclosure_of_an_own_record_is_proved_against_the_checkpoint_that_its_party_signed(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    sent = [line for line in answer.found.values() if " sent to " in line]
+    assert proof.states == dict.fromkeys(sent, PROVED)
+    assert (len(sent), proof.is_good, proof.problem) == (3, True, "")
+    trail = CaseTrail.from_bytes(answer.trail.encode())
+    assert {field.value for one in trail.disclosures for field in one.opened if field.name == "case"} == {case_id}
+    assert "SAMPLESON" not in answer.trail
+    assert [row["note"] for row in city.entries(CITY, "request_answered")] == ["3 of 3 disclosures proved"]
+
+
+def test_an_own_record_that_was_erased_is_still_proved(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    dispatch.correct(
+        city.nodes[STATE], case_id, kind="expunged", what="an order (fictitious)", reason="so", by="CLERK GAVEL"
+    )
+    city.run()
+    city.wait(timedelta(days=1))
+    assert city.entries(STATE, "erased")
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    assert any("were erased" in line for line in answer.found.values())
+    assert (proof.is_good, proof.proved) == (True, len(proof.states))
+    assert proof.proved > 3
+
+
+def test_what_no_checkpoint_covers_yet_is_said_to_be_so_and_is_no_lie(city: Rig) -> None:
+    signed(city, STATE)
+    city.book(card("P1"))
+    answer, proof = own_record(city)
+    assert set(proof.states.values()) == {NOT_COVERED}
+    assert (proof.is_good, proof.proved, CaseTrail.from_bytes(answer.trail.encode()).beyond) == (True, 0, 3)
+
+
+def test_an_answer_without_any_checkpoint_says_that_it_proves_nothing(city: Rig) -> None:
+    city.book(card("P1"))
+    answer, proof = own_record(city)
+    assert (answer.trail, set(proof.states.values()), proof.is_good) == ("", {UNPROVED}, False)
+    assert [row["note"] for row in city.entries(CITY, "request_answered")] == ["0 of 3 disclosures proved"]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda said: replace(said, trail=said.trail.replace("criminal_repository", "agency_of_nobody")), UNPROVED),
+        (lambda said: replace(said, trail=re.sub('"salt":"....', '"salt":"abcd', said.trail)), BROKEN),
+        (lambda said: replace(said, trail=re.sub('"path":."....', '"path":["abcd', said.trail)), BROKEN),
+        (lambda said: replace(said, found=said.found | {"3": said.found["3"].replace("CAR", "NOTICE")}), UNPROVED),
+        (lambda said: replace(said, trail=said.trail.replace('"v":1}', '"v":2}')), BROKEN),
+        (lambda said: replace(said, trail="no trail"), BROKEN),
+        (lambda said: replace(said, trail=""), UNPROVED),
+    ],
+)
+def test_an_answer_that_was_changed_does_not_verify(city: Rig, change: Callable, state: str) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    answer, _ = own_record(city)
+    proof = check(change(answer), city.nodes[STATE].party)
+    assert proof is not None
+    assert state in proof.states.values()
+    assert not proof.is_good
+
+
+def test_proofs_by_another_party_than_answered_prove_nothing(city: Rig) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    answer, _ = own_record(city)
+    proof = check(answer, city.nodes[FEDERAL].party)
+    assert proof is not None
+    assert set(proof.states.values()) == {BROKEN}
+    assert proof.problem.startswith("CHECKPOINT_")
+
+
+def test_counts_and_refusals_name_no_disclosure_and_carry_no_proof(city: Rig) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    city.decide(STATE, TaskKind.ANSWER_REQUEST, ask(city), "answer")
+    city.decide(STATE, TaskKind.ANSWER_REQUEST, ask(city, **RECORD), "refuse")
+    for one in dispatch.requests(city.nodes[CITY]):
+        assert one.answer is not None
+        assert (one.proof, one.answer.trail) == (None, "")
 
 
 def test_a_field_office_tells_what_it_asked_of_the_citys_jail_and_what_became_of_people(city: Rig) -> None:
