@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from tenprint import bootstrap
 from tenprint.cli.app import app
+from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch.reviews import work_of
 from tenprint.exchange.model.case import Case
@@ -59,3 +60,28 @@ def test_an_own_record_is_answered_with_proofs_that_request_show_checks(tmp_path
         (found,) = dispatch.requests(city.node)
     assert found.proof is not None
     assert (set(found.proof.states.values()), found.proof.is_good) == ({"BROKEN"}, False)
+
+
+def test_a_city_asks_about_each_of_its_own_agencies_and_about_no_other(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+    monkeypatch.setattr("tenprint.bootstrap.node.open_gallery", NoGallery)
+    both, one = tmp_path / "both", tmp_path / "one"
+    own = ("--own", "agency-1", "--own", "agency-2", "--own", "jail-1")
+    for folder, named in ((both, own), (one, ())):
+        made = CliRunner().invoke(
+            app, ["network", "init", str(folder), "--background", "0", "--jurisdiction", "city-1", *named]
+        )
+        assert made.exit_code == 0, made.output
+
+    def ask(folder: Path, about: str) -> Result:
+        words = ("--party", "city-1", "--to", "state-2", "--by", "MAYOR FIXTURE", "--question", "how many")
+        said = ("request", "ask", "--topic", "disclosed", "--about", about, *words, "--data", str(folder))
+        return CliRunner().invoke(app, list(said))
+
+    assert [ask(both, about).exit_code for about in ("agency-2", "agency-1", "jail-1")] == [0, 0, 0]
+    with bootstrap.open_network(both) as network, network.node("state-2").store.transaction() as tx:
+        shown = [task.shown["about"] for task in tx.tasks(open_only=True)]
+    assert sorted(shown) == ["agency-1", "agency-2", "jail-1"]
+    refused = ask(one, "agency-2")
+    assert isinstance(refused.exception, SenderError)
+    assert refused.exception.code == "NOT_ENTITLED"

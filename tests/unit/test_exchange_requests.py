@@ -230,6 +230,18 @@ def test_a_field_office_tells_what_it_asked_of_the_citys_jail_and_what_became_of
     assert city.failures(CITY) == []
 
 
+@pytest.mark.parametrize(("jails", "is_told"), [(("jail",), True), (("jail9", "jail"), True), (("jail9",), False)])
+def test_a_city_is_told_of_outcomes_after_its_own_jails_only(
+    make: Callable[..., Rig], jails: tuple[str, ...], is_told: bool
+) -> None:
+    rig = make(jurisdiction=True, own_jails=jails)
+    case_id = rig.until_held()
+    rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
+    rig.decide(ERO, TaskKind.REPORT_OUTCOME, case_id, "removed", **ENDED)
+    assert rig.received(Role.JAIL, case_id, Kind.OUTCOME)
+    assert (rig.case(CITY, case_id) is not None) == is_told
+
+
 def test_an_answer_that_does_not_come_is_a_breach_and_never_a_no(city: Rig) -> None:
     request_id = ask(city)
     city.wait(timedelta(days=29))

@@ -25,7 +25,7 @@ from tenprint.policy.response_times import limit_of
 
 OUTCOMES = tuple(str(outcome) for outcome in RequestOutcome)
 OWN_PLACES = frozenset({Role.AGENCY, Role.JAIL})
-"""About whom a jurisdiction asks: its own agency and its own jail, which `network.toml` names as its peers."""
+"""About whom a jurisdiction asks: its own agencies and its own jails, which `network.toml` names as its peers."""
 REMEMBER: dict[str, str] = {
     RequestTopic.DISCLOSED: "These are counts of what this party sent. Nothing is told of any person.",
     RequestTopic.ACTIVATION: "Say what holds, since when, and on whose word. If nobody may decline, say that, and why.",
@@ -40,7 +40,7 @@ def own_place(directory: Directory, jurisdiction: Party, about: str) -> Party:
     Raises:
         SenderError: ``NOT_ENTITLED`` when it is not its own.
     """
-    if about not in jurisdiction.peers.values() or directory.party(about).role not in OWN_PLACES:
+    if not any(about in jurisdiction.peers_of(role) for role in OWN_PLACES):
         raise SenderError("NOT_ENTITLED", f"{about!r} is no agency and no jail of {jurisdiction.id}")
     return directory.party(about)
 
