@@ -10,9 +10,8 @@ from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, fingers_o
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.corrections import Correction, CorrectionDone
+from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
-from tenprint.exchange.tasks.corrections import CORRECTIONS
 
 pytestmark = pytest.mark.slow
 AGENCY, STATE, CRIMINAL = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY
@@ -77,7 +76,7 @@ def test_nobody_takes_anything_back_by_itself_but_an_officer_is_asked(court: Rig
     assert [court.case(role, case_id).state for role in (ERO, JAIL)] == [CaseState.HELD] * 2
     review = court.task(ERO, TaskKind.REVIEW, case_id)
     assert (review.is_open, review.shown["correction"], review.shown["corrected_by"]) == (True, "expunged", "court")
-    assert done(court, COURT, case_id)["field_office"] == "noted officer_asked"
+    assert done(court, COURT, case_id)["field_office"] == "noted officer_asked decision_kept"
     assert court.task(JAIL, TaskKind.REPORT_CUSTODY, case_id).is_open
     court.decide(ERO, TaskKind.REVIEW, case_id, "cancel")
     assert [court.case(role, case_id).state for role in (ERO, JAIL)] == [CaseState.CANCELLED] * 2
