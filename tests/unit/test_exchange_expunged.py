@@ -8,11 +8,12 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from exchange_rig import BOOKING, GROUND, Rig
+from exchange_rig import BOOKING, GROUND, Rig, card
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.envelope import ErasedHeading
+from tenprint.exchange.model.withdrawal import Withdrawal
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.tasks.erased import erased_by
 from tenprint.ledger.checkpoint import ledger_origin
@@ -165,6 +166,17 @@ def test_a_case_under_way_at_support_center_and_court_is_erased_too(court: Rig) 
     court.wait(timedelta(days=1))
     assert_erased(court, RECORDS, case_id)
     assert court.tasks(LESC, open_only=True) == [] == court.tasks(COURT, open_only=True)
+
+
+def test_a_case_that_ends_otherwise_after_the_order_is_erased_at_the_end_of_that_day_all_the_same(court: Rig) -> None:
+    case_id = court.book(card("P1", tot="CNA", ret="Y"))
+    assert court.case(STATE, case_id).state == CaseState.ANSWERED
+    expunge(court, STATE, case_id)
+    back = Withdrawal(BOOKING.tcn, "booked twice", "SERGEANT FIXTURE")
+    court.say(AGENCY, STATE, Kind.WITHDRAWAL, back.to_bytes(), case_id)
+    assert court.case(STATE, case_id).state == CaseState.WITHDRAWN
+    court.wait(timedelta(days=1))
+    assert_erased(court, (AGENCY, STATE, CRIMINAL, IDENT), case_id)
 
 
 def test_a_sealed_booking_stays_with_everybody(court: Rig) -> None:

@@ -12,8 +12,10 @@ from exchange_rig import Rig, card, rigs
 
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange import dispatch
+from tenprint.exchange.dispatch.reviews import work_of
 from tenprint.exchange.model.aftermath import OutcomeReport
-from tenprint.exchange.model.requests import MAX_QUESTION, Request, RequestAnswer
+from tenprint.exchange.model.bodies import MAX_BODY_BYTES
+from tenprint.exchange.model.requests import MAX_LINES, MAX_QUESTION, Request, RequestAnswer
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.tasks.own_records import BROKEN, NOT_COVERED, PROVED, UNPROVED, Proof, check
 from tenprint.ledger.checkpoint import ledger_origin
@@ -352,6 +354,30 @@ def test_an_answer_in_a_case_that_nobody_knows_is_put_off_and_then_given_up(city
         city.clock.jump_to(due)
         city.run()
     assert city.failures(CITY) == ["UNKNOWN_CASE"]
+
+
+def test_an_answer_without_proofs_is_written_as_it_always_was_and_an_empty_field_is_refused(city: Rig) -> None:
+    plain = answer_of(city, "request-1").to_bytes()
+    assert b"trail" not in plain
+    assert RequestAnswer.from_bytes(plain) == answer_of(city, "request-1")
+    with pytest.raises(RecordError, match="BODY_INVALID"):
+        RequestAnswer.from_bytes(plain.replace(b'"type"', b'"trail":"","type"'))
+    with pytest.raises(RecordError, match="BODY_INVALID"):
+        RequestAnswer.from_bytes(plain.replace(b'"text":"so it is",', b""))
+    with pytest.raises(RecordError):
+        answer_of(city, "request-1", found={}, trail="a proof of nothing")
+
+
+def test_an_answer_of_as_many_lines_as_fit_carries_all_their_proofs(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    node = city.nodes[STATE]
+    with node.store.transaction() as tx:
+        for number in range(MAX_LINES + 5):
+            work_of(tx, node, Kind.CAR, case_id).send(Kind.STATE_SRE, "agency", f"result {number}".encode())
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    assert len(answer.trail) > MAX_BODY_BYTES
+    assert (len(proof.states), proof.proved, proof.is_good) == (MAX_LINES - 1, MAX_LINES - 1, True)
 
 
 def test_a_refusal_that_carries_lines_cannot_be_written(city: Rig) -> None:
