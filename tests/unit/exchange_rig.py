@@ -59,7 +59,7 @@ PEERS = {
     Role.SUPPORT_CENTER: (Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE),
     Role.FIELD_OFFICE: (Role.JAIL, Role.SUPPORT_CENTER),
     Role.JAIL: (Role.FIELD_OFFICE,),
-    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
+    Role.COURT: (Role.AGENCY, Role.STATE_BUREAU),
     Role.JURISDICTION: (Role.AGENCY, Role.JAIL),
 }
 GROUND = "8 USC 1227(a)(1)(B) overstay (fictitious)"
@@ -364,11 +364,12 @@ def build_rig(
     auditor: bool = False,
     court: bool = False,
     jurisdiction: bool = False,
+    own_jails: Sequence[str] = ("jail",),
 ) -> Rig:
     """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
 
     With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest. With a
-    jurisdiction, the field office tells it of outcomes.
+    jurisdiction, the field office tells it of outcomes after its own jails, which are only known if they are no party.
     """
     more = {Role.COURT: court, Role.JURISDICTION: jurisdiction}
     oris = {role: ori for role, ori in ORIS.items() if more.get(role, True)}
@@ -385,6 +386,12 @@ def build_rig(
         )
         for role, ori in oris.items()
     )  # fmt: skip
+    parties = tuple(
+        replace(party, peers=party.peers | {Role.JAIL: own_jails[0]}, more_peers={Role.JAIL: tuple(own_jails[1:])})
+        if party.role == Role.JURISDICTION
+        else party
+        for party in parties
+    )
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
     directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated), activated_since or {})
     nodes = {}

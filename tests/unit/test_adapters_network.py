@@ -100,6 +100,82 @@ def test_activation_may_have_a_day_for_each_agency_and_settings_may_be_dated(tmp
     assert load_network(folder) == read
 
 
+def with_city(folder: Path, own: tuple[str, ...] = ()) -> Path:
+    founding = Founding(folder, founders="eleven", jurisdiction="city-1", own=own)
+    found_network(founding, random=SeededRandomSource(1), open_gallery=SpyGallery())
+    return folder / FILE_NAME
+
+
+def test_a_citys_own_agencies_and_jails_may_be_several_and_are_read_back(tmp_path: Path) -> None:
+    path = with_city(tmp_path / "net", ("agency-2", "agency-1", "jail-1"))
+    read = load_network(tmp_path / "net")
+    city = read.directory.party("city-1")
+    assert (city.peers_of(Role.AGENCY), city.peers_of(Role.JAIL)) == (("agency-2", "agency-1"), ("jail-1",))
+    assert (city.peers[Role.AGENCY], city.peers[Role.STATE_BUREAU]) == ("agency-2", "state-2")
+    save_network(read)
+    assert load_network(tmp_path / "net") == read
+    assert 'jail = "jail-1"' in path.read_text()
+
+
+def test_a_file_that_names_one_agency_and_one_jail_is_read_as_before(tmp_path: Path) -> None:
+    path = with_city(tmp_path / "net")
+    text = path.read_text()
+    assert text.count('agency = "agency-1"') > 1
+    city = load_network(tmp_path / "net").directory.party("city-1")
+    assert (city.peers_of(Role.AGENCY), city.peers_of(Role.JAIL), city.more_peers) == (("agency-1",), ("jail-1",), {})
+    assert city.peers_of(Role.COURT) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('jail = "jail-1"', "jail = []", "party.city-1.peers.jail"),
+        ('jail = "jail-1"', 'jail = ["jail-1", "jail-1"]', "party.city-1.peers.jail"),
+        ('jail = "jail-1"', 'jail = ["jail-1", "gaol"]', "party.city-1.peers.jail"),
+        ('jail = "jail-1"', 'jail = ["jail-1", "agency-1"]', "party.city-1.peers.jail"),
+        ('jail = "jail-1"', "jail = [1]", "party.city-1.peers.jail"),
+        ('state_bureau = "state-1"', 'state_bureau = ["state-1", "state-2"]', "party.city-1.peers.state_bureau"),
+    ],
+)
+def test_a_list_of_peers_that_cannot_be_is_refused_with_its_place(
+    tmp_path: Path, old: str, new: str, field: str
+) -> None:
+    path = with_city(tmp_path / "net")
+    head, city, tail = path.read_text().partition("[party.city-1]")
+    assert old in tail
+    path.write_text(head + city + tail.replace(old, new))
+    with pytest.raises(RecordError) as refused:
+        load_network(tmp_path / "net")
+    assert (refused.value.code, refused.value.field) == ("NETWORK_INVALID", field)
+
+
+def test_a_list_of_peers_is_for_a_city_and_for_nobody_else(tmp_path: Path) -> None:
+    path = with_city(tmp_path / "net")
+    old = 'jail = "jail-1"'
+    text = path.read_text()
+    path.write_text(text.replace(old, 'jail = ["jail-1"]', 1))  # an agency's
+    with pytest.raises(RecordError) as refused:
+        load_network(tmp_path / "net")
+    assert refused.value.field == "party.agency-1.peers.jail"
+
+
+@pytest.mark.parametrize(
+    ("city", "own", "code"),
+    [
+        ("city-1", ("agency-1", "gaol"), "OWN_PLACE_UNKNOWN"),
+        ("city-1", ("court-1",), "OWN_PLACE_UNKNOWN"),
+        ("", ("agency-1",), "JURISDICTION_MISSING"),
+    ],
+)
+def test_places_that_cannot_be_a_citys_own_are_refused_and_nothing_is_made(
+    tmp_path: Path, city: str, own: tuple[str, ...], code: str
+) -> None:
+    founding = Founding(tmp_path / "net", founders="eleven", jurisdiction=city, own=own)
+    with pytest.raises(SenderError) as refused:
+        found_network(founding, random=SeededRandomSource(1), open_gallery=SpyGallery())
+    assert (refused.value.code, (tmp_path / "net").exists()) == (code, False)
+
+
 @pytest.mark.parametrize(
     "wrong",
     ['{ XX0000001 = "June 2009" }', '"XX0000001"', "[1]", "{ XX0000001 = 2009 }"],

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, run_through_retries
+from exchange_rig import BOOKING, GROUND, PERMITTED, START, Rig, card, fingers_of, run_through_retries
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.corrections import Correction, CorrectionDone
+from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
-from tenprint.exchange.tasks.corrections import CORRECTIONS
 
 pytestmark = pytest.mark.slow
 AGENCY, STATE, CRIMINAL = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY
@@ -77,7 +76,7 @@ def test_nobody_takes_anything_back_by_itself_but_an_officer_is_asked(court: Rig
     assert [court.case(role, case_id).state for role in (ERO, JAIL)] == [CaseState.HELD] * 2
     review = court.task(ERO, TaskKind.REVIEW, case_id)
     assert (review.is_open, review.shown["correction"], review.shown["corrected_by"]) == (True, "expunged", "court")
-    assert done(court, COURT, case_id)["field_office"] == "noted officer_asked"
+    assert done(court, COURT, case_id)["field_office"] == "noted officer_asked decision_kept"
     assert court.task(JAIL, TaskKind.REPORT_CUSTODY, case_id).is_open
     court.decide(ERO, TaskKind.REVIEW, case_id, "cancel")
     assert [court.case(role, case_id).state for role in (ERO, JAIL)] == [CaseState.CANCELLED] * 2
@@ -161,6 +160,28 @@ def test_the_origin_sees_who_has_not_answered(court: Rig) -> None:
     correct(court, COURT, case_id, "sealed")
     answered = done(court, COURT, case_id)
     assert [party for party, words in answered.items() if not words] == [silent]
+
+
+@pytest.mark.parametrize(("origin", "kind"), [(COURT, "expunged"), (STATE, "sealed"), (AGENCY, "corrected")])
+def test_a_correction_of_a_kept_booking_goes_to_those_who_know_of_it_and_to_nobody_else(
+    make: Callable[..., Rig], origin: Role, kind: str
+) -> None:
+    rig = make(court=True, settings={STATE: {"nff_state": True}})
+    rig.matcher(STATE).enroll("SID-P1", fingers_of("P1"))
+    case_id = rig.book(card("P1"))
+    correct(rig, origin, case_id, kind)
+    run_through_retries(rig)
+    told = done(rig, origin, case_id)
+    assert (told.keys(), all(told.values())) == ({"agency", "state_bureau", "court"} - {str(origin)}, True)
+    assert [rig.messages(role, case_id) for role in (CRIMINAL, IDENT, LESC, ERO, JAIL)] == [[]] * 5
+    assert all(not rig.failures(role) for role in rig.nodes)
+
+
+def test_an_order_of_the_state_reaches_the_agency_of_a_booking_that_asked_for_no_answer(court: Rig) -> None:
+    case_id = court.book(card("P1", tot="CNA", ret="Y"))
+    correct(court, STATE, case_id, "expunged")
+    assert done(court, STATE, case_id).keys() == {"agency", "criminal_repository", "immigration_repository", "court"}
+    assert all(not court.failures(role) for role in court.nodes)
 
 
 def test_a_party_that_never_hears_of_the_case_says_so(court: Rig) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from exchange_rig import BOOKING, PERMITTED, START, Rig, card, run_through_retries
+from exchange_rig import BOOKING, PERMITTED, START, Rig, card, fingers_of, run_through_retries
 
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.aftermath import ArrestNotice, Disposition
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
@@ -156,10 +156,62 @@ def test_a_disposition_of_a_case_that_never_comes_is_a_dead_letter_with_its_code
 def test_a_disposition_that_comes_before_its_case_waits_for_it(court: Rig) -> None:
     data = card("P1")
     case_id = dispatch.submit(court.nodes[AGENCY], data).case_id
-    for told in (STATE, CRIMINAL):
-        court.say(COURT, told, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    court.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
     run_through_retries(court)
     assert [noted(court, role, case_id) for role in (STATE, CRIMINAL, IDENT)] == [["dismissed"]] * 3
+
+
+@pytest.fixture
+def keeping(make: Callable[..., Rig]) -> Rig:
+    """Give a network whose state keeps the arrest of whom it knows, and knows P1."""
+    rig = make(court=True, auditor=True, settings={STATE: {"nff_state": True}})
+    rig.matcher(STATE).enroll("SID-P1", fingers_of("P1"))
+    return rig
+
+
+def test_how_the_charge_of_a_kept_booking_ended_goes_to_those_who_know_of_it_and_to_nobody_else(keeping: Rig) -> None:
+    case_id = keeping.book(card("P1"))
+    keeping.decide(COURT, TaskKind.DISPOSE, case_id, "dismissed", **DISMISSED)
+    run_through_retries(keeping)
+    assert [noted(keeping, role, case_id) for role in (AGENCY, STATE)] == [["dismissed"]] * 2
+    for role in (CRIMINAL, IDENT, LESC, ERO, JAIL):
+        assert (keeping.case(role, case_id), keeping.messages(role, case_id)) == (None, [])
+    assert all(not keeping.failures(role) for role in keeping.nodes)
+    assert sorted(m.recipient for m in keeping.messages(COURT, case_id, Kind.DISPOSITION)) == ["agency", "state_bureau"]
+
+
+def test_a_disposition_that_overtakes_a_booking_which_the_state_will_keep_stays_with_the_state(keeping: Rig) -> None:
+    case_id = dispatch.submit(keeping.nodes[AGENCY], card("P1")).case_id
+    keeping.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    run_through_retries(keeping)
+    assert (noted(keeping, STATE, case_id), keeping.case(CRIMINAL, case_id)) == (["dismissed"], None)
+    assert all(not keeping.failures(role) for role in keeping.nodes)
+
+
+def test_a_disposition_that_overtakes_the_booking_on_its_last_way_waits_for_it_at_the_repository(court: Rig) -> None:
+    post, held = court.post.deliver, [True]
+
+    def deliver(wire: bytes, recipient: str) -> bytes:
+        if recipient == str(CRIMINAL) and b'"kind":"CAR"' in wire and held[0]:
+            raise StorageError("POST_UNREACHABLE", "not now")
+        return post(wire, recipient)
+
+    court.post.deliver = deliver
+    case_id = court.book(card("P1"))
+    court.decide(COURT, TaskKind.DISPOSE, case_id, "acquitted", **DISMISSED)
+    assert court.case(CRIMINAL, case_id) is None
+    assert court.messages(CRIMINAL, case_id, Kind.DISPOSITION)
+    held[0] = False
+    run_through_retries(court)
+    assert [noted(court, role, case_id) for role in (CRIMINAL, IDENT)] == [["acquitted"]] * 2
+    assert all(not court.failures(role) for role in court.nodes)
+
+
+def test_a_court_that_speaks_to_a_repository_is_refused_at_its_door(court: Rig) -> None:
+    case_id = court.book(card("P1"))
+    with pytest.raises(SenderError, match="KIND_NOT_ACCEPTED"):
+        court.say(COURT, CRIMINAL, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    assert noted(court, CRIMINAL, case_id) == []
 
 
 @pytest.mark.parametrize(

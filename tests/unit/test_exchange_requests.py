@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +12,14 @@ from exchange_rig import Rig, card, rigs
 
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange import dispatch
+from tenprint.exchange.dispatch.reviews import work_of
 from tenprint.exchange.model.aftermath import OutcomeReport
-from tenprint.exchange.model.requests import MAX_QUESTION, Request, RequestAnswer
+from tenprint.exchange.model.bodies import MAX_BODY_BYTES
+from tenprint.exchange.model.requests import MAX_LINES, MAX_QUESTION, Request, RequestAnswer
 from tenprint.exchange.model.words import Kind, Role, TaskKind
+from tenprint.exchange.tasks.own_records import BROKEN, NOT_COVERED, PROVED, UNPROVED, Proof, check
+from tenprint.ledger.checkpoint import ledger_origin
+from tenprint.ledger.trail import CaseTrail
 
 pytestmark = pytest.mark.slow
 CITY, STATE, FEDERAL, ERO = Role.JURISDICTION, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE
@@ -110,6 +116,106 @@ def test_a_persons_own_record_is_told_by_its_number_without_a_name(city: Rig) ->
     assert "SAMPLESON" not in "".join(lines)
 
 
+def signed(rig: Rig, *roles: Role) -> None:
+    for role in roles:
+        rig.nodes[role].store.sign_checkpoint(ledger_origin(str(role)), rig.keys[role], rig.clock.now())
+
+
+def own_record(rig: Rig, addressee: Role = STATE) -> tuple[RequestAnswer, Proof]:
+    """Ask for a person's own record, let it be answered, and return the answer with what it proves."""
+    request_id = ask(rig, addressee, **RECORD)
+    rig.decide(addressee, TaskKind.ANSWER_REQUEST, request_id, "answer")
+    answer, proof = the(rig).answer, the(rig).proof
+    assert answer is not None
+    assert proof is not None
+    return answer, proof
+
+
+def test_each_disclosure_of_an_own_record_is_proved_against_the_checkpoint_that_its_party_signed(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    sent = [line for line in answer.found.values() if " sent to " in line]
+    assert proof.states == dict.fromkeys(sent, PROVED)
+    assert (len(sent), proof.is_good, proof.problem) == (3, True, "")
+    trail = CaseTrail.from_bytes(answer.trail.encode())
+    assert {field.value for one in trail.disclosures for field in one.opened if field.name == "case"} == {case_id}
+    assert "SAMPLESON" not in answer.trail
+    assert [row["note"] for row in city.entries(CITY, "request_answered")] == ["3 of 3 disclosures proved"]
+
+
+def test_an_own_record_that_was_erased_is_still_proved(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    dispatch.correct(
+        city.nodes[STATE], case_id, kind="expunged", what="an order (fictitious)", reason="so", by="CLERK GAVEL"
+    )
+    city.run()
+    city.wait(timedelta(days=1))
+    assert city.entries(STATE, "erased")
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    assert any("were erased" in line for line in answer.found.values())
+    assert (proof.is_good, proof.proved) == (True, len(proof.states))
+    assert proof.proved > 3
+
+
+def test_what_no_checkpoint_covers_yet_is_said_to_be_so_and_is_no_lie(city: Rig) -> None:
+    signed(city, STATE)
+    city.book(card("P1"))
+    answer, proof = own_record(city)
+    assert set(proof.states.values()) == {NOT_COVERED}
+    assert (proof.is_good, proof.proved, CaseTrail.from_bytes(answer.trail.encode()).beyond) == (True, 0, 3)
+
+
+def test_an_answer_without_any_checkpoint_says_that_it_proves_nothing(city: Rig) -> None:
+    city.book(card("P1"))
+    answer, proof = own_record(city)
+    assert (answer.trail, set(proof.states.values()), proof.is_good) == ("", {UNPROVED}, False)
+    assert [row["note"] for row in city.entries(CITY, "request_answered")] == ["0 of 3 disclosures proved"]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda said: replace(said, trail=said.trail.replace("criminal_repository", "agency_of_nobody")), UNPROVED),
+        (lambda said: replace(said, trail=re.sub('"salt":"....', '"salt":"abcd', said.trail)), BROKEN),
+        (lambda said: replace(said, trail=re.sub('"path":."....', '"path":["abcd', said.trail)), BROKEN),
+        (lambda said: replace(said, found=said.found | {"3": said.found["3"].replace("CAR", "NOTICE")}), UNPROVED),
+        (lambda said: replace(said, trail=said.trail.replace('"v":1}', '"v":2}')), BROKEN),
+        (lambda said: replace(said, trail="no trail"), BROKEN),
+        (lambda said: replace(said, trail=""), UNPROVED),
+    ],
+)
+def test_an_answer_that_was_changed_does_not_verify(city: Rig, change: Callable, state: str) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    answer, _ = own_record(city)
+    proof = check(change(answer), city.nodes[STATE].party)
+    assert proof is not None
+    assert state in proof.states.values()
+    assert not proof.is_good
+
+
+def test_proofs_by_another_party_than_answered_prove_nothing(city: Rig) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    answer, _ = own_record(city)
+    proof = check(answer, city.nodes[FEDERAL].party)
+    assert proof is not None
+    assert set(proof.states.values()) == {BROKEN}
+    assert proof.problem.startswith("CHECKPOINT_")
+
+
+def test_counts_and_refusals_name_no_disclosure_and_carry_no_proof(city: Rig) -> None:
+    city.book(card("P1"))
+    signed(city, STATE)
+    city.decide(STATE, TaskKind.ANSWER_REQUEST, ask(city), "answer")
+    city.decide(STATE, TaskKind.ANSWER_REQUEST, ask(city, **RECORD), "refuse")
+    for one in dispatch.requests(city.nodes[CITY]):
+        assert one.answer is not None
+        assert (one.proof, one.answer.trail) == (None, "")
+
+
 def test_a_field_office_tells_what_it_asked_of_the_citys_jail_and_what_became_of_people(city: Rig) -> None:
     case_id = city.until_held()
     city.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
@@ -124,6 +230,18 @@ def test_a_field_office_tells_what_it_asked_of_the_citys_jail_and_what_became_of
         "OUTCOME sent to jurisdiction: 1",
     ]  # fmt: skip
     assert city.failures(CITY) == []
+
+
+@pytest.mark.parametrize(("jails", "is_told"), [(("jail",), True), (("jail9", "jail"), True), (("jail9",), False)])
+def test_a_city_is_told_of_outcomes_after_its_own_jails_only(
+    make: Callable[..., Rig], jails: tuple[str, ...], is_told: bool
+) -> None:
+    rig = make(jurisdiction=True, own_jails=jails)
+    case_id = rig.until_held()
+    rig.decide(Role.JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
+    rig.decide(ERO, TaskKind.REPORT_OUTCOME, case_id, "removed", **ENDED)
+    assert rig.received(Role.JAIL, case_id, Kind.OUTCOME)
+    assert (rig.case(CITY, case_id) is not None) == is_told
 
 
 def test_an_answer_that_does_not_come_is_a_breach_and_never_a_no(city: Rig) -> None:
@@ -236,6 +354,30 @@ def test_an_answer_in_a_case_that_nobody_knows_is_put_off_and_then_given_up(city
         city.clock.jump_to(due)
         city.run()
     assert city.failures(CITY) == ["UNKNOWN_CASE"]
+
+
+def test_an_answer_without_proofs_is_written_as_it_always_was_and_an_empty_field_is_refused(city: Rig) -> None:
+    plain = answer_of(city, "request-1").to_bytes()
+    assert b"trail" not in plain
+    assert RequestAnswer.from_bytes(plain) == answer_of(city, "request-1")
+    with pytest.raises(RecordError, match="BODY_INVALID"):
+        RequestAnswer.from_bytes(plain.replace(b'"type"', b'"trail":"","type"'))
+    with pytest.raises(RecordError, match="BODY_INVALID"):
+        RequestAnswer.from_bytes(plain.replace(b'"text":"so it is",', b""))
+    with pytest.raises(RecordError):
+        answer_of(city, "request-1", found={}, trail="a proof of nothing")
+
+
+def test_an_answer_of_as_many_lines_as_fit_carries_all_their_proofs(city: Rig) -> None:
+    case_id = city.book(card("P1"))
+    node = city.nodes[STATE]
+    with node.store.transaction() as tx:
+        for number in range(MAX_LINES + 5):
+            work_of(tx, node, Kind.CAR, case_id).send(Kind.STATE_SRE, "agency", f"result {number}".encode())
+    signed(city, STATE)
+    answer, proof = own_record(city)
+    assert len(answer.trail) > MAX_BODY_BYTES
+    assert (len(proof.states), proof.proved, proof.is_good) == (MAX_LINES - 1, MAX_LINES - 1, True)
 
 
 def test_a_refusal_that_carries_lines_cannot_be_written(city: Rig) -> None:

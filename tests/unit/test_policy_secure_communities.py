@@ -185,6 +185,23 @@ TABLE = [
     ("keep_days", {"keeper": "field_office", "case_ended": "no_action"}, 3650, "keep-what-somebody-decided"),
     ("keep_days", {"retain_requested": False, "case_ended": "not_confirmed"}, 1825, "keep-five-years"),
     ("keep_days", {}, 1825, "keep-five-years"),
+    ("erase_expunged", {"keeper": "jail", "hold_requested": True}, "keep", "expunged-hold-on-record"),
+    (
+        "erase_expunged",
+        {"keeper": "field_office", "hold_requested": True, "case_ended": "withdrawn"},
+        "keep",
+        "expunged-hold-on-record",
+    ),
+    (
+        "erase_expunged",
+        {"keeper": "field_office", "hold_requested": False, "case_ended": "interviewed"},
+        "keep",
+        "expunged-interview-on-record",
+    ),
+    ("erase_expunged", {"keeper": "field_office", "case_ended": "no_action"}, "erase", "expunged-erased"),
+    ("erase_expunged", {"keeper": "support_center", "case_ended": "answered"}, "erase", "expunged-erased"),
+    ("erase_expunged", {"keeper": "court", "case_ended": "interviewed"}, "erase", "expunged-erased"),
+    ("erase_expunged", {}, "erase", "expunged-erased"),
 ]
 
 

@@ -6,8 +6,8 @@ All agencies are fictitious, and say so: two states of Nowhere, ORIs that begin 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tenprint.core.errors import SenderError
@@ -28,6 +28,7 @@ class Founder:
         ori: nine characters.
         peers: id of the party that it talks to, by role.
         has_gallery: it keeps prints.
+        more_peers: further parties of a role, where it may have several.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Founder:
     ori: str
     peers: Mapping[Role, str]
     has_gallery: bool = False
+    more_peers: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,38 @@ class Founders:
         """Return the ids of the parties that cosign a party's ledger: two where there are witnesses at all."""
         return tuple(witness for witness in self.witnesses if witness != party)[:WITNESSES_EACH]
 
-    def with_jurisdiction(self, party: str) -> Founders:
-        """Return this set with a city or county whose own agency and jail are the first ones, at the end.
+    def with_jurisdiction(self, party: str, own: Sequence[str] = ()) -> Founders:
+        """Return this set with a city or county at the end.
+
+        Args:
+            party: its id.
+            own: ids of its own agencies and jails; without any, the first agency and the first jail.
 
         Raises:
-            SenderError: ``PARTY_ID_INVALID`` when a party has this id, or it is none.
+            SenderError: ``PARTY_ID_INVALID`` when a party has this id, or it is none; ``OWN_PLACE_UNKNOWN`` when one of
+                `own` is no agency and no jail here.
         """
-        if not _ID.fullmatch(party) or party in {founder.id for founder in self.parties}:
+        known = {founder.id: founder for founder in self.parties}
+        if not _ID.fullmatch(party) or party in known:
             raise SenderError(
                 "PARTY_ID_INVALID", f"{party!r} is the id of another party or none", hint="write it as city-1"
             )
         first = {founder.role: founder.id for founder in reversed(self.parties)}
-        asked = (Role.AGENCY, Role.JAIL, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE)
+        places: dict[Role, list[str]] = {}
+        for one in dict.fromkeys(own or (first[Role.AGENCY], first[Role.JAIL])):
+            if one not in known or known[one].role not in (Role.AGENCY, Role.JAIL):
+                raise SenderError("OWN_PLACE_UNKNOWN", f"{one!r} is no agency and no jail of this network")
+            places.setdefault(known[one].role, []).append(one)
+        asked = {role: first[role] for role in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE)}
+        if Role.AGENCY in places:
+            asked[Role.STATE_BUREAU] = known[places[Role.AGENCY][0]].peers[Role.STATE_BUREAU]
         city = Founder(
-            party, Role.JURISDICTION, "Example County, State of Nowhere", "XX0000010", {r: first[r] for r in asked}
+            party,
+            Role.JURISDICTION,
+            "Example County, State of Nowhere",
+            "XX0000010",
+            {role: ids[0] for role, ids in places.items()} | asked,
+            more_peers={role: tuple(ids[1:]) for role, ids in places.items() if ids[1:]},
         )
         told = tuple(
             replace(founder, peers={**founder.peers, Role.JURISDICTION: party})
@@ -159,12 +179,7 @@ _ELEVEN = Founders(
         ),
         Founder(
             "court-1", Role.COURT, "Court of Example County, State of Nowhere", "XX0000008",
-            {
-                Role.AGENCY: "agency-1",
-                Role.STATE_BUREAU: "state-1",
-                Role.CRIMINAL_REPOSITORY: "criminal-repository",
-                Role.JAIL: "jail-1",
-            },
+            {Role.AGENCY: "agency-1", Role.STATE_BUREAU: "state-1", Role.JAIL: "jail-1"},
         ),
         Founder("auditor-1", Role.AUDITOR, "Example Auditor", "XX0000009", {}),
     ),

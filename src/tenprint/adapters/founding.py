@@ -68,7 +68,8 @@ class Founding:
         seed: what the synthetic people are made from, kept for a later run; None when it does not matter.
         founders: which parties, a name of `founders.FOUNDERS`.
         first_port: of parties with an address of their own, which take it and those after it; None finds free ones.
-        jurisdiction: id of a city or county to be added, with the first agency and jail as its own; ``""`` for none.
+        jurisdiction: id of a city or county to be added; ``""`` for none.
+        own: ids of that one's own agencies and jails; without any, the first agency and the first jail.
     """
 
     directory: Path
@@ -80,6 +81,7 @@ class Founding:
     founders: str = "small"
     first_port: int | None = None
     jurisdiction: str = ""
+    own: tuple[str, ...] = ()
 
 
 def found_network(
@@ -100,7 +102,8 @@ def found_network(
         on_progress: called with ``parties``, then ``subjects``, and how many more are done.
 
     Raises:
-        SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``; ``FOUNDERS_UNKNOWN``.
+        SenderError: ``NETWORK_EXISTS`` or ``NETWORK_FOLDER_TAKEN``; ``FOUNDERS_UNKNOWN``; ``JURISDICTION_MISSING`` when
+            there are places of its own and no jurisdiction, and as `Founders.with_jurisdiction`.
         StorageError: ``STORE_LOCKED`` when another process is making it, or a code of `faults`.
     """
     directory = founding.directory.resolve()
@@ -143,7 +146,11 @@ def _founders(founding: Founding) -> Founders:
     found = FOUNDERS.get(founding.founders)
     if found is None:
         raise SenderError("FOUNDERS_UNKNOWN", f"there are no founders {founding.founders!r}: {', '.join(FOUNDERS)}")
-    return found.with_jurisdiction(founding.jurisdiction) if founding.jurisdiction else found
+    if founding.own and not founding.jurisdiction:
+        raise SenderError(
+            "JURISDICTION_MISSING", "whose own these are is not said", hint="name the city with --jurisdiction"
+        )
+    return found.with_jurisdiction(founding.jurisdiction, founding.own) if founding.jurisdiction else found
 
 
 def _urls(founders: Founders, first_port: int | None) -> dict[str, str]:
@@ -211,6 +218,7 @@ def _place(founder: Founder, key: PrivateKey, url: str, since: str, witnesses: t
         ori=founder.ori,
         public_key=key.public.raw,
         peers=dict(founder.peers),
+        more_peers=dict(founder.more_peers),
         name=founder.name,
         settings={CONNECTED_SINCE: since, CONNECTED_BY: FOUNDED_BY},
         witnesses=witnesses,

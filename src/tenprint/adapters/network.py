@@ -22,7 +22,8 @@
     url = "inproc:"                              where it takes messages: https://… for a process of its own
     certificate = "parties/agency/tls.crt"       the one that its door shows, pinned; empty: of a public authority
     certificate_key = "parties/agency/tls.key"   its private key, mode 0600; only its own process needs it
-    peers = { state_bureau = "state_bureau" }    role = party id
+    peers = { state_bureau = "state_bureau" }    role = party id; a city's or county's own agencies and jails may be
+                                                 several: { agency = ["agency-1", "agency-2"], jail = "jail-1" }
     witnesses = ["auditor"]                      who cosigns its ledger's checkpoints; may be left out
     settings = { nff_state = false }             its own facts, for the policy; since when and by whose decision
                                                  it takes part: connected_since = "2010-10-04", connected_by = "…";
@@ -53,7 +54,7 @@ from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError, SenderError, StorageError
-from tenprint.exchange.model.directory import Directory, Party, Term
+from tenprint.exchange.model.directory import MANY_PEERS, Directory, Party, Term
 from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import PrivateKey
 
@@ -228,10 +229,14 @@ def _place_table(place: Place) -> dict[str, Any]:
         **({"earlier_keys": [_key_table(*key) for key in party.earlier_keys]} if party.earlier_keys else {}),
         "url": place.url,
         **{name: path for name, path in pinned.items() if path},
-        "peers": {str(role): peer for role, peer in party.peers.items()},
+        "peers": {str(role): _peers_value(party.peers_of(role)) for role in party.peers},
         "witnesses": list(party.witnesses),
         "settings": dict(party.settings),
     }
+
+
+def _peers_value(peers: tuple[str, ...]) -> str | list[str]:
+    return peers[0] if len(peers) == 1 else list(peers)
 
 
 def _term_table(term: Term, prefix: str = "") -> dict[str, str]:
@@ -298,12 +303,15 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
     if not all(_is_setting(name, value) for name, value in settings.items()):
         said = "its values are text, whole numbers or true and false, or a list of such with the day of each"
         raise _invalid(f"{where}.settings", said)
+    role = _role(_text(table, "role", f"{where}.role"), f"{where}.role")
+    named = {_role(peer, f"{where}.peers"): _peers(peers, role, peer, f"{where}.peers.{peer}") for peer in peers}
     party = Party(
         id=party_id,
-        role=_role(_text(table, "role", f"{where}.role"), f"{where}.role"),
+        role=role,
         ori=_text(table, "ori", f"{where}.ori"),
         public_key=_public_key(table, where),
-        peers={_role(role, f"{where}.peers"): _text(peers, role, f"{where}.peers.{role}") for role in peers},
+        peers={peer: ids[0] for peer, ids in named.items()},
+        more_peers={peer: ids[1:] for peer, ids in named.items() if ids[1:]},
         settings=dict(settings),
         name=_text(table, "name", f"{where}.name", default=""),
         witnesses=_texts(table, "witnesses", f"{where}.witnesses"),
@@ -321,6 +329,18 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         certificate=_text(table, "certificate", f"{where}.certificate", default=""),
         certificate_key=_text(table, "certificate_key", f"{where}.certificate_key", default=""),
     )
+
+
+def _peers(table: Mapping[str, Any], role: Role, peer: str, where: str) -> tuple[str, ...]:
+    """Return the parties of one role that a party names: one, or a list where it may have several."""
+    if not isinstance(table[peer], list):
+        return (_text(table, peer, where),)
+    ids = _texts(table, peer, where)
+    if (role, Role(peer)) not in MANY_PEERS:
+        raise _invalid(where, "a list is for a city's or county's own agencies and jails; this is one party")
+    if not ids or len(set(ids)) != len(ids):
+        raise _invalid(where, "it names at least one party, and each once")
+    return ids
 
 
 def _public_key(table: Mapping[str, Any], where: str) -> bytes:
@@ -350,7 +370,8 @@ def _earlier_keys(table: Mapping[str, Any], where: str) -> tuple[tuple[bytes, Te
 def _check_peers(places: tuple[Place, ...]) -> None:
     roles = {place.party.id: place.party.role for place in places}
     for place in places:
-        for role, peer in place.party.peers.items():
+        named = [(role, peer) for role in place.party.peers for peer in place.party.peers_of(role)]
+        for role, peer in named:
             if roles.get(peer) != role:
                 raise _invalid(f"party.{place.party.id}.peers.{role}", f"no party {peer!r} of that role is in the file")
         for witness in place.party.witnesses:

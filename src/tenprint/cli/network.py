@@ -38,6 +38,10 @@ def init(
     jurisdiction: Annotated[
         str, typer.Option(help="Add a city or county of this id, which is told of outcomes and may ask: city-1.")
     ] = "",
+    own: Annotated[
+        list[str] | None,
+        typer.Option(help="An agency or jail of that city or county's own; may be repeated. Else the first of each."),
+    ] = None,
 ) -> None:
     """Write a network of eleven parties, each with an address, a key and a certificate of its own.
 
@@ -48,8 +52,9 @@ def init(
     from tenprint.synth.population import background as background_subjects
 
     founding = bootstrap.Founding(
-        directory, clock_mode="system", founders="eleven", first_port=first_port, jurisdiction=jurisdiction
-    )
+        directory, clock_mode="system", founders="eleven", first_port=first_port, jurisdiction=jurisdiction,
+        own=tuple(own or ()),
+    )  # fmt: skip
     with progress("enrolling background subjects", background) as advance:
         subjects = background_subjects(background, seed)
         made = bootstrap.init_network(

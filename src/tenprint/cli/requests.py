@@ -14,8 +14,11 @@ from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
     from tenprint.exchange.dispatch import Asked
+    from tenprint.exchange.tasks.own_records import Proof
 
 NOT_YET = "not yet, which is no no"
+FOUND_SOMETHING = 1
+"""Exit code when a proof is missing or does not hold."""
 app = typer.Typer(help="Requests of cities and counties: ask, and see what has been answered.", no_args_is_help=True)
 
 
@@ -68,7 +71,13 @@ def show(
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
-    """Show one request with its answer; that nothing has come yet is said, with how late it is."""
+    """Show one request with its answer; that nothing has come yet is said, with how late it is.
+
+    What an answer about somebody's own record says was disclosed is checked against the ledger of whoever answered, by
+    the proofs that came with it: nobody is asked. Exit code 1 when a proof is missing or does not hold.
+    """
+    from tenprint.exchange.tasks.own_records import trail_as_json
+
     found = next((one for one in _requests(data) if one.request_id == request_id), None)
     if found is None:
         raise SenderError("UNKNOWN_REQUEST", f"no request {request_id!r} here", hint="see: tenprint request list")
@@ -84,13 +93,32 @@ def show(
     if answer is not None:
         row |= {"text": answer.text, "answered by": answer.by, "answered": to_wire(answer.answered_at)}
         row |= {"looked up": to_wire(answer.as_of), "found": list(answer.found.values())}
+    proof = found.proof
     if json:
+        if answer is not None and proof is not None:
+            row["proof"] = proof.as_json() | {"trail": trail_as_json(answer)}
         print_json(row)
-        return
-    for name, value in row.items():
-        for line in value if isinstance(value, list) else [value]:
-            if line:
-                console.print(f"{name:>12}  {line}", markup=False, soft_wrap=True)
+    else:
+        if proof is not None:
+            row |= {"found": [_with_proof(line, proof) for line in row["found"]], "proof": _verdict(proof)}
+        for name, value in row.items():
+            for line in value if isinstance(value, list) else [value]:
+                if line:
+                    console.print(f"{name:>12}  {line}", markup=False, soft_wrap=True)
+    if proof is not None and not proof.is_good:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _with_proof(line: str, proof: Proof) -> str:
+    state = proof.states.get(line)
+    return line if state is None else f"{line}: {state}"
+
+
+def _verdict(proof: Proof) -> str:
+    said = f"{proof.proved} of {len(proof.states)} disclosures proved"
+    if proof.signed_at is not None:
+        said += f" by the checkpoint over {proof.size} entries signed at {to_wire(proof.signed_at)}"
+    return f"{said}; {proof.problem}" if proof.problem else said
 
 
 def _requests(data: Path) -> list[Asked]:

@@ -92,6 +92,7 @@ RULES: dict[str, str] = {
     "retention": "keep the prints?",
     "delivery": "one answer or two:",
     "keep_days": "keep for",
+    "erase_expunged": "expunged: erase?",
 }
 """Short names of what rules are asked, for the picture; pages ask the whole question."""
 UNITS = {"seconds": timedelta(seconds=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}

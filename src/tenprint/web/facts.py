@@ -18,9 +18,11 @@ from tenprint.core.errors import TenprintError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.words import Role, TaskKind
+from tenprint.exchange.model.known import message_of
+from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.periods import ENDED
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
 from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
@@ -236,6 +238,14 @@ def _keep_days(trail: Trail) -> None:
         trail.note(CASE, {"case_ended": str(trail.case.state)})
 
 
+def _erase_expunged(trail: Trail) -> None:
+    trail.note(ALWAYS, {"keeper": str(trail.node.party.role)})
+    if trail.case is not None:
+        trail.note(CASE, {"hold_requested": bool(message_of(trail.case, Kind.DETAINER))})
+        if trail.case.state in ENDED:
+            trail.note(CASE, {"case_ended": str(trail.case.state)})
+
+
 _FINDERS: dict[str, Callable[[Trail], None]] = {
     "accept_submission": _accept,
     "verify_candidate": _verify,
@@ -245,6 +255,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "retention": _retention,
     "delivery": _delivery,
     "keep_days": _keep_days,
+    "erase_expunged": _erase_expunged,
     "second_examiner": _second_examiner,
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,

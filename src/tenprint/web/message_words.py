@@ -20,7 +20,8 @@ PARTS = {
     "detainer answer": "The jail's answer", "custody": "What the jail reports", "arrest notice": "Notice of an arrest",
     "disposition": "How a charge ended", "cancellation": "The request to hold is taken back",
     "outcome": "What became of the person", "correction": "A correction",
-    "rule notice": "A notice of a change of rule",
+    "rule notice": "A notice of a change of rule", "request": "What a city or county asks",
+    "request answer": "The answer to a city or county",
     "correction done": "What was done about a correction", "timer": "A clock that ran out",
     "tenprint ident data response": "The immigration repository's answer (IDENT data response)",
     "withdrawal": "The booking is taken back",
@@ -48,6 +49,7 @@ LABELS = {
     "result": "what the repository answers", "format": "format", "encounter_id": "number of the encounter",
     "details.evidence": "evidence", "timer_id": "number of the clock", "purpose": "what for", "due_at": "was due",
     "finding": "the examiner's finding", "names": "names on file", "text": "remarks",
+    "trail": "proofs of what was disclosed",
 }  # fmt: skip
 STATUSES = {str(value): words.answer_title(str(value)) for value in StatusFinding}
 RESULTS = {
@@ -80,6 +82,8 @@ BY_FIELD: dict[str, dict[str, str]] = {
 AS_WRITTEN = frozenset({"rule", "by", "officer", "second_officer", "specialist", "SPC", "examiner", "reason"})
 """Fields in which a name or a person's words are left as they are, whatever they look like."""
 LONGEST_RAW = 120
+OPENED_ENTRY = '"commitments":'
+"""Stands once in each entry of a trail (`ledger.trail`)."""
 _WORD = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
@@ -135,6 +139,10 @@ def _days(text: str) -> str:
     return "; ".join(words.spoken_digits(one) for one in text.split("; "))
 
 
+def _proofs(text: str) -> str:
+    return f"{text.count(OPENED_ENTRY)} entries of the ledger with their proofs; tenprint request show checks them"
+
+
 def _charges(text: str) -> str:
     """Return a list of charges, each with the day of the offence first."""
     parted = (one.partition(", ") for one in text.split("; "))
@@ -163,7 +171,7 @@ def moment(text: str) -> str:
 
 FORMS: dict[str, Callable[[str], str]] = {
     "DOB": _days, "DAT": _days, "DOA": _days, "LCD": _days, "SDOB": _days, "SSD": _days, "birth_date": _days,
-    "ASL": _charges, "hold_hours": _hours, "HGT": _height, "WGT": _weight,
+    "trail": _proofs, "ASL": _charges, "hold_hours": _hours, "HGT": _height, "WGT": _weight,
 }  # fmt: skip
 """How values of a form of their own are said."""
 

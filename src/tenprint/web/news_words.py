@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.tasks.corrections import CORRECTIONS
+from tenprint.exchange.model.corrections import CORRECTIONS
 from tenprint.exchange.tasks.spread import dispositions_of
 from tenprint.policy.access import HIDDEN
 from tenprint.web import words

@@ -20,6 +20,7 @@ from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.answers import official_name, reason_given
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.looked_up import REQUEST
+from tenprint.exchange.tasks.own_records import Proof, check
 from tenprint.exchange.tasks.requests import own_place
 
 DAY_HINT = "write it as 2010-10-05"
@@ -36,6 +37,7 @@ class Asked:
         due_at: from then on an answer is late.
         verdict: as `waits.Wait.verdict`: ``waiting``, ``overdue``, ``in time`` or ``late``.
         answer: what came, or None: that nothing has come is no no.
+        proof: of what an answer about an own record names, checked here and now; None when it names no disclosure.
     """
 
     request_id: str
@@ -45,6 +47,7 @@ class Asked:
     due_at: datetime
     verdict: str
     answer: RequestAnswer | None
+    proof: Proof | None = None
 
 
 def ask(
@@ -116,6 +119,8 @@ def _asked(node: Node, case: Case) -> Asked | None:
             return None  # it is another's request, which lies here to be answered
         answer_id = message_of(case, Kind.REQUEST_ANSWER)
         answer = tx.message(MessageKey(question.recipient, answer_id)) if answer_id else None
+    said = RequestAnswer.from_bytes(answer.body) if answer is not None else None
+    proof = check(said, node.services.directory.party(question.recipient)) if said is not None else None
     (wait,) = waits.waits_of(node, case.case_id)
     return Asked(
         case.case_id,
@@ -124,7 +129,8 @@ def _asked(node: Node, case: Case) -> Asked | None:
         question.recipient,
         wait.due_at,
         wait.verdict(node.services.clock.now()),
-        RequestAnswer.from_bytes(answer.body) if answer is not None else None,
+        said,
+        proof,
     )
 
 

@@ -17,6 +17,7 @@ from tenprint.core.errors import StorageError, TenprintError
 from tenprint.exchange.dispatch.points import ERASE_AFTER_FILES, ERASE_AFTER_GALLERY, ERASE_BEFORE_MARK
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.model.corrections import CORRECTIONS, was_expunged
 from tenprint.exchange.model.envelope import Envelope, ErasedHeading, Heading
 from tenprint.exchange.model.known import (
     ERASED,
@@ -33,12 +34,7 @@ from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Handler, Node, Work
 from tenprint.exchange.store import Transaction
 from tenprint.exchange.tasks import periods, questions
-from tenprint.exchange.tasks.corrections import (
-    CORRECTIONS,
-    is_expunged_here,
-    take_correction_of_erased,
-    without_words,
-)
+from tenprint.exchange.tasks.corrections import take_correction_of_erased, without_words
 from tenprint.exchange.tasks.news import INFORMANTS, NEWS
 from tenprint.exchange.tasks.periods import ERASED_ENTRY, LATE_ENTRY, POSTPONED_ENTRY, SINCE, Kept, Period
 from tenprint.exchange.tasks.prints import ReadCard
@@ -144,7 +140,7 @@ def on_wake(work: Work, _: None) -> None:
     since = periods.last_change(case, work.tx.case_entries(case.case_id))
     ask, role = questions.quietly(work.services), work.services.party.role
     due = [period for period in periods.periods_of(ask, role, case, since) if period.ends_at <= work.now]
-    if is_expunged(work, case):
+    if was_expunged(case) and periods.is_erased_by_order(ask, role, case):
         due = _all_at_once(case, work.now)
     why = hindrance(work.tx, case.case_id, work.message) if due else ""
     if why:
@@ -155,11 +151,6 @@ def on_wake(work: Work, _: None) -> None:
         case = _noted(_STEPS[period.kept](work, case, period), period, work.now, since)
         work.tx.save_case(case)
     periods.wake_first(work, case, since)
-
-
-def is_expunged(work: Work, case: Case) -> bool:
-    """Tell whether a correction has told this party to erase what it keeps of the booking."""
-    return any(is_expunged_here(work, one["correction_kind"]) for one in case.known.get(CORRECTIONS, {}).values())
 
 
 def _all_at_once(case: Case, now: datetime) -> list[Period]:

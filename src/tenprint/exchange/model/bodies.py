@@ -26,13 +26,19 @@ CANCELLED, WOULD_BE_RELEASED = "cancelled", "would_be_released"
 
 @dataclass(frozen=True)
 class Body:
-    """Base of all bodies: text, whole numbers, truth values, times, text by name."""
+    """Base of all bodies: text, whole numbers, truth values, times, text by name.
+
+    A body with an `OPTIONAL` field that is empty is written without it; none may be longer than `MAX_BYTES`.
+    """
 
     TYPE: ClassVar[str] = ""
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
+    MAX_BYTES: ClassVar[int] = MAX_BODY_BYTES
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON in this module's docstring."""
         values = {item.name: _to_json(getattr(self, item.name)) for item in fields(self)}
+        values = {name: value for name, value in values.items() if value or name not in self.OPTIONAL}
         return canonical_json({"type": self.TYPE, "v": BODY_VERSION, **values})
 
     @classmethod
@@ -42,7 +48,7 @@ class Body:
         Raises:
             RecordError: ``BODY_INVALID`` with the field at fault when the bytes are something else.
         """
-        if len(data) > MAX_BODY_BYTES:
+        if len(data) > cls.MAX_BYTES:
             raise _invalid(cls.TYPE, "it is too long")
         try:
             parsed = json.loads(data)
@@ -51,9 +57,10 @@ class Body:
         if not isinstance(parsed, dict) or parsed.get("type") != cls.TYPE or parsed.get("v") != BODY_VERSION:
             raise _invalid(cls.TYPE, "it is of another type or version")
         readers = {item.name: _READERS[str(item.type)] for item in fields(cls)}
-        if parsed.keys() != {"type", "v", *readers}:
+        named = parsed.keys() - {"type", "v"}
+        if not readers.keys() - cls.OPTIONAL <= named <= readers.keys():
             raise _invalid(cls.TYPE, "a field is missing or unknown")
-        body = cls(**{name: _read(reader, parsed[name], cls.TYPE, name) for name, reader in readers.items()})
+        body = cls(**{name: _read(readers[name], parsed[name], cls.TYPE, name) for name in sorted(named)})
         if body.to_bytes() != data:
             raise _invalid(cls.TYPE, "it is not written in the one form it has")
         return body

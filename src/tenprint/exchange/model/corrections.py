@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from tenprint.exchange.model.bodies import Body
+from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.words import CorrectionKind
+
+CORRECTIONS = "corrections"
+"""In `Case.known`: by id of the correction, what was said, what was done here, and who has acknowledged."""
+
+
+def was_expunged(case: Case) -> bool:
+    """Tell whether a correction said that the booking is expunged."""
+    return any(one["correction_kind"] == CorrectionKind.EXPUNGED for one in case.known.get(CORRECTIONS, {}).values())
 
 
 @dataclass(frozen=True)

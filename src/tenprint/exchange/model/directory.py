@@ -39,6 +39,9 @@ class Term:
 
 
 ALWAYS: Final = Term()
+MANY_PEERS: Final = frozenset({(Role.JURISDICTION, Role.AGENCY), (Role.JURISDICTION, Role.JAIL)})
+"""Who may have several peers of a role: a city or county has police and a sheriff, and more jails than one. Everybody
+else sends what is due to the one peer of the role."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Party:
         public_key: Ed25519 public key, 32 bytes.
         key_term: when that key may sign.
         earlier_keys: public keys that it had before, with their terms.
-        peers: party id per role that it talks to.
+        peers: party id per role that it talks to; the first one where there are several.
+        more_peers: further parties of a role, in file order; only of the pairs in `MANY_PEERS`.
         settings: dated facts of its own (such as ``nff_state``), for the policy's questions; see `setting`.
         name: for people; empty when the party file gives none.
         witnesses: ids of the parties that cosign its ledger's checkpoints.
@@ -68,6 +72,11 @@ class Party:
     witnesses: tuple[str, ...] = ()
     key_term: Term = ALWAYS
     earlier_keys: tuple[tuple[bytes, Term], ...] = ()
+    more_peers: dict[Role, tuple[str, ...]] = field(default_factory=dict)
+
+    def peers_of(self, role: Role) -> tuple[str, ...]:
+        """Return the ids of all parties of a role that it talks to, the first one first; empty without any."""
+        return (self.peers[role], *self.more_peers.get(role, ())) if role in self.peers else ()
 
     @cached_property
     def verifier(self) -> PublicKey:

@@ -16,6 +16,8 @@ from tenprint.exchange.model.bodies import Body
 
 MAX_QUESTION, MAX_REFERENCE, MAX_LINES = 500, 120, 200
 """Characters of a question and of a reference; lines of an answer."""
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+"""An answer about an own record carries up to `MAX_LINES` proofs of some five thousand characters."""
 
 
 class RequestTopic(StrEnum):
@@ -88,9 +90,12 @@ class RequestAnswer(Body):
         as_of: when that was looked up.
         by: who answered.
         answered_at: when.
+        trail: for an own record, the proofs of the disclosures that the lines name, in the form of `ledger.trail`.
     """
 
     TYPE: ClassVar[str] = "request_answer"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"trail"})
+    MAX_BYTES: ClassVar[int] = MAX_ANSWER_BYTES
     request_id: str
     outcome: str
     text: str
@@ -98,11 +103,13 @@ class RequestAnswer(Body):
     by: str
     answered_at: datetime
     found: dict[str, str] = field(default_factory=dict)
+    trail: str = ""
 
     def __post_init__(self) -> None:
         self._require("outcome", self.outcome in tuple(RequestOutcome))
         self._require("text", 0 < len(self.text) <= MAX_QUESTION)
         self._require("found", len(self.found) <= MAX_LINES + 1)
         self._require("found", self.outcome == RequestOutcome.ANSWER or not self.found)
+        self._require("trail", bool(self.found) or not self.trail)
         for name in ("request_id", "by"):
             self._require(name, bool(getattr(self, name)))

@@ -22,7 +22,6 @@ LINKS: frozenset[tuple[Role, Role]] = frozenset(
     for one, other in (
         (Role.COURT, Role.AGENCY),
         (Role.COURT, Role.STATE_BUREAU),
-        (Role.COURT, Role.CRIMINAL_REPOSITORY),
         (Role.AGENCY, Role.STATE_BUREAU),
         (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
         (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
@@ -101,8 +100,9 @@ def way_of_news(origin: Role) -> Mapping[Role, Role]:
     """Return, for each role that news of `origin` may reach, the one from which it hears it.
 
     Whoever could be told by several is told by one of them, the same whichever of these knows first: so how many copies
-    travel hangs on who was told of the booking, and not on the order in which that happened. A court speaks to those
-    who booked and keep the arrest; it hears from the agency that told it, and passes nothing on.
+    travel hangs on who was told of the booking, and not on the order in which that happened. A court speaks to the
+    agency that booked and to its state bureau, which alone knows whether the booking went on to the criminal
+    repository; it hears from the agency that told it, and passes nothing on.
     """
     heard_from: dict[Role, Role] = {}
     open_ends = deque([origin])

@@ -22,10 +22,15 @@ from tenprint.records.itl.ebts import read_error
 
 
 def on_acknowledgement(work: Work, _: None) -> None:
-    """Note that the state bureau has taken the booking in, and which images it could not use."""
+    """Note what was done about a correction, also of a booking that has ended by it, or that one was taken in."""
     if body_type(work.message.body) == CorrectionDone.TYPE:
         on_correction_done(work, None)
-        return
+    else:
+        unless_withdrawn(_taken_in)(work, None)
+
+
+def _taken_in(work: Work, _: None) -> None:
+    """Note that the state bureau has taken the booking in, and which images it could not use."""
     said = Acknowledgement.from_bytes(work.message.body)
     case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
     waits.end(work)
@@ -69,7 +74,7 @@ def on_rejection(work: Work, _: None) -> None:
 
 
 HANDLERS: dict[Kind, Handler] = {
-    Kind.ACK: unless_withdrawn(on_acknowledgement),
+    Kind.ACK: on_acknowledgement,
     Kind.STATE_SRE: unless_withdrawn(on_state_result),
     Kind.SRE: unless_withdrawn(on_answer),
     Kind.SECOND_SRE: unless_withdrawn(on_answer),

@@ -35,12 +35,12 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, requests, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
+from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
 from tenprint.exchange.tasks.results import CASCADE, advice, cascade_reason, end_of, noted_late_hit
 from tenprint.exchange.tasks.submissions import (
     SUBJECT,
-    SUBMITTER,
     answer_again,
     answers_if_asked,
     booked_on,

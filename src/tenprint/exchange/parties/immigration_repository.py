@@ -36,9 +36,10 @@ from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.late_hits import FINDINGS, LATE, examine_late, is_late
+from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
-from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER, keep_prints, opened_case, searched
+from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, keep_prints, opened_case, searched
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.response_times import limit_of
 from tenprint.records.ident import IdentDataResponse

@@ -15,11 +15,11 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, requests, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
+from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
 from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, noted_late_hit, result_of
 from tenprint.exchange.tasks.submissions import (
-    SUBMITTER,
     answer_again,
     answers_if_asked,
     booked_on,

@@ -77,7 +77,7 @@ def views_of(tx: Transaction, case: Case, party: str) -> list[LogView]:
 
 def _page(work: Work, query: AuditQuery) -> LogView:
     _require_auditor(work)
-    note = _checkpoint(work.tx, query.size)
+    note = checkpoint_of(work.tx, query.size)
     size = parse_checkpoint(note).checkpoint.size
     end = min(size, query.start + MAX_PAGE_ENTRIES)
     entries = work.tx.entries(query.start, end) if query.start < end else []
@@ -90,7 +90,7 @@ def _trail(work: Work) -> CaseTrail:
     # Who is not entitled learns as little as who asks about a case that is not here: the same sentence.
     if case is None or not (asker.role == Role.AUDITOR or (case.ori and case.ori == asker.ori)):
         raise SenderError("UNKNOWN_CASE", f"{work.services.party.id} has no such case of {asker.id}")
-    return trail_of(work.tx.case_entries(case.case_id), work.tx.leaf_hashes(), _checkpoint(work.tx, 0), SILENT_KINDS)
+    return trail_of(work.tx.case_entries(case.case_id), work.tx.leaf_hashes(), checkpoint_of(work.tx, 0), SILENT_KINDS)
 
 
 def _require_auditor(work: Work) -> None:
@@ -98,7 +98,7 @@ def _require_auditor(work: Work) -> None:
         raise SenderError("NOT_ENTITLED", "a whole ledger is shown to an auditor only")
 
 
-def _checkpoint(tx: Transaction, size: int) -> bytes:
+def checkpoint_of(tx: Transaction, size: int) -> bytes:
     """Return the checkpoint of that size, or the newest one.
 
     Raises:

@@ -1,8 +1,9 @@
 """A correction as everybody takes it who was told of the booking: noted, acted on, passed on, acknowledged.
 
 Expunged and sealed records are forgotten: their prints leave the gallery, open questions are closed, a case that is
-under way ends. A corrected record is a note beside what was told. In all cases an officer looks again at a detainer
-that stands; nothing is taken back by itself.
+under way ends. An expunged one is erased besides, unless a rule keeps the record of a decision. A corrected record is a
+note beside what was told. In all cases an officer looks again at a detainer that stands; nothing is taken back by
+itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.corrections import Correction, CorrectionDone
+from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
@@ -27,8 +28,6 @@ from tenprint.exchange.tasks.forgetting import forget_prints
 from tenprint.exchange.tasks.news import NEWS, with_news
 from tenprint.exchange.tasks.spread import refuse_changed, refuse_other_booking, refuse_stranger
 
-CORRECTIONS = "corrections"
-"""In `Case.known`: by id of the correction, what was said, what was done here, and who has acknowledged."""
 FORGET = frozenset({CorrectionKind.EXPUNGED, CorrectionKind.SEALED})
 ORIGINS: dict[Role, frozenset[CorrectionKind]] = {
     Role.AGENCY: frozenset({CorrectionKind.CORRECTED}),
@@ -45,9 +44,9 @@ NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN = (
 )  # fmt: skip
 NOTHING_LEFT = "nothing_left"
 """What a party says of a correction of a case that it has erased."""
-ERASES = frozenset({Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY})
-"""Who erases what it keeps of an expunged booking: those that keep prints and bookings. What people decided on its
-strength at the support center, the field office, a jail or a court stays for its own period, to be complained about."""
+TO_BE_ERASED, DECISION_KEPT = "to_be_erased", "decision_kept"
+"""What a party says of an expunged booking: it erases what it keeps of the case at the end of the day, or a dated rule
+of the programme keeps the record of what was decided about the person (question ``erase_expunged``)."""
 UNKNOWN_CASE = "unknown_case"
 """What a party says of a correction of a case that never came to it."""
 
@@ -107,18 +106,15 @@ def take_correction(work: Work, case: Case, said: Correction, message: Envelope,
     if work.services.party.role == Role.FIELD_OFFICE and detainers.stands(case):
         look_again_after(work, case, noted)
         done.append(ASKED_AGAIN)
-    if is_expunged_here(work, said.correction_kind):
+    if said.correction_kind == CorrectionKind.EXPUNGED:
+        is_erased = periods.is_erased_by_order(work.decide, work.services.party.role, case)
+        done.append(TO_BE_ERASED if is_erased else DECISION_KEPT)
         # At the end of the day: by then this news has gone on, and whoever was told has had time to answer.
         periods.wake_at(work, periods.end_of_day(work.now), periods.EXPUNGED)
     words = " ".join(done)
     work.log("correction", counterpart=came_from, outcome=said.correction_kind, note=words)
     case = with_correction(case, said.correction_id, noted | {"done": words, "acknowledged": {}, "sent_to": []})
     return with_news(case, said.correction_id, message, origin=said.origin, came_from=came_from, done=words)
-
-
-def is_expunged_here(work: Work, kind: str) -> bool:
-    """Tell whether a correction of this kind makes this party erase what it keeps of the booking."""
-    return kind == CorrectionKind.EXPUNGED and work.services.party.role in ERASES
 
 
 def take_correction_of_erased(work: Work, case: Case) -> None:

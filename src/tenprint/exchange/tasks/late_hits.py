@@ -18,8 +18,9 @@ from tenprint.exchange.model.known import Repository, message_of, repository_sta
 from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.model.words import ExaminerFinding, Kind, RepositoryState, TaskKind
 from tenprint.exchange.ports import Services, Transaction, Work
+from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import candidates_above, threshold_of
-from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, SUBMITTER
+from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION
 
 LATE = "late_examinations"
 """In `Case.known`: id of a late examination -> the subject enrolled later that it is about."""

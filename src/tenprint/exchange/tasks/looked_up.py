@@ -7,7 +7,7 @@ it asked. Sent messages stay on the ledger when a case is erased, so that the co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
@@ -18,7 +18,7 @@ from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.news import TELLING
-from tenprint.ledger.entry import Entry
+from tenprint.ledger.entry import Entry, FieldValue
 from tenprint.ledger.vocabulary import COUNTERPART, KIND, MESSAGE_KIND, SENT, SEQUENCE, TIME
 
 REQUEST = "request"
@@ -66,8 +66,7 @@ def _activation(work: Work, _: Request, about: Party) -> Iterator[str]:
 
 
 def _own_record(work: Work, asked: Request, about: Party) -> Iterator[str]:
-    numbers = {asked.tcn, erased_number(about.ori, asked.tcn)}
-    cases = [case for case in _cases(work, about) if case.tcn in numbers or case.tcn == erased_number("", asked.tcn)]
+    cases = _record_cases(work, asked, about)
     if not cases:
         yield "no booking with this control number is known here"
     for case in cases:
@@ -75,11 +74,25 @@ def _own_record(work: Work, asked: Request, about: Party) -> Iterator[str]:
         if is_erased(case):
             yield "its messages were erased when their period of keeping was over"
         for entry in _sent(work, case):
-            fields = entry.fields
-            yield (
-                f"{str(fields[TIME])[:10]}: {fields[MESSAGE_KIND]} sent to {fields[COUNTERPART]}"
-                f" (entry {fields[SEQUENCE]} of the ledger of {work.services.party.id})"
-            )
+            yield disclosure_line(entry.fields, work.services.party.id)
+
+
+def disclosure_line(fields: Mapping[str, FieldValue], party: str) -> str:
+    """Return the line that names one disclosure of an own record, from the fields of its ledger entry."""
+    return (
+        f"{str(fields[TIME])[:10]}: {fields[MESSAGE_KIND]} sent to {fields[COUNTERPART]}"
+        f" (entry {fields[SEQUENCE]} of the ledger of {party})"
+    )
+
+
+def record_entries(work: Work, asked: Request, about: Party) -> list[Entry]:
+    """Return the ledger entries of what was disclosed of an own record."""
+    return [entry for case in _record_cases(work, asked, about) for entry in _sent(work, case)]
+
+
+def _record_cases(work: Work, asked: Request, about: Party) -> list[Case]:
+    numbers = {asked.tcn, erased_number(about.ori, asked.tcn), erased_number("", asked.tcn)}
+    return [case for case in _cases(work, about) if case.tcn in numbers]
 
 
 def _cases(work: Work, about: Party) -> Iterator[Case]:

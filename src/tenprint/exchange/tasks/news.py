@@ -1,9 +1,10 @@
 """News about a booking (a disposition, a correction) goes on to everybody whom this party has told of it, and once.
 
 Who was told is read from the party's own outbox: it learns of nobody beyond its own neighbours, and each neighbour
-passes the news on by itself. Somebody who is told of the booking later gets the news with that. From whom a party hears
-news is a matter of its role and of the news' origin (`way_of_news`), so that neither who gets what from whom nor what
-is acknowledged hangs on the order in which messages come.
+passes the news on by itself. Somebody who is told of the booking later gets the news with that; where the booking never
+went (a state keeps it), the news does not go either. From whom a party hears news is a matter of its role and of the
+news' origin (`way_of_news`), so that neither who gets what from whom nor what is acknowledged hangs on the order in
+which messages come.
 """
 
 from __future__ import annotations
@@ -37,25 +38,25 @@ TELLING = frozenset(
 )
 """Kinds that tell somebody of a booking. An acknowledgement, a rejection and news tell it to nobody who does not know
 of it."""
-INFORMANTS = ("submitter", "asker", "requester", "agency", "told_by")
+SUBMITTER = "submitter"
+INFORMANTS = (SUBMITTER, "asker", "requester", "agency", "told_by")
 """Entries of `Case.known` that name the party on whose word this one knows of the booking."""
 
 
 def told_parties(work: Work, case: Case) -> tuple[str, ...]:
     """Return the parties to whom this one has sent a message that told of the booking, the first one first.
 
-    A court tells nobody of it: it speaks to the agency that told it, to that agency's state bureau, and to the criminal
-    repository of that one.
+    A court tells nobody of it: it speaks to the agency that told it, and to that agency's state bureau.
     """
     own, directory = work.services.party, work.services.directory
     if own.role == Role.COURT:
-        told = [str(case.known["agency"])]
-        for role in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY):
-            peers = own.peers | directory.party(told[-1]).peers
-            told += [peers[role]] if role in peers else []
-        return tuple(told)
+        agency = str(case.known["agency"])
+        peers = own.peers | directory.party(agency).peers
+        return (agency, peers[Role.STATE_BUREAU]) if Role.STATE_BUREAU in peers else (agency,)
     sent = (m for m in work.tx.headings(case.case_id) if m.sender == own.id and m.kind in TELLING)
-    return tuple(dict.fromkeys(m.recipient for m in sent if m.recipient != own.id))
+    # A booking that asks for no answer gets none; what its state says of it is its agency's to know all the same.
+    first = [str(case.known[SUBMITTER])] if own.role == Role.STATE_BUREAU and SUBMITTER in case.known else []
+    return tuple(dict.fromkeys(party for party in (*first, *(m.recipient for m in sent)) if party != own.id))
 
 
 def is_neighbour(work: Work, case: Case, party: str) -> bool:

@@ -79,8 +79,14 @@ def with_outcome(case: Case, report: OutcomeReport) -> Case:
 
 
 def told_of_outcomes(work: Work, jail: str) -> tuple[str, ...]:
-    """Return who is told of outcomes: the jail that held the person, and the jurisdiction when there is one."""
-    return tuple(party for party in (jail, work.services.party.peers.get(Role.JURISDICTION, "")) if party)
+    """Return who is told of outcomes: the jail that held the person, and the city or county whose own jail that is.
+
+    One that names no jail as its own is told of all.
+    """
+    directory = work.services.directory
+    counties = (directory.party(one) for one in work.services.party.peers_of(Role.JURISDICTION))
+    own = (one.id for one in counties if not one.peers_of(Role.JAIL) or jail in one.peers_of(Role.JAIL))
+    return tuple(party for party in (jail, *own) if party)
 
 
 def removals(cases: Iterable[Case]) -> int:

@@ -14,9 +14,10 @@ from enum import StrEnum
 from tenprint.core.chance import content_id
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.exchange.model.case import Case, Timer
-from tenprint.exchange.model.known import ERASED, Wake
+from tenprint.exchange.model.corrections import was_expunged
+from tenprint.exchange.model.known import ERASED, Wake, message_of
 from tenprint.exchange.model.stored import Rule
-from tenprint.exchange.model.words import FINAL_STATES, CaseState, Role
+from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.questions import Ask
@@ -83,6 +84,14 @@ def periods_of(ask: Ask, keeper: Role, case: Case, since: datetime) -> tuple[Per
     return tuple(sorted(found, key=lambda period: (period.ends_at, list(Kept).index(period.kept))))
 
 
+def is_erased_by_order(ask: Ask, keeper: Role, case: Case) -> bool:
+    """Ask whether an order that expunges a booking erases what a party keeps of the case, whatever its periods."""
+    ended = case.state if case.state in ENDED else None
+    is_hold_requested = bool(message_of(case, Kind.DETAINER))
+    said = questions.erase_expunged(ask, keeper, ended, is_hold_requested=is_hold_requested)
+    return said.outcome == questions.ERASE
+
+
 def rule_of(decision: Decision) -> Rule:
     """Return which rule spoke, with its version."""
     return Rule(decision.rule, decision.version)
@@ -99,6 +108,8 @@ def watch(work: Work, before: Case | None, case: Case) -> None:
         work.tx.cancel_timers(case.case_id, Wake.RETENTION)
     if case.state in ENDED:
         wake_first(work, case, work.now)
+        if was_expunged(case):
+            wake_at(work, end_of_day(work.now), EXPUNGED)
 
 
 def wake_first(work: Work, case: Case, since: datetime) -> None:

@@ -24,7 +24,7 @@ ACCEPT = "accept"
 BY_RULE, BY_EXAMINER = "rule", "examiner"
 FORWARD = "forward"
 SEARCH = "search"
-KEEP = "keep"
+KEEP, ERASE = "keep", "erase"
 ASK_ANOTHER = "ask"
 SEND = "send"
 COMBINED, SEPARATE = "combined", "separate"
@@ -137,6 +137,21 @@ def keep_days(ask: Ask, keeper: Role, kept: str, ended: CaseState, *, is_request
     if is_requested is not None:
         facts["retain_requested"] = is_requested
     return ask("keep_days", facts)
+
+
+def erase_expunged(ask: Ask, keeper: Role, ended: CaseState | None, *, is_hold_requested: bool) -> Decision:
+    """Ask whether an order that expunges a booking erases what a party keeps of the case: ``erase`` or ``keep``.
+
+    Args:
+        ask: as in this module's docstring.
+        keeper: role of the party that keeps it.
+        ended: the case's last state; None while it goes on.
+        is_hold_requested: whether an officer has asked a jail to hold the person.
+    """
+    facts: dict[str, Any] = {"keeper": str(keeper), "hold_requested": is_hold_requested}
+    if ended is not None:
+        facts["case_ended"] = str(ended)
+    return ask("erase_expunged", facts)
 
 
 def second_examiner(ask: Ask, finding: str, examiners_asked: int) -> Decision:

@@ -13,18 +13,19 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.directory import Directory, Party
+from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import with_message
 from tenprint.exchange.model.requests import Request, RequestAnswer, RequestOutcome, RequestTopic
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import looked_up, waits
+from tenprint.exchange.tasks import looked_up, own_records, waits
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import asked_case, keep
 from tenprint.policy.response_times import limit_of
 
 OUTCOMES = tuple(str(outcome) for outcome in RequestOutcome)
 OWN_PLACES = frozenset({Role.AGENCY, Role.JAIL})
-"""About whom a jurisdiction asks: its own agency and its own jail, which `network.toml` names as its peers."""
+"""About whom a jurisdiction asks: its own agencies and its own jails, which `network.toml` names as its peers."""
 REMEMBER: dict[str, str] = {
     RequestTopic.DISCLOSED: "These are counts of what this party sent. Nothing is told of any person.",
     RequestTopic.ACTIVATION: "Say what holds, since when, and on whose word. If nobody may decline, say that, and why.",
@@ -39,7 +40,7 @@ def own_place(directory: Directory, jurisdiction: Party, about: str) -> Party:
     Raises:
         SenderError: ``NOT_ENTITLED`` when it is not its own.
     """
-    if about not in jurisdiction.peers.values() or directory.party(about).role not in OWN_PLACES:
+    if not any(about in jurisdiction.peers_of(role) for role in OWN_PLACES):
         raise SenderError("NOT_ENTITLED", f"{about!r} is no agency and no jail of {jurisdiction.id}")
     return directory.party(about)
 
@@ -84,19 +85,26 @@ def on_answer(work: Work, _: None) -> None:
 
 
 def follow(work: Work, task: Task, answer: TaskAnswer) -> None:
-    """Send the answer, with what the person saw unless it is refused."""
+    """Send the answer, with what the person saw unless it is refused; an own record with its proofs."""
     case = work.case()
     found = task.shown["found"] if answer.answer == RequestOutcome.ANSWER else []
+    request, requester = task.shown["message"], case.known["requester"]
+    question = work.tx.message(MessageKey(requester, request)) if found else None
+    trail = ""
+    if question is not None:
+        about = work.services.directory.party(task.shown["about"])
+        trail = own_records.trail_for(work, Request.from_bytes(question.body), about, found)
     said = RequestAnswer(
-        request_id=task.shown["message"],
+        request_id=request,
         outcome=answer.answer,
         text=answer.reason,
         found={str(number): line for number, line in enumerate(found, 1)},
         as_of=from_wire(task.shown["as_of"]),
         by=answer.by,
         answered_at=work.message.sent_at,
+        trail=trail,
     )
-    work.send(Kind.REQUEST_ANSWER, case.known["requester"], said.to_bytes(), in_reply_to=said.request_id)
+    work.send(Kind.REQUEST_ANSWER, requester, said.to_bytes(), in_reply_to=said.request_id)
     keep(work, case.moved(CaseState.ANSWERED))
 
 
@@ -115,5 +123,7 @@ def on_request_answer(work: Work, _: None) -> None:
     if case.state == CaseState.ANSWERED:
         raise SenderError("ANSWER_CHANGED", "this request was answered before, in other words")
     waits.end(work)
-    work.log("request_answered", person=said.by, outcome=said.outcome, counterpart=work.message.sender)
+    proof = own_records.check(said, work.services.directory.party(work.message.sender))
+    note = f"{proof.proved} of {len(proof.states)} disclosures proved" if proof is not None else ""
+    work.log("request_answered", person=said.by, outcome=said.outcome, counterpart=work.message.sender, note=note)
     keep(work, with_message(case, Kind.REQUEST_ANSWER, work.message.id).moved(CaseState.ANSWERED))

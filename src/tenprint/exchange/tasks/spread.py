@@ -1,7 +1,8 @@
 """A disposition as everybody takes it who was told of the booking: noted in the case, logged, passed on.
 
 A repeat changes nothing, and order does not matter: a disposition of a case that a party does not know yet is put off
-(``UNKNOWN_CASE``), and is a dead letter with that code when the case never comes.
+(``UNKNOWN_CASE``), and is a dead letter with that code when the case never comes. A repository that was never told of a
+booking, because its state keeps it, gets no news of it: the state's file is where the record is (`news`).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.periods import end_of_day, wake_at
 from tenprint.exchange.tasks.prints import ReadCard, booking_as_json, failures_as_json, subject_of
 from tenprint.exchange.tasks.resubmissions import attempts_of, quotes_rejection, with_attempt
@@ -26,7 +27,6 @@ from tenprint.records.itl.ebts import Booking, Finding, build_errt, priority_of,
 from tenprint.records.itl.validation import ERROR, FOUND_CHARACTERS
 
 SUBMISSION = "submission"
-SUBMITTER = "submitter"
 SUBJECT = "subject"
 ASKS_FOR_NONE = "the booking asks for no answer (CNA); it is searched, kept and passed on like any other"
 ERASED_ANSWER_KEPT = timedelta(days=30)
