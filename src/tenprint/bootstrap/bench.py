@@ -35,7 +35,8 @@ _SHARES = (
     (Role.AGENCY, Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER, Role.JAIL),
     (Role.STATE_BUREAU, Role.IMMIGRATION_REPOSITORY, Role.FIELD_OFFICE),
 )
-"""SQLite has one worker a file: two processes share the parties. On PostgreSQL they share every queue."""
+"""SQLite has one worker a file: two processes share the parties. On PostgreSQL, whoever has nothing left to do at
+his own takes from the other's queues."""
 
 
 @dataclass(frozen=True)
@@ -224,16 +225,10 @@ def _bench(plan: Plan, worker: int | None) -> Iterator[Bench]:
             stores.append(store)
             nodes[place.party.role] = Node(store, post, services)
         post.connect(nodes.values())
-        shares = plan.database == "postgresql" or worker is None
-        runs = _in_turn(list(nodes), worker) if shares or worker is None else list(_SHARES[worker])
+        runs = list(nodes) if worker is None else list(_SHARES[worker])
+        helps = [role for role in nodes if role not in runs] if plan.database == "postgresql" else []
         look_seldom()
-        yield Bench(nodes, runs, lambda: _is_idle(stores), plan.body_bytes, plan.seed)
-
-
-def _in_turn(roles: list[Role], worker: int | None) -> list[Role]:
-    """Return the parties in the order in which this process looks at them: the second one begins half way round."""
-    start = len(roles) // 2 if worker else 0
-    return roles[start:] + roles[:start]
+        yield Bench(nodes, runs, helps, lambda: _is_idle(stores), body_bytes=plan.body_bytes, seed=plan.seed)
 
 
 def _is_idle(stores: list[SqlStore]) -> bool:

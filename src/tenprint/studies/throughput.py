@@ -82,6 +82,7 @@ class Bench:
     Args:
         nodes: all parties, by role.
         runs: those whose queues this process works off; the others it only delivers to.
+        helps: those of the others whose queues it works off while its own hold nothing.
         is_idle: tells whether no queue of any party holds a row, claimed ones of other processes included.
         body_bytes: size of a booking.
         seed: of the filler.
@@ -91,12 +92,15 @@ class Bench:
         self,
         nodes: dict[Role, Node],
         runs: Sequence[Role],
+        helps: Sequence[Role],
         is_idle: Callable[[], bool],
+        *,
         body_bytes: int,
         seed: int,
     ) -> None:
         self._nodes = nodes
         self._runs = [nodes[role] for role in runs]
+        self._helps = [nodes[role] for role in helps]
         self._is_idle = is_idle
         self._body_bytes = body_bytes
         self._filler = random.Random(seed).randbytes(body_bytes)  # noqa: S311 - filler, no secret
@@ -116,7 +120,7 @@ class Bench:
         submitted = [(truth, dispatch.submit(agency, data).case_id) for truth, data in cards]
         open_cases = [case_id for truth, case_id in submitted if truth.known_to]
         while True:
-            if dispatch.run_until_idle(self._runs):
+            if self._run():
                 continue
             if not self._is_idle():
                 time.sleep(IDLE_SECONDS)
@@ -126,8 +130,18 @@ class Bench:
     def help_until(self, is_over: Callable[[], bool]) -> None:
         """Work off what the other process's bookings bring to this one's parties, until that is over."""
         while not is_over():
-            if not dispatch.run_until_idle(self._runs):
+            if not self._run():
                 time.sleep(IDLE_SECONDS)
+
+    def _run(self) -> int:
+        """Do what is due at the own parties, or else one batch of each stage at the others; return how many rows."""
+        done = dispatch.run_until_idle(self._runs)
+        if not done:
+            steps = list[dispatch.Step]()
+            for node in self._helps:
+                dispatch.run_round(node, steps.append)
+            done = sum(step.count for step in steps)
+        return done
 
     def _answer(self, case_id: str) -> bool:
         """Give the answers that wait in a case; tell whether there was one."""
