@@ -25,15 +25,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from typing import TYPE_CHECKING, Any
 
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import PRIVATE_MODE, write_whole
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange.tasks.answers import official_name, person_key
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 FILE_NAME = "accounts.json"
 LOCK_NAME = "accounts.lock"
@@ -78,7 +78,7 @@ class AccountFile:
 
     def __init__(self, directory: Path, hasher: PasswordHasher | None = None, *, party: str = "") -> None:
         self._path, self._lock_path = directory / FILE_NAME, directory / LOCK_NAME
-        self._hasher = hasher or PasswordHasher()
+        self._given_hasher = hasher
         self._party = party
         self._read: tuple[tuple[int, ...], dict[str, _Row]] = ((), {})
         self._one_at_a_time = threading.Lock()
@@ -163,6 +163,12 @@ class AccountFile:
             rows[person_key(name)] = _Row(account, self._hashed(password))
 
     @cached_property
+    def _hasher(self) -> PasswordHasher:
+        from argon2 import PasswordHasher  # noqa: PLC0415 - only where people sign in
+
+        return self._given_hasher or PasswordHasher()
+
+    @cached_property
     def _nobodys_hash(self) -> str:
         return self._hasher.hash(secrets.token_urlsafe())
 
@@ -170,6 +176,8 @@ class AccountFile:
         return self._hasher.hash(_normal(password))
 
     def _is_right(self, kept: str, password: str) -> bool:
+        from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError  # noqa: PLC0415
+
         try:
             return self._hasher.verify(kept, _normal(password)[:MAX_PASSWORD])
         except VerifyMismatchError:

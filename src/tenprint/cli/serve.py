@@ -9,14 +9,17 @@ from typing import Annotated
 
 import typer
 
-from tenprint.cli import nodes, stories
+from tenprint.cli import loading, nodes, stories
 from tenprint.cli.options import DEFAULT_DATA, Data, LogFile, LogLevel
 from tenprint.cli.output import console, print_json
 from tenprint.core.errors import SenderError
 
 DEFAULT_PORT = 8765
+app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+"""`tenprint serve` by itself; the command tree has the same function."""
 
 
+@app.command()
 def serve(
     data: Data = DEFAULT_DATA,
     port: Annotated[
@@ -133,7 +136,8 @@ def _serve_party_console(data: Path, party: str, port: int, *, json: bool) -> No
 
 
 def _check_level(level: str) -> None:
-    from tenprint import bootstrap
+    with loading():
+        from tenprint import bootstrap
 
     if level not in bootstrap.LEVELS:
         raise SenderError(
