@@ -13,6 +13,11 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 MAX_FUNCTION_LINES, MAX_FILE_LINES = 64, 500
 GENERATED = {"tables_generated.py"}
 IMPORT_BUDGET_MODULES = {"numba", "cv2", "openvino", "sqlalchemy", "numpy", "rich", "typer"}
+NOT_FOR_A_PARTY = {
+    "numba", "cv2", "openvino", "numpy", "PIL", "alembic", "fastapi", "jinja2", "rich", "argon2", "prometheus_client",
+    "cryptography.x509", "sqlalchemy.dialects.postgresql", "tenprint.cli.app", "tenprint.studies", "tenprint.synth",
+}  # fmt: skip
+"""What `tenprint serve --party` does without, as long as the party has no prints, no PostgreSQL and no metrics."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -68,6 +73,17 @@ def test_importing_tenprint_builds_nothing_and_loads_nothing_heavy() -> None:
     code = "import sys, tenprint; print(' '.join(m.split('.')[0] for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert IMPORT_BUDGET_MODULES.isdisjoint(loaded)
+
+
+def test_serving_one_party_loads_only_what_its_work_takes() -> None:
+    code = (
+        "import sys; sys.argv = ['tenprint', 'serve']\n"
+        "from tenprint import cli; cli._command()\n"
+        "from tenprint import bootstrap; from tenprint.web import party_server\n"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert NOT_FOR_A_PARTY & set(loaded) == set()
 
 
 def test_no_absolute_path_of_a_machine_is_committed() -> None:

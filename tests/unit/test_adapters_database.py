@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from postgres_rig import DATABASES
 from tenprint.adapters import database, migrations, tables
+from tenprint.adapters.backup_database import contents
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import migrate, open_engine, sqlite_url
 from tenprint.adapters.faults import storage_faults
@@ -153,6 +154,22 @@ def test_migrations_have_one_head_and_every_step_can_be_undone(new_url, kind: st
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()
     assert migrate(url)
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_what_a_backup_asks_of_a_database_can_be_asked_at_every_revision(new_url, kind: str) -> None:
+    url = new_url(kind)
+    migrate(url)
+    engine, config = open_engine(url), migrations.configuration()
+    for revision in ("0006", "0005", "0004", "0003", "0002", "0001"):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, revision)
+            assert migrations.revision_of(connection) == revision
+            assert contents(connection).blobs == ()
+            found = migrations.columns_of(connection)
+        assert migrations.columns_at(revision) == {name: found[name] for name in found if name != "alembic_version"}
+    engine.dispose()
 
 
 def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:

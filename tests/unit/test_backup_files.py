@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from exchange_rig import card
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenprint import bootstrap
+from tenprint.adapters import migrations
 from tenprint.adapters.backup import newest_backup
+from tenprint.adapters.backup_database import looking_into
 from tenprint.adapters.backup_files import blob_path
 from tenprint.adapters.backup_manifest import CopiedFile, CopiedParty, Manifest, is_safe
+from tenprint.adapters.database import migrate, open_engine, sqlite_url
 from tenprint.adapters.network import load_network
 from tenprint.bootstrap import backup as backups
 from tenprint.core.canonical import canonical_json, sha256_hex
@@ -286,3 +292,102 @@ def test_a_damaged_database_is_named_and_not_copied(data: Path, tmp_path: Path) 
         backups.back_up(data, tmp_path / "backups")
     assert "tenprint restore" in named.value.hint
     assert [path.name for path in (tmp_path / "backups").iterdir()] == ["lock"]
+
+
+OLDER = ("0001", "0002", "0003", "0004", "0005")
+
+
+def at_revision(path: Path, revision: str) -> None:
+    """Take a database back to an earlier revision, as a version of Tenprint of that time would have written it."""
+    engine, config = open_engine(sqlite_url(path)), migrations.configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()
+
+
+def revision_of(path: Path) -> str | None:
+    with looking_into(path) as connection:
+        return migrations.revision_of(connection)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", OLDER)
+def test_a_backup_of_an_earlier_revision_verifies_and_a_restore_brings_it_to_the_newest(
+    data: Path, tmp_path: Path, revision: str
+) -> None:
+    at_revision(data / "parties" / "agency" / "tenprint.db", revision)
+    made = backups.back_up(data, tmp_path / "backups", ["agency"], with_keys=True)
+    kept = made.folder / "parties" / "agency" / "database.db"
+    assert revision_of(kept) == revision
+    assert backups.verify_backup(made.folder) == made
+    assert backups.drill(made.folder)["agency"]["blobs"] == 1
+    assert revision_of(kept) == revision  # looking changes nothing
+    (one,) = backups.restore(made.folder, tmp_path / "new")
+    assert one.blobs_missing == 0
+    assert revision_of(tmp_path / "new" / "parties" / "agency" / "tenprint.db") == migrations.HEAD
+    backups.restore(made.folder, data, replace_them=True)
+    with bootstrap.open_network(data) as network:
+        network.run()
+        assert network.verify_ledger("agency") == ()
+
+
+@pytest.mark.slow
+def test_a_lost_blob_comes_back_to_a_database_that_is_of_an_earlier_revision(data: Path, tmp_path: Path) -> None:
+    at_revision(data / "parties" / "agency" / "tenprint.db", "0002")
+    backups.back_up(data, tmp_path / "backups", ["agency"])
+    blob = a_blob(data / "parties" / "agency")
+    blob.unlink()
+    assert backups.put_missing_back(tmp_path / "backups", data, ["agency"]) == {"agency": (1, 0)}
+    assert blob.is_file()
+
+
+def changed_database(folder: Path, *statements: str) -> None:
+    """Change a backup's database, and its manifest so that size and hash fit."""
+    path = folder / "parties" / "agency" / "database.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    fits = {"size": path.stat().st_size, "sha256": sha256_hex(path.read_bytes())}
+    changed(folder, lambda values: values["files"].update({"parties/agency/database.db": fits}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("statements", "code", "said"),
+    [
+        (("UPDATE alembic_version SET version_num = '9999'",), "BACKUP_NEWER", "at revision 9999, unknown here"),
+        (("UPDATE alembic_version SET version_num = '0003'", "DROP TABLE exemplars"), "BACKUP_INVALID", " 0003"),
+        (("DROP TABLE witnessed",), "BACKUP_INVALID", "has not the tables of its revision 0006"),
+        (("DROP TABLE alembic_version",), "BACKUP_INVALID", "holds no party's tables"),
+    ],
+)  # fmt: skip
+def test_a_database_of_a_later_version_or_without_its_tables_is_refused(
+    saved: Path, tmp_path: Path, statements: tuple[str, ...], code: str, said: str
+) -> None:
+    changed_database(saved, *statements)
+    for refuse in (backups.verify_backup, backups.drill, lambda folder: backups.restore(folder, tmp_path / "new")):
+        with pytest.raises(RecordError, match=code) as refused:
+            refuse(saved)
+        assert said in refused.value.message
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_a_database_of_a_later_version_is_not_copied(data: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(data / "parties" / "agency" / "tenprint.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(StorageError, match="STORE_NEWER"):
+        backups.back_up(data, tmp_path / "backups")
+    assert [path.name for path in (tmp_path / "backups").iterdir()] == ["lock"]
+
+
+def test_the_tables_of_the_newest_revision_are_those_that_its_steps_make(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "a.db")
+    migrate(url)
+    with looking_into(tmp_path / "a.db") as connection:
+        made = migrations.columns_of(connection)
+    assert migrations.columns_at(migrations.HEAD).items() <= made.items()
+    assert migrations.columns_at("0002").keys() < made.keys()

@@ -25,15 +25,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from typing import TYPE_CHECKING, Any
 
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import PRIVATE_MODE, write_whole
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange.tasks.answers import official_name, person_key
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 FILE_NAME = "accounts.json"
 LOCK_NAME = "accounts.lock"
@@ -73,11 +73,13 @@ class AccountFile:
     Args:
         directory: the data directory; must exist.
         hasher: instead of argon2-cffi's own defaults (argon2id), for tests.
+        party: look at the accounts of this party's people alone: those of others are unknown here.
     """
 
-    def __init__(self, directory: Path, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, directory: Path, hasher: PasswordHasher | None = None, *, party: str = "") -> None:
         self._path, self._lock_path = directory / FILE_NAME, directory / LOCK_NAME
-        self._hasher = hasher or PasswordHasher()
+        self._given_hasher = hasher
+        self._party = party
         self._read: tuple[tuple[int, ...], dict[str, _Row]] = ((), {})
         self._one_at_a_time = threading.Lock()
 
@@ -88,16 +90,16 @@ class AccountFile:
             StorageError: the file cannot be read, or ``ACCOUNTS_OPEN``: others may read it.
             RecordError: ``ACCOUNTS_INVALID``.
         """
-        return tuple(row.account for _, row in sorted(self._rows().items()))
+        return tuple(row.account for _, row in sorted(self._seen().items()))
 
     def knows(self, name: str, party: str, role: str, edition: str) -> bool:
         """Tell whether there is this very account still, with the password of then; raises as `all`."""
-        row = self._rows().get(person_key(name))
+        row = self._seen().get(person_key(name))
         return row is not None and row.account == Account(name, party, role, edition)
 
     def edition_of(self, name: str) -> str:
         """Return the edition of the account of this name, or ``""`` when there is none; raises as `all`."""
-        row = self._rows().get(person_key(name))
+        row = self._seen().get(person_key(name))
         return row.account.edition if row is not None else ""
 
     def check(self, name: str, password: str) -> Account | None:
@@ -106,7 +108,7 @@ class AccountFile:
         A hash made with other parameters than today's is made anew.
         """
         unknown = self._nobodys_hash
-        row = self._rows().get(person_key(name))
+        row = self._seen().get(person_key(name))
         with self._one_at_a_time:  # a hash takes 64 MiB; many at once would be a way to bring the machine down
             is_right = self._is_right(row.password if row is not None else unknown, password)
         if row is None or not is_right:
@@ -161,6 +163,12 @@ class AccountFile:
             rows[person_key(name)] = _Row(account, self._hashed(password))
 
     @cached_property
+    def _hasher(self) -> PasswordHasher:
+        from argon2 import PasswordHasher  # noqa: PLC0415 - only where people sign in
+
+        return self._given_hasher or PasswordHasher()
+
+    @cached_property
     def _nobodys_hash(self) -> str:
         return self._hasher.hash(secrets.token_urlsafe())
 
@@ -168,6 +176,8 @@ class AccountFile:
         return self._hasher.hash(_normal(password))
 
     def _is_right(self, kept: str, password: str) -> bool:
+        from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError  # noqa: PLC0415
+
         try:
             return self._hasher.verify(kept, _normal(password)[:MAX_PASSWORD])
         except VerifyMismatchError:
@@ -194,6 +204,10 @@ class AccountFile:
                 write_whole(self._path, text.encode())
         finally:
             os.close(handle)
+
+    def _seen(self) -> dict[str, _Row]:
+        rows = self._rows()
+        return {key: row for key, row in rows.items() if self._party in ("", row.account.party)}
 
     def _rows(self) -> dict[str, _Row]:
         with storage_faults("reading the accounts"):

@@ -14,11 +14,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from tenprint.adapters import tables, witnessing
+from tenprint.adapters import migrations, tables, witnessing
 from tenprint.adapters.backup_manifest import POSTGRESQL, SQLITE, invalid
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import WRITE, WRITING, open_engine
@@ -29,7 +30,7 @@ from tenprint.adapters.rows import entry_value
 from tenprint.adapters.store import SqlStore
 from tenprint.core.chance import RandomSource
 from tenprint.core.clock import to_wire
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import RecordError, StorageError
 from tenprint.ledger.entry import Entry, seal
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.tree import leaf_hash, root
@@ -109,19 +110,34 @@ def looking_into(path: Path) -> Iterator[sa.Connection]:
 
 
 def contents(connection: sa.Connection) -> Contents:
-    """Return what a database says, inside whatever transaction the connection is in."""
+    """Return what a database says, inside whatever transaction the connection is in.
+
+    Raises:
+        StorageError: ``STORE_NEWER`` when a later version of Tenprint wrote it.
+    """
+    revision = migrations.revision_of(connection)
+    if revision is not None:
+        migrations.refuse_unknown(revision)
     leaves = connection.execute(
         sa.select(tables.ledger_entries.c.leaf_hash).order_by(tables.ledger_entries.c.sequence)
     ).scalars()
     hashes = [bytes.fromhex(leaf) for leaf in leaves]
-    note = witnessing.newest_checkpoint(connection) or b""
-    return Contents(len(hashes), root(hashes), note, tuple(sorted(needed_blobs(connection))))
+    notes = _notes(connection)
+    return Contents(len(hashes), root(hashes), notes[-1] if notes else b"", tuple(sorted(needed_blobs(connection))))
 
 
 def needed_blobs(connection: sa.Connection) -> frozenset[str]:
-    """Return the SHA-256 of every blob that a row needs: long bodies, and exemplars that are no message's body."""
+    """Return the SHA-256 of every blob that a row needs: long bodies, and exemplars that are no message's body.
+
+    The database may be of an earlier revision: bodies were not erased before 0005, and there were no exemplars before
+    0003.
+    """
+    there = migrations.columns_of(connection)
     message, exemplar = tables.messages.c, tables.exemplars.c
-    bodies = connection.execute(sa.select(message.body_sha256).where(tables.IN_A_FILE)).scalars()
+    in_a_file = tables.IN_A_FILE if "erased_at" in there.get(tables.messages.name, ()) else message.body.is_(None)
+    bodies = connection.execute(sa.select(message.body_sha256).where(in_a_file)).scalars()
+    if tables.exemplars.name not in there:
+        return frozenset(bodies)
     in_rows = sa.select(message.body_sha256).where(message.body.is_not(None))
     kept = connection.execute(sa.select(exemplar.file_sha256).where(exemplar.file_sha256.not_in(in_rows))).scalars()
     return frozenset(bodies) | frozenset(kept)
@@ -130,8 +146,10 @@ def needed_blobs(connection: sa.Connection) -> frozenset[str]:
 def examine(connection: sa.Connection, size: int, expected_root: bytes, public_key: bytes, origin: str) -> None:
     """Check a copied database: that it is whole, and that its ledger verifies and is the one that was copied.
 
+    One of an earlier revision has to have the tables of that revision; a restore brings it to the newest one.
+
     Raises:
-        RecordError: ``BACKUP_INVALID``.
+        RecordError: ``BACKUP_INVALID``; ``BACKUP_NEWER`` when a later version of Tenprint wrote it.
         StorageError: a code of `faults`.
     """
     with storage_faults("reading a copied database"):
@@ -139,9 +157,12 @@ def examine(connection: sa.Connection, size: int, expected_root: bytes, public_k
             said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
             if said != "ok":
                 raise invalid(f"the database of {origin} fails its integrity check")
-        query = sa.select(tables.ledger_entries).order_by(tables.ledger_entries.c.sequence)
+        _check_tables(connection, origin)
+        entry = tables.ledger_entries.c  # without `case_id`, which entries have since 0003
+        columns = (entry.sequence, entry.fields, entry.salts, entry.commitments)
+        query: sa.Select[Any] = sa.select(*columns).order_by(entry.sequence)
         entries: list[Entry] = [entry_value(row) for row in connection.execute(query)]
-        notes = witnessing.checkpoints(connection)
+        notes = _notes(connection)
     check_ledger(entries, notes, (size, expected_root), public_key, origin)
 
 
@@ -221,6 +242,28 @@ def check_dump(dump: Path) -> None:
         StorageError: ``BACKUP_TOOL_MISSING``, ``BACKUP_TOOL_FAILED``.
     """
     _run("pg_restore", None, "--list", str(dump))
+
+
+def _check_tables(connection: sa.Connection, origin: str) -> None:
+    revision = migrations.revision_of(connection)
+    if revision is None:
+        raise invalid(f"the database of {origin} holds no party's tables")
+    try:
+        expected = migrations.columns_at(revision)
+    except StorageError as problem:
+        said = f"the database of {origin} is at revision {revision}, unknown here"
+        raise RecordError("BACKUP_NEWER", said, hint="use the version of Tenprint that made it") from problem
+    found = migrations.columns_of(connection)
+    if any(not columns <= found.get(name, frozenset()) for name, columns in expected.items()):
+        raise invalid(f"the database of {origin} has not the tables of its revision {revision}")
+
+
+def _notes(connection: sa.Connection) -> list[bytes]:
+    """Return all signed checkpoints, smallest first; there were no witnesses before revision 0004."""
+    if tables.cosignatures.name in migrations.columns_of(connection):
+        return witnessing.checkpoints(connection)
+    note = tables.checkpoints.c
+    return [bytes(row.note) for row in connection.execute(sa.select(note.note).order_by(note.size))]
 
 
 def _dump(url: sa.URL, target: Path) -> Contents:

@@ -30,3 +30,20 @@ def case_activity(engine: sa.Engine, case_id: str, now: datetime) -> tuple[bool,
             if connection.execute(query).first() is not None:
                 return True, count
     return False, count
+
+
+def has_unhandled(engine: sa.Engine, case_id: str) -> bool:
+    """Tell whether a message of a case came in that nobody has handled, or tried to.
+
+    Raises:
+        StorageError: a code of `faults`.
+    """
+    message, inbox = tables.messages, tables.inbox
+    query = (
+        sa.select(message.c.position)
+        .join(inbox, inbox.c.message == message.c.position)
+        .where(message.c.case_id == case_id, inbox.c.state == tables.WAITING, inbox.c.attempts == 0)
+        .limit(1)
+    )
+    with storage_faults("reading a case's messages"), engine.begin() as connection:
+        return connection.execute(query).first() is not None

@@ -12,11 +12,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.core.errors import StorageError
@@ -38,11 +33,10 @@ def write_certificate(party: str, certificate: Path, key: Path) -> None:
     Raises:
         StorageError: a code of `faults`.
     """
-    secret = ec.generate_private_key(ec.SECP256R1())
-    made = _certificate(party, secret)
+    made, secret = _made(party)
     with storage_faults("writing a certificate"):
-        write_whole(key, _secret_pem(secret))
-        write_whole(certificate, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
+        write_whole(key, secret)
+        write_whole(certificate, made, mode=0o644)
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -82,12 +76,20 @@ def client_context(certificate: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _certificate(party: str, secret: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _made(party: str) -> tuple[bytes, bytes]:
+    """Return a new certificate and its private key as PEM."""
+    # Only who founds a network makes certificates: a party's process need not load this.
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415
+
+    secret = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, party)])
     names = [x509.DNSName(host) for host in LOCAL_NAMES]
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in LOCAL_ADDRESSES]
     now = datetime.now(UTC)
-    return (
+    made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -102,12 +104,9 @@ def _certificate(party: str, secret: ec.EllipticCurvePrivateKey) -> x509.Certifi
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(secret.public_key()), critical=False)
         .sign(secret, hashes.SHA256())
     )
-
-
-def _secret_pem(secret: ec.EllipticCurvePrivateKey) -> bytes:
-    return secret.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = serialization.Encoding.PEM
+    key = secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return made.public_bytes(pem), key
 
 
 def _unusable(certificate: Path) -> StorageError:

@@ -123,8 +123,11 @@ class NetworkFile:
         return next(place for place in self.places if place.party.id == party.id)
 
     def is_here(self, place: Place) -> bool:
-        """Tell whether a party lives on this machine: one with an address of its own may live on another."""
-        return place.url.startswith(IN_PROCESS) or not place.url or (self.folder / place.home).is_dir()
+        """Tell whether a party lives on this machine: of one that lives on another only the certificate is here."""
+        if place.url.startswith(IN_PROCESS) or not place.url:
+            return True
+        home, certificate = self.folder / place.home, Path(place.certificate).name
+        return home.is_dir() and any(path.name != certificate for path in home.iterdir())
 
     def database_url(self, place: Place) -> sa.URL:
         """Return the address of a party's database."""

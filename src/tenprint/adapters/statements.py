@@ -6,10 +6,11 @@ Parameters are named ``b_…`` where a column of that name is set in the same st
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from tenprint.adapters import tables
 from tenprint.exchange.ports import Queue
@@ -97,7 +98,11 @@ class Inserts:
     """Inserts that know what to do with a row that is there, in the dialect of one kind of database."""
 
     def __init__(self, dialect: str) -> None:
-        self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self._insert: Any = sqlite.insert
+        if dialect == "postgresql":
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loads all of its drivers' modules
+
+            self._insert = postgresql.insert
         self.message = self.once(tables.messages, ("sender", "id"), returning=POSITION)
         self.case = self.saving(tables.cases, "id")
         self.task = self.saving(tables.tasks, "id")
@@ -147,4 +152,7 @@ class Inserts:
         return insert.on_conflict_do_update(index_elements=[key], set_=others, where=differs)
 
 
-INSERTS = {dialect: Inserts(dialect) for dialect in ("sqlite", "postgresql")}
+@cache
+def inserts(dialect: str) -> Inserts:
+    """Return the inserts of one kind of database."""
+    return Inserts(dialect)

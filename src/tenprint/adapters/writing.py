@@ -38,7 +38,7 @@ class Writer(Eraser, Restorer, Reader):
     def __init__(self, connection: sa.Connection, blobs: Blobs, *, has_returned: bool = False) -> None:
         super().__init__(connection, blobs)
         self.has_returned = has_returned
-        self._inserts = statements.INSERTS[connection.dialect.name]
+        self._inserts = statements.inserts(connection.dialect.name)
         self._frontier: Frontier | None = None
         self._frontier_is_new = False
         self._asked_frontier: quick.Answer | None = None

@@ -10,6 +10,7 @@ from tenprint.adapters.event_log import LEVELS, logging_to
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.image_files import read_image
 from tenprint.adapters.network import load_network
+from tenprint.bootstrap.beside import PartyBeside, open_beside
 from tenprint.bootstrap.collector import look_seldom
 from tenprint.bootstrap.network import (
     Network,
@@ -41,6 +42,7 @@ __all__ = [
     "DeadLetter",
     "Founding",
     "Network",
+    "PartyBeside",
     "PartyState",
     "RunningParty",
     "Watch",
@@ -56,6 +58,7 @@ __all__ = [
     "look_seldom",
     "make_extractor",
     "open_accounts",
+    "open_beside",
     "open_gallery",
     "open_network",
     "open_party",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
@@ -18,6 +19,7 @@ from tenprint.adapters.backup import Backup, OnFile, newest_backup, no_progress
 from tenprint.adapters.backup_database import check_ledger
 from tenprint.adapters.backup_manifest import POSTGRESQL
 from tenprint.adapters.backup_restore import RestoredParty, restore_into, restore_missing, restore_new
+from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.network import FILE_NAME, NetworkFile, Place, load_network, save_network
@@ -170,16 +172,24 @@ def give_back(directory: Path, party: str, by: str, since: datetime, out: Path) 
     """Do as a peer, on its own machine, what `recover` has it do: messages go again, own ones into a file.
 
     Raises:
-        SenderError: ``UNKNOWN_PARTY``, ``FILE_EXISTS``.
+        SenderError: ``UNKNOWN_PARTY``, ``NOT_A_PEER``, ``FILE_EXISTS``, ``FILE_UNWRITABLE``; nothing was done.
         StorageError: the database or the file cannot be used.
     """
     if out.exists():
         raise SenderError("FILE_EXISTS", f"{out} is there already", hint="name a new file")
+    if not os.access(out.parent, os.W_OK) or not out.parent.is_dir():  # before anything goes on a ledger
+        raise SenderError("FILE_UNWRITABLE", f"{out} cannot be written", hint="choose another path with --out")
     with open_network(directory, beside=True) as network:
-        given = restoring.give_back(network.node(by), party, since=since)
+        peer = network.node(by)
+        if peer.party.id == party:
+            raise SenderError(
+                "NOT_A_PEER", f"{party} cannot give back to itself", hint="name one of its peers with --by"
+            )
+        given = restoring.give_back(peer, party, since=since)
     pairs = [[base64.b64encode(wire).decode(), receipt.decode()] for wire, receipt in given.returned]
-    values = {"format": RETURNS_FORMAT, "party": party, "by": by, "returned": pairs}
-    write_whole(out, json.dumps(values).encode())
+    values = {"format": RETURNS_FORMAT, "party": party, "by": peer.party.id, "returned": pairs}
+    with storage_faults("writing what goes back"):
+        write_whole(out, json.dumps(values).encode())
     return given
 
 
@@ -194,10 +204,14 @@ def take_back(directory: Path, party: str, data: bytes) -> int:
         values = json.loads(data)
         known = {RETURNS_FORMAT: values["returned"]}
         pairs = [(base64.b64decode(wire, validate=True), receipt.encode()) for wire, receipt in known[values["format"]]]
+        whose = str(values["party"])
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError) as problem:
         raise RecordError("RETURNED_INVALID", "this is no file of messages that come back") from problem
     file = load_network(directory)
     home = file.folder / file.place(party).home
+    if whose != party:
+        said = f"the file holds what {whose} had said, not {party}"
+        raise RecordError("RETURNED_INVALID", said, hint=f"tenprint network recover {whose} --from FILE")
     with open_network(directory, beside=True) as network, DirectoryLock(home):
         return restoring.take_back(network.node(party), pairs)
 

@@ -398,9 +398,9 @@ def seeded_random(network: NetworkFile, seed: int) -> RandomSource:
     return SeededRandomSource(f"{seed}/{sizes}")
 
 
-def open_accounts(directory: Path) -> AccountFile:
-    """Return the accounts of a network's people; raises as `load_network`."""
-    return AccountFile(load_network(directory).folder)
+def open_accounts(directory: Path, party: str = "") -> AccountFile:
+    """Return the accounts of a network's people, or of those who work at one party; raises as `load_network`."""
+    return AccountFile(load_network(directory).folder, party=party)
 
 
 def clock_of(file: NetworkFile) -> Clock:

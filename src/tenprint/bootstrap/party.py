@@ -188,16 +188,11 @@ def open_party(
     """
     file = load_network(directory)
     place = file.place(party_id)
-    if file.clock_start is not None:
-        raise SenderError(
-            "CLOCK_SIMULATED",
-            "this network runs by a simulated clock, which only one process can move",
-            hint="make a network of separate parties with: tenprint network init DIR",
-        )
+    refuse_simulated(file)
     address_of(place)
     with ExitStack() as opening:
-        opening.enter_context(_patient_lock(directory, shared=True))
-        opening.enter_context(_patient_lock(directory / place.home, shared=False))
+        opening.enter_context(patient_lock(directory, shared=True))
+        opening.enter_context(patient_lock(directory / place.home, shared=False))
         bell = threading.Event()
         common = Common(
             file=file,
@@ -221,6 +216,20 @@ def open_party(
         return RunningParty(file, place, built, common.clock, opening.pop_all(), bell)
 
 
+def refuse_simulated(file: NetworkFile) -> None:
+    """Refuse a network whose parties cannot be processes of their own.
+
+    Raises:
+        SenderError: ``CLOCK_SIMULATED``.
+    """
+    if file.clock_start is not None:
+        raise SenderError(
+            "CLOCK_SIMULATED",
+            "this network runs by a simulated clock, which only one process can move",
+            hint="make a network of separate parties with: tenprint network init DIR",
+        )
+
+
 def address_of(place: Place) -> tuple[str, int]:
     """Return host and port of a party's door.
 
@@ -237,7 +246,8 @@ def address_of(place: Place) -> tuple[str, int]:
     return split.hostname, split.port or 443
 
 
-def _patient_lock(directory: Path, *, shared: bool) -> DirectoryLock:
+def patient_lock(directory: Path, *, shared: bool) -> DirectoryLock:
+    """Return a directory's lock once commands that hold it for a moment let it go; raises as `DirectoryLock`."""
     ends_at = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:

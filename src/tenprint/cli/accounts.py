@@ -43,7 +43,9 @@ def add(
     given = _role_at(data, party, role)
     account = accounts.add(name, party, given, _password(password_file, password_stdin))
     console.print(f"Added: {account.name}, {account.role} at {account.party}", markup=False, soft_wrap=True)
-    console.print(f"Serve the console with: tenprint serve --data {data}", style="dim", soft_wrap=True)
+    is_apart = bootstrap.load_network(data).place(party).url.startswith("https:")
+    which = f"--console {party} " if is_apart else ""
+    console.print(f"Serve the console with: tenprint serve {which}--data {data}", style="dim", soft_wrap=True)
 
 
 @app.command("list")

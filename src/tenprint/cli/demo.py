@@ -154,7 +154,7 @@ def _with_live_table(play: Callable[[Callable[[Booking], None]], Tally]) -> Tall
             shown.add_row(*row)
         return shown
 
-    with Live(table(), console=console, refresh_per_second=8) as live:
+    with Live(table(), console=console.rich, refresh_per_second=8) as live:
 
         def show(b: Booking) -> None:
             rows[b.number] = (str(b.number + 1), b.name, b.scene.name, b.state, b.waits_for, b.case_id)

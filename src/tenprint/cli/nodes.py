@@ -18,7 +18,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from tenprint.cli import EXIT_REFUSED
+from tenprint.cli import EXIT_REFUSED, loading
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import complain, console, plain, print_json, print_table
 from tenprint.core.errors import SenderError, StorageError, TenprintError
@@ -246,14 +246,15 @@ class Serving:
 
 def serve_one(data: Path, party: str, how: Serving) -> None:
     """Run one party until Ctrl-C (`tenprint serve --party`)."""
-    from tenprint import bootstrap
-    from tenprint.web.party_server import serve_party
+    with loading():
+        from tenprint import bootstrap
+        from tenprint.web.party_server import serve_party
 
     json, templates, drop = how.json, how.templates, how.drop
 
     if drop is not None and not drop.is_dir():
         raise SenderError("DROP_MISSING", f"there is no folder {drop}", hint="make it, and let its clients write there")
-    watch = bootstrap.Watch()
+    watch = bootstrap.Watch(counts=how.metrics_port is not None)
     with ExitStack() as open_things:
         open_things.enter_context(bootstrap.logging_to(how.log, how.log_level))
         running = open_things.enter_context(bootstrap.open_party(data, party, templates=templates, observe=watch))
@@ -267,12 +268,11 @@ def serve_one(data: Path, party: str, how: Serving) -> None:
             if json:
                 print_json(told)
             else:
-                sentence = f"{party} takes messages at {place.url} (pid {os.getpid()}; Ctrl-C stops it)"
-                console.print(sentence, soft_wrap=True, markup=False)
+                typer.echo(f"{party} takes messages at {place.url} (pid {os.getpid()}; Ctrl-C stops it)")
             sys.stdout.flush()
 
         jobs = () if drop is None else (running.drop_folder(drop).work,)
         bootstrap.look_seldom()
         serve_party(running, say_ready, jobs)
     if not json:
-        console.print("Stopped; nothing is lost.")
+        typer.echo("Stopped; nothing is lost.")

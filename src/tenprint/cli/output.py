@@ -10,17 +10,15 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from tenprint.core.errors import SenderError, TenprintError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tenprint.stats.errors import Interval
 
 READ_LIMIT_BYTES = 64 * 1024 * 1024
@@ -28,12 +26,31 @@ READ_LIMIT_BYTES = 64 * 1024 * 1024
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that a terminal obeys, hides or cannot write: controls, bidi marks, lone surrogates, breaks."""
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+
+class _LateConsole:
+    """A console of rich, which loads when something is first written: scripts and servers often write nothing to it."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def rich(self) -> Console:
+        """Return the console itself, for what of rich takes one."""
+        from rich.console import Console
+
+        return Console(stderr=self._stderr, highlight=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rich, name)
+
+
+console, errors = _LateConsole(stderr=False), _LateConsole(stderr=True)
 
 
 def complain(problem: TenprintError) -> None:
     """Write the error's code, sentence and next step to standard error."""
+    from rich.text import Text
+
     errors.print(Text.assemble((problem.code, "bold red"), " ", plain(problem.message)))
     if problem.hint:
         errors.print(Text(f"  next: {plain(problem.hint)}"))
@@ -63,6 +80,9 @@ def print_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, whole: Iterable[str] = ()
 ) -> None:
     """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=Text(plain(title)), title_justify="left", header_style="bold")
     unfolded = frozenset(whole)
     for column in columns:
@@ -147,8 +167,10 @@ def to_minute(moment: datetime) -> str:
 @contextmanager
 def progress(title: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while work goes on; yields a function that takes how much is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=quiet or not errors.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=errors.rich, disable=quiet or not errors.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.update(task, completed=done)
 

@@ -1,20 +1,25 @@
-"""`tenprint serve`: the console in a browser of this machine, or one party by itself."""
+"""`tenprint serve`: the console in a browser of this machine, one party by itself, or the console of one party."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tenprint.cli import nodes, stories
+from tenprint.cli import loading, nodes, stories
 from tenprint.cli.options import DEFAULT_DATA, Data, LogFile, LogLevel
-from tenprint.cli.output import console
+from tenprint.cli.output import console, print_json
 from tenprint.core.errors import SenderError
 
 DEFAULT_PORT = 8765
+app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+"""`tenprint serve` by itself; the command tree has the same function."""
 
 
+@app.command()
 def serve(
     data: Data = DEFAULT_DATA,
     port: Annotated[
@@ -27,6 +32,12 @@ def serve(
     party: Annotated[
         str, typer.Option(help="Run this one party by itself: its HTTPS door and its work, and no console.")
     ] = "",
+    console_of: Annotated[
+        str,
+        typer.Option(
+            "--console", metavar="PARTY", help="The console of this one party, beside its process; no other's data."
+        ),
+    ] = "",
     drop: Annotated[
         Path | None,
         typer.Option(help="With --party: folder in which clients leave files, and find their answers (see the guide)."),
@@ -35,7 +46,9 @@ def serve(
         Path | None,
         typer.Option(help="With --party: folder of templates of images seen before, instead of the network's own."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="With --party: print the line that says ready as JSON.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --party or --console: print the line that says ready as JSON.")
+    ] = False,
     metrics_port: Annotated[
         int | None, typer.Option(help="With --party: port of this machine for /metrics (0 takes a free one).")
     ] = None,
@@ -45,26 +58,40 @@ def serve(
     """Serve the console on http://127.0.0.1, for this machine only, until Ctrl-C; or run one party with --party.
 
     Without --demo people sign in with name and password: add them with `tenprint accounts add`. With --party the
-    party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it. Metrics
-    for Prometheus are at /metrics, and the log is one JSON line an event.
+    party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it, and so
+    does serve --console for its people. Metrics for Prometheus are at /metrics, and the log is one JSON line an event.
     """
     _check_level(log_level)
+    if party and console_of:
+        said = "--party runs a party, --console serves its pages: two processes"
+        raise SenderError("CLI_CONTRADICTION", said, hint="run serve twice, in any order")
     if party:
         nodes.serve_one(data, party, nodes.Serving(json, templates, drop, metrics_port, log, log_level))
         return
-    if drop is not None or templates is not None or metrics_port is not None or json:
+    if drop is not None or templates is not None or metrics_port is not None or (json and not console_of):
         raise SenderError("CLI_CONTRADICTION", "--drop, --templates, --metrics-port and --json belong to --party")
+    if console_of and (demo or cards is not None):
+        raise SenderError("CLI_CONTRADICTION", "in a demo all parties share one console")
+    from tenprint import bootstrap
+
+    with bootstrap.logging_to(log, log_level):
+        if console_of:
+            _serve_party_console(data, console_of, port, json=json)
+        elif demo:
+            _serve_demo(data, port, cards)
+        else:
+            _serve_network(data, port)
+
+
+def _serve_network(data: Path, port: int) -> None:
+    """Run a whole network in this process, and serve its console."""
     from tenprint import bootstrap
     from tenprint.web.app import create_app
     from tenprint.web.serve import ADDRESS, listening_socket
     from tenprint.web.serve import serve as serve_app
 
-    if demo:
-        with bootstrap.logging_to(log, log_level):
-            _serve_demo(data, port, cards)
-        return
     watch = bootstrap.Watch()
-    with bootstrap.logging_to(log, log_level), bootstrap.open_network(data, observe=watch) as network:
+    with bootstrap.open_network(data, observe=watch) as network:
         watch.begin(network.nodes.values())
         network.run()
         listener = listening_socket(port)
@@ -72,16 +99,45 @@ def serve(
         if taken != port:
             console.print(f"Port {port} is in use; taking another one.")
         console.print(f"Tenprint's console: [bold]http://{ADDRESS}:{taken}[/]  (Ctrl-C stops it)", soft_wrap=True)
-        accounts = None if demo else bootstrap.open_accounts(data)
-        if accounts is not None and not accounts.all():
+        accounts = bootstrap.open_accounts(data)
+        if not accounts.all():
             console.print("There is no account yet: add one with tenprint accounts add, or try --demo.", style="dim")
-        serve_app(create_app(network, is_demo=demo, accounts=accounts, metrics=watch.metrics), listener)
+        serve_app(create_app(network, is_demo=False, accounts=accounts, metrics=watch.metrics), listener)
         network.sign_checkpoints()  # looks are on the ledgers since the last one
     console.print("Stopped; nothing is lost.")
 
 
-def _check_level(level: str) -> None:
+def _serve_party_console(data: Path, party: str, port: int, *, json: bool) -> None:
+    """Serve the console of one party, whose work its own process does: that may start and end meanwhile."""
     from tenprint import bootstrap
+    from tenprint.web.app import create_app
+    from tenprint.web.serve import ADDRESS, listening_socket
+    from tenprint.web.serve import serve as serve_app
+
+    with bootstrap.open_beside(data, party) as house:
+        listener = listening_socket(port)
+        url = f"http://{ADDRESS}:{listener.getsockname()[1]}"
+        accounts = bootstrap.open_accounts(data, party)
+        if json:
+            print_json({"console": party, "url": url, "pid": os.getpid(), "runs": house.process, "ready": True})
+        else:
+            console.print(f"Console of {party}: {url}  (Ctrl-C stops it)", soft_wrap=True, markup=False)
+            if house.process is None:
+                said = "does not run: what people decide is kept, and goes out once it does. Start it with:"
+                hint = f"{party} {said} tenprint serve --party {party} --data {data}"
+                console.print(hint, style="dim", soft_wrap=True, markup=False)
+            if not accounts.all():
+                said = f"Nobody has an account there yet: tenprint accounts add NAME --party {party} --data {data}"
+                console.print(said, style="dim", soft_wrap=True, markup=False)
+        sys.stdout.flush()
+        serve_app(create_app(house, is_demo=False, accounts=accounts), listener, compares=bool(house.place.gallery))
+    if not json:
+        console.print("Stopped; nothing is lost.")
+
+
+def _check_level(level: str) -> None:
+    with loading():
+        from tenprint import bootstrap
 
     if level not in bootstrap.LEVELS:
         raise SenderError(

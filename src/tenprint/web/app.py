@@ -60,7 +60,7 @@ def create_app(
     """Return the console of a running network.
 
     Args:
-        house: the network; nothing else may run it meanwhile.
+        house: the network, which nothing else may run meanwhile; or one party beside its process.
         is_demo: anybody at this machine takes any role, and case pages tell the whole story. Else people sign in with
             name and password.
         sessions: instead of new ones, for tests that move their clock.
@@ -76,6 +76,7 @@ def create_app(
     pages = [route for module in PAGES for route in module.routes(console)]
     if director is not None:
         pages = stage.routes(console, director) + pages  # its start page goes before the usual one
+    console.globals["has_metrics"] = metrics is not None
     if metrics is not None:
         pages.append(operations.metrics_route(metrics))
     for route in pages:

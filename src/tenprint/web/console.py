@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from tenprint.web.proofs import Logs
 from tenprint.web.sessions import Session, Sessions
 
 COOKIE = "tenprint_session"
+"""Name of the cookie; the consoles of single parties, of which several may run on one machine, add the party's."""
 FORM_CONTENT = "application/x-www-form-urlencoded"
 MAX_FIELDS = 60
 HERE = Path(__file__).parent
@@ -50,6 +52,8 @@ class Console:
 
     def __init__(self, desk: Desk, sessions: Sessions, *, is_demo: bool, door: Door | None = None) -> None:
         self.desk, self.sessions, self.is_demo, self.door = desk, sessions, is_demo, door
+        own = re.sub(r"[^A-Za-z0-9_-]", "-", desk.only_party)
+        self.cookie = f"{COOKIE}_{own}" if own else COOKIE
         self.codec = LateCodec()
         self.logs = Logs()
         """The trees of the ledgers, for proofs; used while the network is held."""
@@ -60,7 +64,8 @@ class Console:
         self, name: str, seat: Session | None, answer_status: int = HTTPStatus.OK, /, **values: Any
     ) -> HTMLResponse:
         """Return a page; every template knows who is signed in."""
-        known = self.globals | {"seat": seat, "is_demo": self.is_demo, "words": words} | values
+        served = {"only_party": self.desk.only_party}
+        known = self.globals | served | {"seat": seat, "is_demo": self.is_demo, "words": words} | values
         return HTMLResponse(_templates().get_template(f"{name}.html").render(known), status_code=answer_status)
 
     def refusal(
@@ -76,7 +81,7 @@ class Console:
 
     def session_of(self, request: Request) -> Session | None:
         """Return the request's session, or None; one whose account or password was changed ends here."""
-        session = self.sessions.find(request.cookies.get(COOKIE, ""))
+        session = self.sessions.find(request.cookies.get(self.cookie, ""))
         if session is None or not session.is_signed_in or self.is_demo:
             return session
         if self.door is None or not self.door.still_knows(session):
@@ -120,7 +125,7 @@ class Console:
     def with_cookie(self, answer: Response, session: Session) -> Response:
         """Return the answer with the session's cookie."""
         # No `secure`: the server speaks plain HTTP, to this machine only.
-        answer.set_cookie(COOKIE, session.token, path="/", httponly=True, samesite="strict")
+        answer.set_cookie(self.cookie, session.token, path="/", httponly=True, samesite="strict")
         return answer
 
 

@@ -18,6 +18,7 @@ from tenprint.core.clock import Clock
 from tenprint.core.errors import PolicyRefusal, SenderError, TenprintError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.answers import person_key, refuse_same_person
@@ -62,7 +63,11 @@ class House(Protocol):
         ...
 
     def run(self) -> int:
-        """Do everything that is due."""
+        """Do everything that is due, where that is not another process's to do."""
+        ...
+
+    def settle(self, *, case_id: str) -> bool:
+        """See to it that what was written about a case is carried out; tell whether it was."""
         ...
 
 
@@ -95,11 +100,12 @@ class AnswerStands(Exception):
     Args:
         sent_to: where the answer leads.
         code: of what went wrong, or ``""``.
+        is_waiting: nothing went wrong: the party's own process has not carried it out yet.
     """
 
-    def __init__(self, sent_to: str, code: str) -> None:
+    def __init__(self, sent_to: str, code: str, *, is_waiting: bool = False) -> None:
         super().__init__(code)
-        self.sent_to, self.code = sent_to, code
+        self.sent_to, self.code, self.is_waiting = sent_to, code, is_waiting
 
 
 @dataclass(frozen=True)
@@ -139,8 +145,23 @@ class Desk:
         self._lock = threading.RLock()
 
     def parties(self) -> tuple[tuple[str, str], ...]:
-        """Return id and role of every party."""
+        """Return id and role of every party at hand."""
         return tuple((name, str(node.party.role)) for name, node in self._nodes.items())
+
+    @property
+    def only_party(self) -> str:
+        """Return the one party at hand of a network that has others, whose data lie elsewhere; ``""`` for several."""
+        name, *others = self._nodes
+        return name if not others and len(self.directory.parties) > 1 else ""
+
+    def knows(self, party: str) -> bool:
+        """Tell whether a party of this id takes part in the network, at hand or not."""
+        return any(one.id == party for one in self.directory.parties)
+
+    @property
+    def directory(self) -> Directory:
+        """Return who takes part in the network, at hand or not."""
+        return next(iter(self._nodes.values())).services.directory
 
     @contextmanager
     def at_work(self) -> Iterator[House]:
@@ -315,13 +336,13 @@ class Desk:
             except (SenderError, PolicyRefusal) as problem:
                 raise Unanswerable(problem, view) from problem
             form.sent_to = f"/tasks/{task.id}#recorded"
-            self._do_what_follows(form.sent_to)
+            self._do_what_follows(task, form.sent_to)
             return form.sent_to
 
-    def _do_what_follows(self, sent_to: str) -> None:
+    def _do_what_follows(self, task: Task, sent_to: str) -> None:
         """Handle an answer that is committed: whatever fails from here on, it stands, and is due again at next look."""
         try:
-            self._house.run()
+            is_done = self._house.settle(case_id=task.case_id)
         except TenprintError as problem:
             _log.error("what follows from a recorded answer could not be done: %s", problem.code)
             raise AnswerStands(sent_to, problem.code) from problem
@@ -329,6 +350,8 @@ class Desk:
             # Its text may name a person, so its kind is told.
             _log.error("what follows from a recorded answer broke: %s", type(problem).__name__)
             raise AnswerStands(sent_to, "") from problem
+        if not is_done:
+            raise AnswerStands(sent_to, "", is_waiting=True)
 
     @property
     def tells_whole_story(self) -> bool:

@@ -11,10 +11,12 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy.access import Action
 from tenprint.web.console import Console
-from tenprint.web.desk import House, Refusal
+from tenprint.web.desk import Desk, House, Refusal
 from tenprint.web.sessions import Session
+from tenprint.web.words import spoken_name
 
 UNKNOWN_PARTY = "There is no such party."
+ELSEWHERE = "Only the {owner} itself shows this. This console reads no other database than that of the {served}."
 
 
 @contextmanager
@@ -22,13 +24,23 @@ def party_at_hand(console: Console, seat: Session, action: Action, party: str) -
     """Hold the network while a person looks at a party's data.
 
     Raises:
-        Refusal: 404 for an unknown party, 403 for one whose data this person may not see.
+        Refusal: 404 for an unknown party, 403 for one whose data this person may not see, 404 for one whose data are
+            not at hand.
     """
     with console.desk.at_work() as house:
+        if console.desk.knows(party):
+            console.desk.require(seat, action, party)
         if party not in house.nodes:
-            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY)
-        console.desk.require(seat, action, party)
+            raise not_at_hand(console.desk, party)
         yield house, house.nodes[party]
+
+
+def not_at_hand(desk: Desk, party: str) -> Refusal:
+    """Return what is said of a party whose database this console does not read: it is unknown, or lies elsewhere."""
+    if not desk.knows(party):
+        return Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY)
+    served = " and the ".join(spoken_name(name) for name, _ in desk.parties())
+    return Refusal(HTTPStatus.NOT_FOUND, ELSEWHERE.format(owner=spoken_name(party), served=served), "PARTY_ELSEWHERE")
 
 
 def look(

@@ -9,14 +9,13 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from types import FrameType
 
 from tenprint import bootstrap
 from tenprint.bootstrap import RunningParty
 from tenprint.core.errors import StorageError
 from tenprint.web.log import as_fields
 from tenprint.web.post_door import PostDoor
-from tenprint.web.post_server import DoorServer, door_server, door_socket
+from tenprint.web.post_server import DoorServer, as_interrupt, door_server, door_socket
 
 END_SECONDS = 60.0
 """How long the worker may take to finish what it has begun; what it leaves is done by the next start."""
@@ -44,7 +43,7 @@ def serve_party(party: RunningParty, on_ready: Callable[[], None], jobs: Sequenc
         # The first search would wait for the kernels; messages that need none do not.
         threading.Thread(target=bootstrap.warm_comparison, name="warm", daemon=True).start()
     threads = [_started(job, server, stop, failed) for job in (party.work, *jobs)]
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     try:
         with closing(listener), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
@@ -77,7 +76,3 @@ def _started(job: Job, server: DoorServer, stop: threading.Event, failed: thread
 
 def _rows(problem: Exception) -> traceback.StackSummary:
     return traceback.extract_tb(problem.__traceback__)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as the system calls it
-    raise KeyboardInterrupt

@@ -8,6 +8,7 @@ import resource
 import socket
 import ssl
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -167,3 +168,8 @@ def allow_connections(count: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < needed:
         most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+def as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as the system calls it
+    """Take a termination signal as Ctrl-C: what is open is closed, what is under way is finished."""
+    raise KeyboardInterrupt

@@ -109,9 +109,10 @@ class Logs:
     def state(self, node: Node) -> LogState:
         """Return how a party's log stands, after a check of at most `MAX_CHECKED` entries."""
         party, key = node.party.id, node.party.verifier
+        note = node.store.newest_checkpoint()  # first: another process may add entries and sign them meanwhile
         with node.store.transaction() as tx:
             size = tx.ledger_size()
-        tree, note = self.tree(node, size), node.store.newest_checkpoint()
+        tree = self.tree(node, size)
         root = tree.root(min(size, len(tree)))
         try:
             checkpoint = verify_checkpoint(note, key, ledger_origin(party)) if note is not None else None

@@ -20,7 +20,7 @@ from typing import Any
 
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError
-from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
+from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Directory, Party
 from tenprint.exchange.model.requests import RequestOutcome
 from tenprint.exchange.model.stored import Counts
 from tenprint.exchange.model.words import (
@@ -90,6 +90,7 @@ class Member:
         checkpoint: the same, verified; None when none is published or the newest one does not verify.
         fault: why it does not verify, or ``""``.
         verifier_key: the party's key as a line that checkers of signed notes read.
+        is_at_hand: its database is read here; else what is told is from the party file, and it has no checkpoint here.
     """
 
     party: Party
@@ -101,6 +102,7 @@ class Member:
     checkpoint: Checkpoint | None
     fault: str
     verifier_key: str
+    is_at_hand: bool
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ class NetworkView:
     programme: Programme
     members: tuple[Member, ...]
     tables: tuple[Table, ...]
+
+    @property
+    def counted_by(self) -> tuple[str, ...]:
+        """Return the parties that were counted."""
+        return tuple(member.party.id for member in self.members if member.is_at_hand)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all parties were counted."""
+        return len(self.counted_by) == len(self.members)
 
 
 class Published:
@@ -178,14 +190,18 @@ def view_of(house: House, published: Published) -> NetworkView:
         house: the network.
         published: what was told before; learns what is told now.
     """
-    nodes = list(house.nodes.values())
-    counted = [(node.party, node.store.counts()) for node in nodes]
-    services = nodes[0].services
+    counts = {name: node.store.counts() for name, node in house.nodes.items()}
+    counted = [(node.party, counts[name]) for name, node in house.nodes.items()]
+    services = next(iter(house.nodes.values())).services
+    directory = services.directory
     return NetworkView(
-        name=services.directory.name,
+        name=directory.name,
         now=house.clock.now(),
         programme=services.programme,
-        members=tuple(_member(node, counts, published) for node, (_, counts) in zip(nodes, counted, strict=True)),
+        members=tuple(
+            _member(party, directory, house.nodes.get(party.id), counts.get(party.id), published)
+            for party in directory.parties
+        ),
         tables=tuple(_tables(counted, published)),
     )
 
@@ -210,15 +226,18 @@ def twin(view: NetworkView) -> dict[str, Any]:
             "put_in_force_by": None,
         },
         "parties": [_member_twin(member) for member in view.members],
+        "counted_by": list(view.counted_by),
         "counts": [{"title": table.title, "rows": dict(table.rows)} for table in view.tables],
         "small": f"counts from 0 to {SMALL - 1} are told as {FEW}, others are rounded to {ROUND_TO}",
         "published": {"every_days": PERIOD_DAYS, "anew_after_a_change_of": SMALL, "ledger_step": LEDGER_STEP},
     }
 
 
-def _member(node: Node, counts: Counts, published: Published) -> Member:
-    party, origin = node.party, ledger_origin(node.party.id)
-    key, newest = node.party.verifier, node.store.newest_checkpoint()
+def _member(
+    party: Party, directory: Directory, node: Node | None, counts: Counts | None, published: Published
+) -> Member:
+    origin, key = ledger_origin(party.id), party.verifier
+    newest = node.store.newest_checkpoint() if node is not None else None
     note, checkpoint, fault = b"", None, ""
     if newest is not None:
         try:
@@ -228,14 +247,15 @@ def _member(node: Node, counts: Counts, published: Published) -> Member:
             fault = problem.message
     return Member(
         party=party,
-        is_activated=party.ori in node.services.directory.activated_oris if party.role == Role.AGENCY else None,
+        is_activated=party.ori in directory.activated_oris if party.role == Role.AGENCY else None,
         connected_since=_day(str(party.settings.get(CONNECTED_SINCE, ""))),
         connected_by=str(party.settings.get(CONNECTED_BY, "")),
-        first_entry_at=counts.first_entry_at if checkpoint else None,
+        first_entry_at=counts.first_entry_at if counts is not None and checkpoint else None,
         note=note.decode(),
         checkpoint=checkpoint,
         fault=fault,
         verifier_key=key.to_verifier_line(origin),
+        is_at_hand=node is not None,
     )
 
 
@@ -243,12 +263,12 @@ def _tables(counted: list[tuple[Party, Counts]], published: Published) -> Iterab
     def at(role: Role) -> list[Counts]:
         return [counts for party, counts in counted if party.role == role]
 
-    searched = at(Role.IMMIGRATION_REPOSITORY)
-    bookings = {
-        "bookings": sum(counts.cases for counts in at(Role.AGENCY)),
-        "searched in the immigration repository": sum(counts.cases for counts in searched),
-        "known to the immigration repository": sum(counts.matched for counts in searched),
-    }
+    bookings: dict[str, int] = {}  # only what those who know it counted: another party's number is not 0
+    if agencies := at(Role.AGENCY):
+        bookings["bookings"] = sum(counts.cases for counts in agencies)
+    if searched := at(Role.IMMIGRATION_REPOSITORY):
+        bookings["searched in the immigration repository"] = sum(counts.cases for counts in searched)
+        bookings["known to the immigration repository"] = sum(counts.matched for counts in searched)
     yield Table(
         "Bookings",
         "What was sent in, how much of it was searched in the immigration repository, and how often somebody was known "
@@ -302,4 +322,5 @@ def _member_twin(member: Member) -> dict[str, Any]:
         "checkpoint": member.note or None,
         "checkpoint_verifies": member.checkpoint is not None,
         "verifier_key": member.verifier_key,
+        "is_at_hand": member.is_at_hand,
     }

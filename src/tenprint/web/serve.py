@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from contextlib import closing, suppress
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp
 
 from tenprint import bootstrap
 from tenprint.core.errors import StorageError
-from tenprint.web.post_server import door_socket
+from tenprint.web.post_server import as_interrupt, door_socket
 
 ADDRESS = "127.0.0.1"
 MAX_CONNECTIONS = 64
@@ -45,9 +46,17 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or a termination signal; requests under way are finished first."""
-    # An examiner's first overlay would wait seconds for the kernels; the first pages do not need them.
-    threading.Thread(target=bootstrap.warm_comparison, name="warm", daemon=True).start()
+def serve(app: ASGIApp, listener: socket.socket, *, compares: bool = True) -> None:
+    """Serve until Ctrl-C or a termination signal; requests under way are finished first.
+
+    Args:
+        app: the console.
+        listener: as `listening_socket` made it.
+        compares: prints are compared on its pages.
+    """
+    if compares:
+        # An examiner's first overlay would wait seconds for the kernels; the first pages do not need them.
+        threading.Thread(target=bootstrap.warm_comparison, name="warm", daemon=True).start()
+    signal.signal(signal.SIGTERM, as_interrupt)
     with closing(listener), suppress(KeyboardInterrupt):
         server_of(app).run(sockets=[listener])

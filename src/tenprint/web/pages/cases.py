@@ -59,7 +59,7 @@ class CasePage:
                 case_id,
                 own=seat.party,
                 now=house.clock.now(),
-                is_whole=len(nodes) == len(house.nodes),
+                is_whole=len(nodes) == len(desk.directory.parties),
                 is_kept_back=desk.keeps_back(seat, case_id),
                 see=sight,
                 see_person=lambda fields: desk.visible(seat, fields).fields,

@@ -14,7 +14,7 @@ from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.tasks.answers import official_name
 from tenprint.policy.access import Action, OfficialRole, house_tables
-from tenprint.web.console import COOKIE, Console, Route, go, taking_form
+from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
 from tenprint.web.door import DEVICE_COOKIE_SECONDS, Account, TooSoon
 from tenprint.web.sessions import Session
@@ -91,10 +91,10 @@ class Entrance:
 
     def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
         """End the session here, not only in the browser; also while accounts cannot be read."""
-        session = self._console.sessions.find(request.cookies.get(COOKIE, ""))
+        session = self._console.sessions.find(request.cookies.get(self._console.cookie, ""))
         self._console.sessions.end(self._console.bound(session, form))
         answer = go("/")
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(self._console.cookie, path="/", httponly=True, samesite="strict")
         return answer
 
     def _with_device(self, answer: Response, account: Account | None, device: str) -> Response:

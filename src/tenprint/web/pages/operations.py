@@ -14,7 +14,7 @@ from tenprint.exchange import dispatch
 from tenprint.policy.access import Action
 from tenprint.web.console import Console, Route, go, taking_form
 from tenprint.web.desk import Refusal
-from tenprint.web.looking import UNKNOWN_PARTY
+from tenprint.web.looking import not_at_hand
 from tenprint.web.operations_view import Letter, PartyView, view_of
 from tenprint.web.sessions import Session
 
@@ -60,7 +60,7 @@ class OperationsPage:
         party, queue, row = (form.get(name, "") for name in ("party", "queue", "row"))
         desk = self._console.desk
         if party not in dict(desk.parties()):
-            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY)
+            raise not_at_hand(desk, party)
         verdict = desk.require(seat, Action.TRY_AGAIN, party)
         with desk.reading(party) as node:
             letters = [each for each in node.store.dead_letters() if (each.queue, str(each.row)) == (queue, row)]

@@ -15,7 +15,7 @@ from tenprint.policy.access import Action
 from tenprint.web import public_view
 from tenprint.web.console import Console, Route
 from tenprint.web.desk import Refusal
-from tenprint.web.looking import UNKNOWN_PARTY
+from tenprint.web.looking import not_at_hand
 from tenprint.web.public_view import NetworkView, Published, period_of, twin, view_of
 from tenprint.web.sessions import Session
 
@@ -55,8 +55,10 @@ class PublicPages:
         """Give a party's published checkpoint as the signed note that it is."""
         del request
         found = next((member for member in self._fresh(None).members if member.party.id == party), None)
-        if found is None or not found.note:
-            raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_PARTY if found is None else UNPUBLISHED)
+        if found is None or not found.is_at_hand:
+            raise not_at_hand(self._console.desk, party)
+        if not found.note:
+            raise Refusal(HTTPStatus.NOT_FOUND, UNPUBLISHED)
         return PlainTextResponse(found.note, headers=_public())
 
     def _fresh(self, seat: Session | None) -> NetworkView:

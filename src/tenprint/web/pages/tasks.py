@@ -71,10 +71,10 @@ class TaskPage:
             note_refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.problem.code, request.method, page_of(request))
             return self._page(seat, refused.view, refused.problem, form)
         except AnswerStands as stands:
-            note_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, stands.code, request.method, page_of(request))
-            return self._console.page(
-                "answer_stands", seat, HTTPStatus.INTERNAL_SERVER_ERROR, sent_to=stands.sent_to, code=stands.code
-            )
+            status = HTTPStatus.ACCEPTED if stands.is_waiting else HTTPStatus.INTERNAL_SERVER_ERROR
+            if not stands.is_waiting:
+                note_refusal(status, stands.code, request.method, page_of(request))
+            return self._console.page("answer_stands", seat, status, stands=stands)
 
     def _page(
         self,
