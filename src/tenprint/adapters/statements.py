@@ -33,8 +33,8 @@ CASE_BY_TCN = (
 TASK = sa.select(_task).where(_task.c.id == sa.bindparam("b_id"))
 MESSAGE = sa.select(_message).where(_IS_MESSAGE)
 MESSAGES = sa.select(_message).where(
-    _message.c.sender == sa.any_(sa.bindparam("b_senders", type_=postgresql.ARRAY(sa.String))),
-    _message.c.id == sa.any_(sa.bindparam("b_ids", type_=postgresql.ARRAY(sa.String))),
+    _message.c.sender == sa.any_(sa.bindparam("b_senders", type_=sa.ARRAY(sa.String))),
+    _message.c.id == sa.any_(sa.bindparam("b_ids", type_=sa.ARRAY(sa.String))),
 )
 """Of PostgreSQL, in one trip: whoever asks looks which sender gave which id."""
 FRONTIER = sa.select(tables.ledger_state.c.frontier)
