@@ -47,7 +47,7 @@ postgres: ## PostgreSQL 15 for the tests of databases: as with browser
 test: setup browser postgres ## set everything up and pass all tests (marks slow, crash and web included)
 	$(BIN)/pytest -m "not bench"
 
-long: setup ## what is too long for make test: benchmarks and accuracy
+long: setup browser postgres ## what is too long for make test: benchmarks and accuracy
 	$(BIN)/pytest -m "bench or slow or crash or not bench"
 
 bench: setup ## accuracy on the development prints of ../shared/samples

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import pytest
 
 from tenprint.adapters.postgres_server import find_binaries
 from tenprint.bootstrap.chaos import Plan, Result, run_both
-from tenprint.cli.bench_chaos import as_json, table
+from tenprint.cli.bench_chaos import as_json, table, tell
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node, Post, Signer
@@ -74,7 +77,20 @@ def broken(node: Node) -> Node:
     return node
 
 
+def falling(marks: Path, node: Node) -> Node:
+    """Let two parties fall, each once: one by a fault of its program, one by a signal that nobody sent."""
+    mark = marks / node.party.id
+    if node.party.role not in (Role.JAIL, Role.COURT) or mark.exists():
+        return node
+    mark.touch()
+    if node.party.role == Role.COURT:
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ValueError("SAMPLESON,PERSON QUINCE is no word for a log")
+
+
 def run(folder: Path, database: str, size: tuple[int, int]) -> Result:
+    if database == "postgresql" and find_binaries() is None:
+        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql-15)")
     plan = Plan(folder, database, *size, seed=1)
     result = run_both(plan, serve_party)
     assert result.is_good, as_json(plan, result)
@@ -85,8 +101,9 @@ def run(folder: Path, database: str, size: tuple[int, int]) -> Result:
 
 @pytest.mark.slow
 @pytest.mark.crash
-def test_kills_and_a_bad_network_change_no_case(tmp_path: Path) -> None:
-    result = run(tmp_path, "sqlite", SHORT)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_kills_and_a_bad_network_change_no_case(tmp_path: Path, database: str) -> None:
+    result = run(tmp_path, database, SHORT)
     assert all(result.disturbed.events[event] for event in ("dropped", "unconfirmed", "doubled", "reordered"))
     ends = {life.row(result.disturbed.parties, result.disturbed.ends)[1] for life in result.disturbed.lives}
     assert {"rejected", "no_match", "not_confirmed", "interviewed", "declined", "transferred"} <= ends
@@ -105,10 +122,32 @@ def test_a_broken_post_and_a_broken_store_are_found_out(tmp_path: Path) -> None:
     assert result.disturbed.discrepancies  # a ledger says sent, and nobody received it
 
 
+@pytest.mark.slow
+@pytest.mark.crash
+def test_a_party_that_falls_by_itself_is_named_with_what_ended_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "marks").mkdir()
+    plan = Plan(tmp_path / "run", "sqlite", bookings=2, kills=1, seed=1)
+    result = run_both(plan, serve_party, change=partial(falling, tmp_path / "marks"))
+    falls = {fall["party"]: fall for fall in as_json(plan, result)["falls"]}
+    assert set(falls) == {"jail-1", "court-1"}
+    assert (falls["court-1"]["how"], falls["court-1"]["lines"]) == ("SIGKILL", ())
+    assert (falls["jail-1"]["how"], falls["jail-1"]["run"]) == ("exit 1", "disturbed")
+    (line,) = falls["jail-1"]["lines"]
+    assert '"code": "ValueError"' in line
+    assert "falling (test_chaos.py" in line
+    assert "SAMPLESON" not in line
+    assert (result.difference.diverged, result.disturbed.ended.fell, result.is_good) == (0, 2, False)
+    tell(plan, result)
+    told = capsys.readouterr().out
+    assert "jail-1 fell in the disturbed run: exit 1, saying\n  " + line in told
+    assert "court-1 fell in the disturbed run: SIGKILL, saying nothing" in told
+    assert "as in the undisturbed run, but processes fell" in told
+
+
 @pytest.mark.bench
 @pytest.mark.crash
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_sixty_kills_change_none_of_three_hundred_cases(tmp_path: Path, database: str) -> None:
-    if database == "postgresql" and find_binaries() is None:
-        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql-15)")
     run(tmp_path, database, LONG)

@@ -287,6 +287,14 @@ def test_a_party_of_a_role_without_handlers_gives_up_what_it_cannot_use_and_goes
         assert party.node.store.next_due() is None
 
 
+def test_a_gallery_that_was_opened_when_it_was_needed_is_closed_with_its_party(folder: Path, monkeypatch) -> None:
+    closed = []
+    monkeypatch.setattr(NoGallery, "close", lambda gallery: closed.append(list(gallery.subjects)))
+    with opened(folder, "immigration-repository") as party:
+        party.node.services.matcher.enroll("S1", {})
+    assert closed == [["S1"]]
+
+
 def test_a_fault_of_the_program_ends_the_worker_and_leaves_the_message_due(folder: Path, caplog) -> None:
     def broken(point: str) -> None:
         if point == "relay.before_post":

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from exchange_rig import Rig
 
 from tenprint.adapters.chaos_post import EVENTS, FURTHEST_SECONDS, EventLog, FaultyPost, drawn_skews
-from tenprint.core.errors import StorageError
+from tenprint.core.errors import PolicyRefusal, StorageError
 from tenprint.exchange.model.signed_request import WINDOW_SECONDS
+from tenprint.exchange.model.words import CaseState, Role, TaskKind
+from tenprint.exchange.ports import Node
 from tenprint.studies import chaos_run
-from tenprint.studies.chaos import Arrival, Difference, Life, PartyLife, arrivals, columns, compare
+from tenprint.studies.chaos import (
+    Arrival,
+    Difference,
+    Life,
+    PartyLife,
+    Staff,
+    answer_to,
+    arrivals,
+    columns,
+    compare,
+)
+from tenprint.studies.chaos_run import Fall
 
 PARTIES = ("agency", "jail")
 ORIS = ("XX0010000", "XX0020000")
@@ -134,6 +152,9 @@ class SlowParties:
     def kill(self, party: str) -> None:
         self.done_at_kills.append(self._done)
 
+    def fall_of(self, party: str) -> Fall:
+        raise AssertionError(f"{party} has not fallen")
+
     def arm(self, party: str, point: str) -> None:
         pass
 
@@ -150,10 +171,95 @@ class SlowParties:
         return self._done == self._files, self._done, 50 * self._done
 
 
-def test_parties_die_while_they_work_however_slow_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SETTLE_POLL_SECONDS", "CALM_SECONDS", "ARMED_SECONDS"):
+class FallingParties(SlowParties):
+    """Parties of which the jail falls at each of its first starts; whoever is armed kills itself at once."""
+
+    def __init__(self, falls: int, looks: int = 1) -> None:
+        super().__init__(looks)
+        self._falls = falls
+        self._dead = dict[str, Fall]()
+        self.started = Counter[str]()
+
+    def start(self, party: str) -> None:
+        self.started[party] += 1
+        self._dead.pop(party, None)
+        if party == "jail" and self.started[party] <= self._falls:
+            self._dead[party] = Fall(party, "exit 1", (f"start {self.started[party]}",))
+
+    def is_running(self, party: str) -> bool:
+        return party not in self._dead
+
+    def arm(self, party: str, point: str) -> None:
+        if point:
+            self._dead.setdefault(party, Fall(party, "SIGKILL"))
+
+    def fall_of(self, party: str) -> Fall:
+        return self._dead[party]
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SETTLE_POLL_SECONDS", "CALM_SECONDS", "ARMED_SECONDS", "_WATCH_SECONDS"):
         monkeypatch.setattr(chaos_run, name, 0.0)
     monkeypatch.setattr(chaos_run, "PAUSE_SECONDS", (0.0, 0.0))
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("falls", [2, chaos_run.MOST_FALLEN + 5])
+def test_what_falls_by_itself_is_counted_and_started_again_and_how_it_fell_is_kept_for_some(falls: int) -> None:
+    parties = FallingParties(falls)
+    files = [Arrival(number, 0, b"") for number in range(1, 9)]
+    ended = chaos_run.drive(files, parties, kills=20, seed=1, limit_seconds=60.0)
+    assert (ended.kills, ended.fell) == (20, falls)
+    assert parties.started["jail"] > falls
+    assert ended.falls == tuple(
+        Fall("jail", "exit 1", (f"start {n}",)) for n in range(1, 1 + min(falls, chaos_run.MOST_FALLEN))
+    )
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_run_whose_time_is_up_says_what_fell() -> None:
+    files = [Arrival(1, 0, b"")]
+    with pytest.raises(StorageError, match=r"0 of 1 bookings .* that of jail \(exit 1\): start 1$"):
+        chaos_run.drive(files, FallingParties(1 << 30, looks=1 << 30), kills=1, seed=1, limit_seconds=0.0)
+
+
+class HandledBetween:
+    """A store whose worker has its turn when a transaction was refused, as where writers wait in a row."""
+
+    def __init__(self, store: Any, work: Callable[[], object]) -> None:
+        self._store, self._work = store, work
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        try:
+            with self._store.transaction() as tx:
+                yield tx
+        except PolicyRefusal:
+            self._work()
+            raise
+
+
+def work_once(node: Node, cases: Path) -> None:
+    Staff(node, 1, cases / "files", cases).work(iter([False, True]).__next__)
+
+
+def test_an_answer_that_was_handled_before_it_is_given_again_ends_nobodys_work(rig: Rig, tmp_path: Path) -> None:
+    case_id = rig.until_status("citizen", ground="")
+    node, task = rig.nodes[Role.FIELD_OFFICE], rig.task(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id)
+    number = next(n for n in range(1, 99) if answer_to(1, n, task)[0] == "detainer")
+    (tmp_path / case_id).write_text(str(number))
+    work_once(node, tmp_path)  # a rule forbids the detainer, so that an interview is answered; it waits to be handled
+    work_once(replace(node, store=HandledBetween(node.store, rig.run)), tmp_path)
+    assert rig.case(Role.FIELD_OFFICE, case_id).state == CaseState.INTERVIEWED
+    assert rig.task(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id).findings == 1
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_parties_die_while_they_work_however_slow_the_machine_is() -> None:
     parties = SlowParties(looks=3)
     files = [Arrival(number, 0, b"") for number in range(1, 9)]
     ended = chaos_run.drive(files, parties, kills=4, seed=1, limit_seconds=60.0)

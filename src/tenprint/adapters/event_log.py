@@ -24,7 +24,7 @@ ROOT = "tenprint"
 OTHERS = ("uvicorn", "uvicorn.error")
 FIELDS = (
     "time", "level", "event", "party", "kind", "message", "case", "code", "stage", "milliseconds",
-    "status", "method", "page", "role", "action", "rule", "sender", "bytes", "where", "logger", "error",
+    "status", "method", "page", "role", "action", "rule", "sender", "bytes", "cause", "where", "logger", "error",
 )  # fmt: skip
 LEVELS = ("debug", "info", "warning", "error")
 WARNINGS = frozenset({Event.REFUSED, Event.MESSAGE_PUT_OFF, Event.DELIVERY_PUT_OFF, Event.ENROLMENT_PUT_OFF})

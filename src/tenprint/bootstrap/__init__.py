@@ -12,6 +12,7 @@ from tenprint.adapters.image_files import read_image
 from tenprint.adapters.network import load_network
 from tenprint.bootstrap.beside import PartyBeside, open_beside
 from tenprint.bootstrap.collector import look_seldom
+from tenprint.bootstrap.ending import told_of
 from tenprint.bootstrap.network import (
     Network,
     init_network,
@@ -66,6 +67,7 @@ __all__ = [
     "read_image",
     "seeded_random",
     "templates_of",
+    "told_of",
     "warm",
     "warm_comparison",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
+import logging
 import multiprocessing
 import os
 import random
@@ -27,6 +29,7 @@ from tenprint.adapters.founding import Founding
 from tenprint.adapters.health import health_at
 from tenprint.adapters.network import NetworkFile, load_network, save_network
 from tenprint.adapters.postgres_server import TemporaryPostgres
+from tenprint.bootstrap.ending import told_of
 from tenprint.bootstrap.network import init_network, open_network
 from tenprint.bootstrap.party import RunningParty, open_party
 from tenprint.core.clock import Clock, SystemClock
@@ -35,16 +38,21 @@ from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.reconcile import reconcile
 from tenprint.studies.chaos import BY_ORDER, Arrival, Difference, Life, PartyLife, Staff, arrivals, compare
-from tenprint.studies.chaos_run import Ended, drive
+from tenprint.studies.chaos_run import Ended, Fall, drive
 from tenprint.studies.truth import TruthMatcher
 
 START_SECONDS = 60.0
 END_SECONDS = 30.0
+WITH_TABLES = "chaos_with_tables"
+"""A database that the parties' own ones are copies of: copying tables is quicker than making them."""
+LOG_LINES, LOG_LINE = 20, 400
+"""Of a process that fell so many lines of its log are kept, and of each so many characters."""
 LEASE = timedelta(seconds=8)
 """A killed worker's rows on PostgreSQL come back after so long: not minutes, or a run would only wait."""
 CALM, ARMED, CASES, FILES = "calm", "armed", "cases", "files"
 ENDS = (Role.JAIL, Role.FIELD_OFFICE, Role.AGENCY)
 """Whose word is a case's final state: the first of these parties that knows the case."""
+_log = logging.getLogger("tenprint.party")
 Serve = Callable[[RunningParty, Callable[[], None], Sequence[Callable[[Callable[[], bool]], None]]], None]
 """`web.party_server.serve_party`."""
 
@@ -183,10 +191,10 @@ def _network(folder: Path, database: str) -> Iterator[NetworkFile]:
         places = [replace(place, gallery="") for place in file.places]
         if database == "postgresql":
             server = ending.enter_context(TemporaryPostgres())
+            migrate(server.create(WITH_TABLES))
             for number, place in enumerate(places):
                 name = f"chaos_{place.party.id.replace('-', '_')}"
-                url = server.create(name).render_as_string(hide_password=False)
-                migrate(url)
+                url = server.create(name, WITH_TABLES).render_as_string(hide_password=False)
                 (folder / place.database).unlink()
                 places[number] = replace(place, database=url)
         save_network(replace(file, places=tuple(places)))
@@ -210,6 +218,7 @@ class Processes:
         )
         self._context.set_forkserver_preload(["__main__", *loaded])
         self._running: dict[str, BaseProcess] = {}
+        self._log_begins: dict[str, int] = {}
         self._starts = itertools.count()
         self._files = itertools.count()
 
@@ -218,6 +227,8 @@ class Processes:
         process = self._context.Process(
             target=_be, args=(self._setting, party, next(self._starts)), name=party, daemon=True
         )
+        log = self._log(party)
+        self._log_begins[party] = log.stat().st_size if log.exists() else 0
         process.start()
         self._running[party] = process
 
@@ -229,6 +240,15 @@ class Processes:
         """End it with SIGKILL."""
         self._running[party].kill()
         self._running[party].join()
+
+    def fall_of(self, party: str) -> Fall:
+        """Tell how a process ended that does not live any more, and what it wrote last."""
+        code = self._running[party].exitcode or 0
+        log = self._log(party)
+        written = log.read_bytes()[self._log_begins[party] :] if log.exists() else b""
+        lines = written.decode(errors="replace").splitlines()[-LOG_LINES:]
+        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
+        return Fall(party, how, tuple(line[:LOG_LINE] for line in lines))
 
     def arm(self, party: str, point: str) -> None:
         """Have it kill itself when it comes to a named point; an empty name disarms."""
@@ -254,6 +274,9 @@ class Processes:
         cases = len({path.read_text() for path in (self._setting.folder / CASES).iterdir()})
         states = _healths(self._file)
         return not sum(map(_waiting, states)), cases, sum(state.ledger.size for state in states)
+
+    def _log(self, party: str) -> Path:
+        return _log_of(self._setting.folder, party)
 
     def __enter__(self) -> Processes:
         return self
@@ -282,7 +305,7 @@ def _be(setting: Setting, party: str, number: int) -> None:
     """Be a party's process: the entry of a child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's; it ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    log = os.open(setting.folder / f"{party}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = os.open(_log_of(setting.folder, party), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(log, 2)
     os.dup2(log, 1)
     chance = random.Random(f"{setting.seed}/{party}/{number}")  # noqa: S311 - no secret
@@ -296,9 +319,18 @@ def _be(setting: Setting, party: str, number: int) -> None:
         return setting.change(changed) if setting.change else changed
 
     clock = _clock(setting, party)
-    with open_party(setting.folder, party, clock=clock, workers=0, change=change, lease=LEASE) as running:
-        staff = Staff(running.node, setting.seed, setting.folder / FILES / party, setting.folder / CASES)
-        setting.serve(running, lambda: None, (staff.work,))
+    try:
+        with open_party(setting.folder, party, clock=clock, workers=0, change=change, lease=LEASE) as running:
+            staff = Staff(running.node, setting.seed, setting.folder / FILES / party, setting.folder / CASES)
+            setting.serve(running, lambda: None, (staff.work,))
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the log says what and where, and no more
+        told = {"event": "party_ended", "party": party, **told_of(problem)}
+        _log.critical("%s", json.dumps(told), extra={"event_name": "party_ended", "fields": told})
+        sys.exit(1)
+
+
+def _log_of(folder: Path, party: str) -> Path:
+    return folder / f"{party}.log"
 
 
 class _Killer:

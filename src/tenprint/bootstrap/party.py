@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.certificates import server_context
 from tenprint.adapters.claims import LEASE
+from tenprint.adapters.database import POSTGRESQL
 from tenprint.adapters.doorbell import EventBell
 from tenprint.adapters.drop import DropFolder
 from tenprint.adapters.lock import DirectoryLock
@@ -34,6 +35,7 @@ from tenprint.exchange import dispatch
 from tenprint.exchange.model.observing import Event, Observer, no_observer
 from tenprint.exchange.ports import Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
+from tenprint.ledger.keys import PrivateKey
 from tenprint.policy import programme as programmes
 
 POLL_SECONDS = 0.1
@@ -48,6 +50,9 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 LOCK_PATIENCE_SECONDS = 10.0
 """A command on the whole network holds its lock for a moment; a party that starts meanwhile waits for it."""
 LOCK_POLL_SECONDS = 0.1
+START_PATIENCE_SECONDS = 30.0
+"""So long a party that starts waits for a database that is busy, or for its server."""
+BUSY, UNREACHABLE = "STORE_BUSY", "STORE_UNREACHABLE"
 _log = logging.getLogger("tenprint.party")
 
 
@@ -110,8 +115,7 @@ class RunningParty(Closing):
             try:
                 self._work_once()
             except StorageError as problem:
-                told = {"event": "worker_fault", "party": self.node.party.id, "code": problem.code}
-                _log.error("%s", json.dumps(told), extra={"event_name": "worker_fault", "fields": told})
+                _log_fault("worker_fault", self.node.party.id, problem.code)
                 self.bell.wait(FAULT_SECONDS)
         # What was not signed yet is signed when the party runs again: ending is not the time to wait for a database.
         with suppress(StorageError):
@@ -184,7 +188,8 @@ def open_party(
     Raises:
         SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
         RecordError: ``NETWORK_INVALID``.
-        StorageError: ``STORE_LOCKED`` when another process runs this party or the whole network.
+        StorageError: ``STORE_LOCKED`` when another process runs this party or the whole network; ``STORE_BUSY``, or on
+            a server ``STORE_UNREACHABLE``, after `START_PATIENCE_SECONDS`; another code of `adapters.faults` at once.
     """
     file = load_network(directory)
     place = file.place(party_id)
@@ -209,7 +214,7 @@ def open_party(
         key = file.private_key(place)
         post = HttpsPost(file, party_id, key, common.clock)
         opening.callback(post.close)
-        built = build_node(common, place, key, post, opening)
+        built = _built_patiently(common, place, key, post, opening)
         built.blobs.clear_spool()
         if change is not None:
             built = replace(built, node=change(built.node))
@@ -246,6 +251,32 @@ def address_of(place: Place) -> tuple[str, int]:
     return split.hostname, split.port or 443
 
 
+def _built_patiently(common: Common, place: Place, key: PrivateKey, post: HttpsPost, opening: ExitStack) -> Built:
+    """Put a party together as `build_node`; wait, and say so, while its database is busy or its server is not there.
+
+    What a predecessor that was killed still holds of the database is free in a moment, and a server that was started
+    together with the party, or that recovers from a crash, takes connections a little later.
+    """
+    is_on_server = common.file.database_url(place).get_backend_name() == POSTGRESQL
+    passing = {BUSY, UNREACHABLE} if is_on_server else {BUSY}
+    ends_at, told = time.monotonic() + START_PATIENCE_SECONDS, ""
+    while True:
+        parts = ExitStack()
+        try:
+            built = build_node(common, place, key, post, parts)
+        except StorageError as problem:
+            parts.close()
+            if problem.code not in passing or time.monotonic() > ends_at:
+                raise
+            if problem.code != told:
+                told = problem.code
+                _log_fault("start_waits", place.party.id, told)
+            time.sleep(FAULT_SECONDS)
+        else:
+            opening.enter_context(parts)
+            return built
+
+
 def patient_lock(directory: Path, *, shared: bool) -> DirectoryLock:
     """Return a directory's lock once commands that hold it for a moment let it go; raises as `DirectoryLock`."""
     ends_at = time.monotonic() + LOCK_PATIENCE_SECONDS
@@ -256,3 +287,8 @@ def patient_lock(directory: Path, *, shared: bool) -> DirectoryLock:
             if problem.code != "STORE_LOCKED" or time.monotonic() > ends_at:
                 raise
             time.sleep(LOCK_POLL_SECONDS)
+
+
+def _log_fault(event: str, party: str, code: str) -> None:
+    told = {"event": event, "party": party, "code": code}
+    _log.error("%s", json.dumps(told), extra={"event_name": event, "fields": told})

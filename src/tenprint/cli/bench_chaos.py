@@ -6,6 +6,8 @@ import csv
 import io
 import signal
 import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +15,14 @@ import typer
 
 from tenprint.cli.bench_exchange import Database
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, progress, write_file
+from tenprint.cli.output import console, plain, print_json, print_table, progress, write_file
 
 if TYPE_CHECKING:
     from tenprint.bootstrap.chaos import Plan, Result, Run
 
 MOST_TOLD = 20
+LISTS = "differences", "falls"
+"""Parts of the JSON that people are told line by line."""
 DIFFERS = 1
 """Exit code when anything was lost or repeated, or ended otherwise."""
 
@@ -48,17 +52,12 @@ def chaos(
             result = wiring.run_both(plan, serve_party, advance)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for name, run in (("undisturbed", result.undisturbed), ("disturbed", result.disturbed)):
+        for name, run in _runs(result):
             write_file(out / f"{name}.csv", table(run))
-    found = as_json(plan, result)
     if json:
-        print_json(found)
+        print_json(as_json(plan, result))
     else:
-        print_table(f"{bookings} bookings, {kills} kills, {database}", ("what", "how many"), list(found.items())[:-1])
-        for line in result.difference.told[:MOST_TOLD]:
-            console.print(line, markup=False)
-        told = "Every case ended as in the undisturbed run." if result.is_good else "The runs differ."
-        console.print(told)
+        tell(plan, result)
     if not result.is_good:
         raise typer.Exit(DIFFERS)
 
@@ -79,6 +78,22 @@ def table(run: Run) -> bytes:
     return text.getvalue().encode()
 
 
+def tell(plan: Plan, result: Result) -> None:
+    """Print what was done and found, for people."""
+    numbers = [(name, value) for name, value in as_json(plan, result).items() if name not in LISTS]
+    title = f"{plan.bookings} bookings, {plan.kills} kills, {plan.database}"
+    print_table(title, ("what", "how many"), numbers)
+    for line in (*result.difference.told[:MOST_TOLD], *_falls_told(result)):
+        console.print(line, markup=False, soft_wrap=True)
+    alike = "Every case ended as in the undisturbed run"
+    if result.is_good:
+        console.print(f"{alike}.")
+    elif not result.difference.diverged and any(run.ended.fell for _, run in _runs(result)):
+        console.print(f"{alike}, but processes fell that nobody had ended.")
+    else:
+        console.print("The runs differ.")
+
+
 def as_json(plan: Plan, result: Result) -> dict[str, Any]:
     """Return what was done and found."""
     run = result.disturbed
@@ -93,10 +108,26 @@ def as_json(plan: Plan, result: Result) -> dict[str, Any]:
         "undisturbed_seconds": round(result.undisturbed.ended.seconds, 1),
         **run.events,
         "fell": run.ended.fell,
+        "fell_undisturbed": result.undisturbed.ended.fell,
         "waiting": run.waiting,
         "dead_letters": run.dead_letters,
         "dead_letters_undisturbed": result.undisturbed.dead_letters,
         "ledgers_damaged": run.damaged,
         "discrepancies": run.discrepancies,
         "differences": result.difference.told[:MOST_TOLD],
+        "falls": [{"run": name, **asdict(fall)} for name, one in _runs(result) for fall in one.ended.falls],
     }
+
+
+def _runs(result: Result) -> tuple[tuple[str, Run], ...]:
+    return ("undisturbed", result.undisturbed), ("disturbed", result.disturbed)
+
+
+def _falls_told(result: Result) -> Iterator[str]:
+    """Tell of each process that fell how it ended and what it wrote last."""
+    for name, run in _runs(result):
+        for fall in run.ended.falls:
+            yield f"{fall.party} fell in the {name} run: {fall.how}" + (
+                ", saying" if fall.lines else ", saying nothing"
+            )
+            yield from (f"  {plain(line)}" for line in fall.lines)

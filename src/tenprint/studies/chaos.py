@@ -59,6 +59,10 @@ ended: and whether the clerk or the jail was faster is no matter of the seed.
 """
 
 
+_PASSING = frozenset({"TASK_CLOSED", "SECOND_LOOK_OPEN", "DAY_IN_FUTURE"})
+"""Refusals that end nobody's work: the question is answered already, or the own clock has not come to that day yet."""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A file that an agency submits.
@@ -251,13 +255,15 @@ class Staff:
     def _answer(self, task: Task, number: int) -> None:
         answer, details = answer_to(self._seed, number, task)
         try:
-            self._decide(task, answer, details)
-        except PolicyRefusal:
-            self._decide(task, AT_WORST, {})
-        except SenderError as problem:
-            if problem.code == "SECOND_LOOK_DISAGREES":
+            try:
+                self._decide(task, answer, details)
+            except (PolicyRefusal, SenderError) as problem:
+                if isinstance(problem, SenderError) and problem.code != "SECOND_LOOK_DISAGREES":
+                    raise
+                # What was answered the last time may be handled between the two: then the second one is refused.
                 self._decide(task, AT_WORST, {})
-            elif problem.code not in ("TASK_CLOSED", "SECOND_LOOK_OPEN"):
+        except SenderError as problem:
+            if problem.code not in _PASSING:
                 raise
 
     def _decide(self, task: Task, answer: str, details: dict[str, str]) -> None:

@@ -25,7 +25,25 @@ ENTRIES_PER_BOOKING = 15
 as a fast one. A booking makes some fifty entries."""
 CALM_SECONDS = 6.0
 """After the last kill the network stays bad for so long."""
+KILLED = "SIGKILL"
+MOST_FALLEN = 20
+"""Of so many processes that fell it is kept how; the others are counted."""
 _WATCH_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A process that ended though nobody ended it.
+
+    Args:
+        party: whose.
+        how: ``exit 1``, or the signal's name.
+        lines: the last that it wrote to its log.
+    """
+
+    party: str
+    how: str
+    lines: tuple[str, ...] = ()
 
 
 class Parties(Protocol):
@@ -41,6 +59,9 @@ class Parties(Protocol):
 
     def kill(self, party: str) -> None:
         """End it with SIGKILL."""
+
+    def fall_of(self, party: str) -> Fall:
+        """Tell how a process ended that does not live any more."""
 
     def arm(self, party: str, point: str) -> None:
         """Have it kill itself when it comes to a named point; an empty name disarms."""
@@ -61,13 +82,15 @@ class Ended:
 
     Args:
         kills: made.
-        fell: processes that ended though nobody killed them.
+        fell: how many processes ended though nobody killed them.
         seconds: from the first file until nothing waited any more.
+        falls: the first `MOST_FALLEN` of those that fell.
     """
 
     kills: int
     fell: int
     seconds: float
+    falls: tuple[Fall, ...] = ()
 
 
 def drive(
@@ -111,13 +134,14 @@ def drive(
         run.get_on({arrival.number for arrival in files})
     parties.calm()
     run.settle(len({arrival.number for arrival in files}))
-    return Ended(run.kills, run.fell, time.monotonic() - started)
+    return Ended(run.kills, run.fell, time.monotonic() - started, tuple(run.falls))
 
 
 class _Run:
     def __init__(self, parties: Parties, ends_at: float) -> None:
         self._parties, self._ends_at = parties, ends_at
         self.kills = self.fell = 0
+        self.falls = list[Fall]()
         self._size = self._bookings = 0
 
     def rest(self, seconds: float) -> None:
@@ -151,6 +175,7 @@ class _Run:
             while self._parties.is_running(party) and time.monotonic() < ends_at:
                 time.sleep(_WATCH_SECONDS)
             self._parties.arm(party, "")
+        self._note_fall(party, but=KILLED)
         self._parties.kill(party)
         self.kills += 1
         self._parties.start(party)
@@ -172,11 +197,26 @@ class _Run:
 
     def _pause(self, cases: int, bookings: int) -> None:
         if time.monotonic() > self._ends_at:
-            raise StorageError("CHAOS_UNFINISHED", f"time is up: {cases} of {bookings} bookings have a case")
+            said = f"time is up: {cases} of {bookings} bookings have a case"
+            raise StorageError("CHAOS_UNFINISHED", f"{said}; {self._fell_told()}" if self.falls else said)
         time.sleep(SETTLE_POLL_SECONDS)
+
+    def _fell_told(self) -> str:
+        first = self.falls[0]
+        last_line = f": {first.lines[-1]}" if first.lines else ""
+        return f"{self.fell} processes fell, first that of {first.party} ({first.how}){last_line}"
 
     def _raise_up(self) -> None:
         for party in self._parties.ids:
             if not self._parties.is_running(party):
-                self.fell += 1
+                self._note_fall(party)
                 self._parties.start(party)
+
+    def _note_fall(self, party: str, but: str = "") -> None:
+        """Keep how a party's process ended, unless it lives or ended in the way that was meant."""
+        fall = None if self._parties.is_running(party) else self._parties.fall_of(party)
+        if fall is None or fall.how == but:
+            return
+        self.fell += 1
+        if len(self.falls) < MOST_FALLEN:
+            self.falls.append(fall)

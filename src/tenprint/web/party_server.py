@@ -6,7 +6,6 @@ import json
 import logging
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 
@@ -65,8 +64,7 @@ def _started(job: Job, server: DoorServer, stop: threading.Event, failed: thread
         except Exception as problem:  # noqa: BLE001 - a fault of ours: the process ends, and says where
             failed.set()
             server.should_exit = True
-            where = [f"{row.name} ({row.filename.rpartition('/')[2]}:{row.lineno})" for row in _rows(problem)]
-            told = {"event": "worker_ended", "code": type(problem).__name__, "where": where[-5:]}
+            told = {"event": "worker_ended", **bootstrap.told_of(problem)}
             _log.critical("%s", json.dumps(told), extra=as_fields(told))
 
     thread = threading.Thread(target=run, name="worker", daemon=True)
@@ -74,5 +72,3 @@ def _started(job: Job, server: DoorServer, stop: threading.Event, failed: thread
     return thread
 
 
-def _rows(problem: Exception) -> traceback.StackSummary:
-    return traceback.extract_tb(problem.__traceback__)
