@@ -70,5 +70,3 @@ def _started(job: Job, server: DoorServer, stop: threading.Event, failed: thread
     thread = threading.Thread(target=run, name="worker", daemon=True)
     thread.start()
     return thread
-
-
