@@ -20,7 +20,8 @@ from tenprint.adapters.backup_manifest import POSTGRESQL
 from tenprint.adapters.backup_restore import RestoredParty, restore_into, restore_missing, restore_new
 from tenprint.adapters.files import write_whole
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import FILE_NAME, NetworkFile, Place, load_network, save_network
+from tenprint.adapters.network import NetworkFile, Place, load_network, save_network
+from tenprint.adapters.network_rules import FILE_NAME
 from tenprint.adapters.postgres_server import TemporaryPostgres
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.network import Network, clock_of, open_network

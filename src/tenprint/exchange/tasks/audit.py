@@ -39,16 +39,25 @@ def on_query(work: Work, _: None) -> None:
 
 
 def on_answer(work: Work, _: None) -> None:
-    """Keep an answer; ask for the next page, or whom else the trail leads to, until there is nothing more to ask."""
+    """Keep an answer; ask for the next page, or whom else the trail leads to, until there is nothing more to ask.
+
+    Raises:
+        RecordError: ``LEDGER_VIEW_FORM``, ``LEDGER_TRAIL_FORM``, ``CHECKPOINT_…``, ``BODY_INVALID``: it is no answer.
+        SenderError: ``NOT_ASKED``.
+        StorageError: ``UNKNOWN_CASE``.
+    """
     case, party = work.case(), work.message.sender
-    if party not in case.known.get(ASKED, ()):
-        raise SenderError("NOT_ASKED", f"{party} was not asked in this audit")
+    is_page = work.message.content_type == VIEW_CONTENT
+    if party not in case.known.get(ASKED, ()) or (is_page and party not in case.known.get(AUDIT, ())):
+        raise SenderError("NOT_ASKED", f"{party} was not asked for this")
     kept = case.known.get(ANSWERS, {})
     case = case.moved(audit_answers=kept | {party: [*kept.get(party, ()), work.message.id]})
-    if work.message.content_type == VIEW_CONTENT:
+    if is_page:
         case = _ask_for_next_page(work, case, LogView.from_bytes(work.message.body))
     elif work.message.content_type == TRAIL_CONTENT:
         case = _follow(work, case, CaseTrail.from_bytes(work.message.body))
+    else:
+        AuditRefusal.from_bytes(work.message.body)
     is_all_there = AUDIT in case.known and _is_whole(work, case)
     keep(work, case.moved(CaseState.ANSWERED) if is_all_there else case)
 
