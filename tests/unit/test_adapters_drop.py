@@ -1,5 +1,6 @@
 """The drop folder: files with a right checksum become cases once, others wait or are refused, answers lie beside."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 from exchange_rig import Rig, card
 
 from tenprint.adapters.drop import DropFolder
+from tenprint.bootstrap import logging_to
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
@@ -312,3 +314,27 @@ def test_an_answer_that_was_given_up_is_given_to_the_client_once_it_was_revived(
     assert drop.poll() == 1
     assert {name.split(".")[1] for name in names(folder / "answers")} == {"ACK", "STATE_SRE", "SRE"}
     assert drop.poll() == 0
+
+
+def test_a_refusal_is_an_event_of_the_log_without_the_files_name(
+    folder: Path, drop: DropFolder, tmp_path: Path
+) -> None:
+    with logging_to(tmp_path / "log", "info"):
+        leave(folder, "SAMPLESON.eft", card("P1"), sha256_hex(b"another"))
+        drop.poll()
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    said = json.loads(line)
+    assert (said["event"], said["party"], said["code"]) == ("drop_refused", "agency", "CHECKSUM_WRONG")
+    assert "SAMPLESON" not in line
+
+
+def test_what_an_audit_answers_is_not_given_to_the_client(rig: Rig, folder: Path, drop: DropFolder) -> None:
+    leave(folder, "one.eft", card("P1"))
+    drop.poll()
+    rig.run()
+    (case_id,) = (path.name for path in (folder.parent / "journal" / "cases").iterdir())
+    dispatch.ask_for_trail(rig.nodes[Role.AGENCY], case_id)
+    rig.run()
+    assert len(rig.messages(Role.AGENCY, case_id, Kind.AUDIT_ANSWER)) == 1
+    drop.poll()
+    assert {name.split(".")[1] for name in names(folder / "answers")} == {"ACK", "STATE_SRE", "SRE"}

@@ -41,7 +41,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, NLETS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node
 
 POLL_SECONDS = 0.2
@@ -104,8 +104,7 @@ class DropFolder:
                 time.sleep(POLL_SECONDS)
             except (StorageError, OSError) as problem:
                 code = problem.code if isinstance(problem, StorageError) else type(problem).__name__
-                told = {"event": "drop_fault", "party": self._node.party.id, "code": code}
-                _log.error("%s", json.dumps(told))
+                self._note("drop_fault", code, logging.ERROR)
                 time.sleep(FAULT_SECONDS)
         self.close()
 
@@ -214,6 +213,7 @@ class DropFolder:
             sa.select(table.c.position, table.c.sender, table.c.id, state)
             .join(tables.inbox, tables.inbox.c.message == table.c.position)
             .where(table.c.sender != self._node.party.id, table.c.erased_at.is_(None))
+            .where(table.c.kind != str(Kind.AUDIT_ANSWER))  # of an audit, which no client asked for
             .order_by(table.c.position)
         )
         again, new = rows.where(table.c.position.in_(open_places)), rows.where(table.c.position > after).limit(BATCH)
@@ -241,9 +241,11 @@ class DropFolder:
         line = f"{sha256(data).hexdigest()}  ".encode() + name.encode("utf-8", "surrogateescape") + b"\n"
         _write(self._folder / ANSWERS / (name + CHECKSUM), line)
 
-    def _note(self, event: str, code: str) -> None:
+    def _note(self, event: str, code: str, level: int = logging.WARNING) -> None:
         # Never a file's name: clients call their files after people.
-        _log.warning("%s", json.dumps({"event": event, "party": self._node.party.id, "code": code}))
+        fields = {"party": self._node.party.id, "code": code}
+        told = json.dumps({"event": event, **fields})
+        _log.log(level, "%s", told, extra={"event_name": event, "fields": fields})
 
 
 def _checked(left: _Left) -> bytes:
