@@ -355,6 +355,10 @@ def test_a_refusal_is_logged_with_code_and_verified_sender_and_without_names(
         (302, b"", StorageError),
         (400, b'{"code":1,"message":2}', StorageError),
         (400, b"[" * 100_000, StorageError),
+        (400, b'{"code":"A\\nB","message":"no"}', StorageError),
+        (400, b'{"code":"\\ud800","message":"no"}', StorageError),
+        (400, b'{"code":"","message":"no"}', StorageError),
+        (400, b'{"code":"' + b"A" * 65 + b'","message":"no"}', StorageError),
     ],
 )
 def test_an_answer_is_final_only_when_a_party_judges_the_message(status: int, answer: bytes, family: type) -> None:
