@@ -13,8 +13,9 @@ import pytest
 from exchange_rig import BOOKING, GROUND, Rig, card
 
 from tenprint import records
+from tenprint.core.errors import RecordError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.aftermath import Disposition, OutcomeReport
+from tenprint.exchange.model.aftermath import ArrestNotice, Disposition, OutcomeReport
 from tenprint.exchange.model.audit import VIEW_CONTENT
 from tenprint.exchange.model.bodies import (
     ACCEPT,
@@ -27,6 +28,7 @@ from tenprint.exchange.model.bodies import (
 )
 from tenprint.exchange.model.corrections import Correction
 from tenprint.exchange.model.envelope import EBTS_CONTENT
+from tenprint.exchange.model.notices import RULES
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.entry import Entry
@@ -184,3 +186,28 @@ def test_a_page_of_a_ledger_that_an_agency_did_not_ask_for_is_a_dead_letter_ther
     page = LogView(note, 0, (Entry({}, {}, {"kind": "0" * 64}),)).to_bytes()
     rig.say(STATE, AGENCY, Kind.AUDIT_ANSWER, page, case_id, content_type=VIEW_CONTENT)
     assert rig.failures(AGENCY) == ["NOT_ASKED"]
+
+
+# --- what is read again later ---
+def test_a_notice_that_cannot_be_read_hides_no_other_one_and_no_answer(make: Callable[..., Rig]) -> None:
+    rig = make(jurisdiction=True)
+    rig.say(FBI, STATE, Kind.RULE_NOTICE, b"{}", RULES)
+    assert rig.failures(STATE) == ["BODY_INVALID"]
+    told = dispatch.notify(
+        rig.nodes[STATE], what="a new rule", by="BOSS ONE", effective_from="2010-11-01", binds=["agency"]
+    )
+    rig.run()
+    assert told == ("agency",)
+    assert [one.said.what for one in dispatch.notices(rig.nodes[STATE])] == ["a new rule"]
+    dispatch.ask(
+        rig.nodes[CITY], "state_bureau", topic="activation", about="agency", question="since when", by="CITY CLERK"
+    )
+    rig.run()
+    (asked,) = (task for task in rig.tasks(STATE) if task.kind == TaskKind.ANSWER_REQUEST)
+    assert any("a new rule" in line for line in asked.shown["found"])
+
+
+@pytest.mark.parametrize("numbers", [("one",), ("1", "3"), ("0",), ("-1",), ("\u0661",)])
+def test_charges_that_are_not_numbered_are_no_notice_of_an_arrest(numbers: tuple[str, ...]) -> None:
+    with pytest.raises(RecordError, match="BODY_INVALID"):
+        ArrestNotice("arrest", "XX0010000", "TCN-2010-0000001", "2010-10-04", dict.fromkeys(numbers, "a charge"))
