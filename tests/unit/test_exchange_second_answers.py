@@ -27,9 +27,10 @@ from tenprint.exchange.model.bodies import (
     DetainerAnswer,
 )
 from tenprint.exchange.model.corrections import Correction
-from tenprint.exchange.model.envelope import EBTS_CONTENT
+from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT
 from tenprint.exchange.model.notices import RULES
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
+from tenprint.exchange.tasks import audit_report
 from tenprint.ledger.checkpoint import ledger_origin
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.view import LogView
@@ -211,3 +212,21 @@ def test_a_notice_that_cannot_be_read_hides_no_other_one_and_no_answer(make: Cal
 def test_charges_that_are_not_numbered_are_no_notice_of_an_arrest(numbers: tuple[str, ...]) -> None:
     with pytest.raises(RecordError, match="BODY_INVALID"):
         ArrestNotice("arrest", "XX0010000", "TCN-2010-0000001", "2010-10-04", dict.fromkeys(numbers, "a charge"))
+
+
+def test_a_page_that_cannot_be_read_spoils_no_audit_at_all(make: Callable[..., Rig]) -> None:
+    rig = make(auditor=True)
+    rig.book(card("P1"))
+    for role in (AGENCY, STATE):
+        node = rig.nodes[role]
+        node.store.sign_checkpoint(ledger_origin(str(role)), rig.keys[role], rig.clock.now())
+    audit_id = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], "agency", "state_bureau")
+    for content, body in ((VIEW_CONTENT, b"{}"), (JSON_CONTENT, b"{}"), ("text/plain", b"nothing to see")):
+        rig.say(AGENCY, Role.AUDITOR, Kind.AUDIT_ANSWER, body, audit_id, content_type=content, id=f"said-{content}")
+    rig.run()
+    assert len(rig.failures(Role.AUDITOR)) == 3
+    report = audit_report.report_of(rig.nodes[Role.AUDITOR], audit_id)
+    assert [(ledger.party, ledger.is_verified) for ledger in report.ledgers] == [
+        ("agency", True),
+        ("state_bureau", True),
+    ]

@@ -68,9 +68,13 @@ def ask(work: Work, case: Case, party: str, query: AuditQuery) -> Case:
     return case.moved(audit_asked=sorted({*case.known.get(ASKED, ()), party}))
 
 
-def answers_in(tx: Transaction, case_id: str) -> list[Envelope]:
-    """Return the answers to audits of a case, but for those that were erased; other messages are not read."""
-    answers = [one for one in tx.headings(case_id) if one.kind == Kind.AUDIT_ANSWER]
+def answers_in(tx: Transaction, case: Case) -> list[Envelope]:
+    """Return the answers to audits of a case that were taken, but for those that were erased.
+
+    What was given up, as no answer of this form, is not among them: it would spoil the others.
+    """
+    taken = {(party, message) for party, ids in case.known.get(ANSWERS, {}).items() for message in ids}
+    answers = [one for one in tx.headings(case.case_id) if (one.sender, one.id) in taken]
     found = [tx.message(one.key) for one in answers if not isinstance(one, ErasedHeading)]
     return [message for message in found if message is not None]
 
@@ -78,7 +82,7 @@ def answers_in(tx: Transaction, case_id: str) -> list[Envelope]:
 def views_of(tx: Transaction, case: Case, party: str) -> list[LogView]:
     """Return the pages that a party has answered with so far; refusals are passed over."""
     found = []
-    for message in answers_in(tx, case.case_id):
+    for message in answers_in(tx, case):
         if message.content_type == VIEW_CONTENT and message.sender == party:
             found.append(LogView.from_bytes(message.body))
     return found
