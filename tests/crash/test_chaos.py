@@ -117,7 +117,7 @@ def test_a_broken_post_and_a_broken_store_are_found_out(tmp_path: Path) -> None:
     assert not result.is_good
     assert result.difference.lost
     assert result.difference.repeated
-    assert "more agency-1 entry received ACK x1, agency-1 handled ACK x1" in told
+    assert "more agency-1 entry received ACK x1, agency-1 entry repeat ACK x1, agency-1 handled ACK x1" in told
     assert "handled SECOND_SRE x1" in told.partition("missing")[2]
     assert result.disturbed.discrepancies  # a ledger says sent, and nobody received it
 

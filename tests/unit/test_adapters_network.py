@@ -10,7 +10,8 @@ import pytest
 
 from tenprint.adapters.founding import Founding, found_network
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import FILE_NAME, load_network, save_network, save_private_key
+from tenprint.adapters.network import load_network, save_network, save_private_key
+from tenprint.adapters.network_rules import FILE_NAME
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -325,6 +326,50 @@ FAULTS = {
         'public_key = "', 'earlier_keys = [{ public_key = "AA==" }]\npublic_key = "', "party.agency.earlier_keys",
     ),
     "a seed that is no number": ("seed = 7", 'seed = "7"', "network.seed"),
+    "a seed that is a truth value": ("seed = 7", "seed = true", "network.seed"),
+    "tables in tables without end": ("seed = 7", "seed = " + "[" * 5000 + "]" * 5000, ""),
+    "a misspelt entry of the network": ("seed = 7", "sead = 7", "network.sead"),
+    "a misspelt entry of a party": ("witnesses = []", "witneses = []", "party.agency.witneses"),
+    "an id that leads out of the folder": ("[party.jail]", '[party."../jail"]', "party.../jail"),
+    "a key that is too short": ('public_key = "', 'public_key = "AAAA"\n# "', "party.agency.public_key"),
+    "a key under which anybody could sign": (
+        'public_key = "', f'public_key = "{"A" * 43}="\n# "', "party.agency.public_key",
+    ),
+    "an ORI that is none": ('ori = "XX0000007"', 'ori = "jail"', "party.jail.ori"),
+    "an activated ORI that is none": ('    "XX0000001",\n]', '    "sheriff",\n]', "network.activated_oris"),
+    "a port that is none": ('url = "inproc:"', 'url = "https://127.0.0.1:99999"', "party.agency.url"),
+    "an address without protection": ('url = "inproc:"', 'url = "http://127.0.0.1:8801"', "party.agency.url"),
+    "an address with a password": ('url = "inproc:"', 'url = "https://me:secret@127.0.0.1"', "party.agency.url"),
+    "a database that is no address": (
+        'database = "parties/jail/tenprint.db"', 'database = "://"', "party.jail.database",
+    ),
+    "a database of another party": ("parties/jail/tenprint.db", "parties/agency/tenprint.db", "party.jail.database"),
+    "a truth value in quotes": (
+        "[party.state_bureau.settings]", '[party.state_bureau.settings]\nnff_state = "false"',
+        "party.state_bureau.settings",
+    ),
+    "a word that a setting does not know": (
+        "[party.state_bureau.settings]", '[party.state_bureau.settings]\ndelivery = "later"',
+        "party.state_bureau.settings",
+    ),
+    "a dated word that a setting does not know": (
+        "[party.state_bureau.settings]",
+        '[party.state_bureau.settings]\ndelivery = [{ since = "2009-01-01", value = "later" }]',
+        "party.state_bureau.settings",
+    ),
+    "a threshold that is no number": (
+        "[party.state_bureau.settings]", '[party.state_bureau.settings]\nthreshold = "high"',
+        "party.state_bureau.settings",
+    ),
+    "days for a setting that has none": (
+        "[party.state_bureau.settings]",
+        '[party.state_bureau.settings]\ndesk = [{ since = "2009-01-01", value = "A" }]',
+        "party.state_bureau.settings",
+    ),
+    "a day that no calendar has": (
+        "[party.state_bureau.settings]", '[party.state_bureau.settings]\nnff_state_since = "2010-02-30"',
+        "party.state_bureau.settings",
+    ),
 }  # fmt: skip
 
 

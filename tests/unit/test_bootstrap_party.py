@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from tenprint.bootstrap import party as party_module
 from tenprint.cli.app import app
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.case import Timer
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.dispatch.wakes import own_message
+from tenprint.exchange.model.case import Case, Timer
+from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.web.party_server import _started
 from tenprint.web.post_server import DoorServer
 
@@ -51,6 +52,12 @@ class NoGallery:
 
     def enroll(self, subject_id: str, templates) -> None:
         self.subjects[subject_id] = templates
+
+    def delete(self, subject_id: str) -> None:
+        self.subjects.pop(subject_id, None)
+
+    def compact(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -231,6 +238,31 @@ def test_the_worker_finds_what_others_wrote_and_signs_its_ledger_when_idle(folde
         assert network.settle(20, case_id)  # the state does not run: its message waits for another try
         eventually(lambda: is_signed(state(network, "agency-1")))
         assert network.verify_ledger("agency-1") == ()
+
+
+def test_a_state_expunges_a_booking_beside_its_running_process_which_takes_the_prints_out(folder: Path) -> None:
+    with opened(folder, "state-1") as party, bootstrap.open_network(folder, beside=True) as network:
+        subject, node = "subject-1", party.node
+        node.services.matcher.enroll(subject, {})
+        with node.store.transaction() as tx:
+            known = {"subject": subject, "enrolled": True, "submitter": "agency-1"}
+            tx.save_case(Case("case-1", node.services.clock.now(), CaseState.ANSWERED, "XX0000001", "TCN-1", known))
+            own = own_message(node, message_id="sre-1", kind=Kind.STATE_SRE, case_id="case-1", body=b"")
+            told = replace(own, recipient="agency-1", signature=b"")
+            assert tx.put_outbox(told.signed(node.services.signer.sign(told.signed_bytes())))
+        with working(party):
+            dispatch.correct(
+                network.nodes["state-1"], "case-1", kind="expunged", what="order 1", reason="an order", by="A CLERK"
+            )
+            eventually(lambda: subject not in node.services.matcher.gallery)
+            eventually(lambda: not node.store.erasures(10))
+
+
+def test_periods_of_keeping_and_proofs_of_erasing_are_shown_beside_running_parties(folder: Path) -> None:
+    with opened(folder, "agency-1"):
+        for words in (("network", "retention", "--dry-run"), ("ledger", "erased")):
+            said = CliRunner().invoke(app, [*words, "--data", str(folder)])
+            assert said.exit_code == 0, said.output
 
 
 def test_what_a_door_of_the_same_process_queues_wakes_the_worker_without_a_poll(folder: Path, monkeypatch) -> None:

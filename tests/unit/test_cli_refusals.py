@@ -37,6 +37,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("case", "times", "case-nowhere"), "UNKNOWN_CASE"),
         (("case", "withdraw", "case-nowhere", "--by", "A CLERK", "--reason", "b"), "UNKNOWN_CASE"),
         (("ledger", "reconcile", "nobody", "jail"), "UNKNOWN_PARTY"),
+        (("ledger", "reconcile", "nobody"), "UNKNOWN_PARTY"),
+        (("ledger", "reconcile", "jail", "jail"), "RECONCILE_OF_ONE"),
         (("submit", "no-such-file.eft"), "FILE_MISSING"),
     ],
     ids=[
@@ -47,6 +49,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "times",
         "withdrawal",
         "unknown party",
+        "unknown party alone",
+        "party with itself",
         "missing file",
     ],
 )

@@ -54,6 +54,16 @@ def test_a_booking_withdrawn_while_an_examiner_is_asked_ends_at_every_party_that
     assert dispatch.next_due(rig.all) is None
 
 
+def test_the_story_of_a_withdrawn_booking_can_be_told(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, by="OFFICER BOOKING", reason="the wrong person")
+    rig.run()
+    told = [(line.party, line.person) for line in story.case_story(rig.all, case_id) if "withdrawn by" in line.sentence]
+    way = ("agency", "state_bureau", "criminal_repository", "immigration_repository")
+    assert told == [(party, "OFFICER BOOKING") for party in way]
+
+
 def test_a_booking_withdrawn_while_a_specialist_is_asked_reaches_the_support_center(rig: Rig) -> None:
     case_id = rig.until_examined()
     dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)

@@ -16,7 +16,8 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.words import Role
 
-REFUSALS = {"WRONG_RECIPIENT", "UNKNOWN_SENDER", "SIGNATURE_INVALID", "KIND_NOT_ACCEPTED", "MESSAGE_ID_REUSED"}
+REFUSALS = {"WRONG_RECIPIENT", "UNKNOWN_SENDER", "SIGNATURE_INVALID", "KIND_NOT_ACCEPTED", "MESSAGE_ID_REUSED",
+            "SENT_IN_FUTURE"}  # fmt: skip
 BODY = b"a booking"
 HEADER = {
     "v": 1, "id": "car-1", "kind": "CAR", "sender": "agency", "recipient": "state_bureau", "case_id": "case-1",

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,22 @@ class Hasty(PatientProtocol):
     header_seconds = 0.3
 
 
+def test_a_body_with_two_lengths_is_refused(door: Door) -> None:
+    wire = door.message().to_bytes()
+    head = door.headers(wire) | {"transfer-encoding": "chunked"}
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(wire), wire)
+    status, answer = door.send(chunks, head)
+    assert (status, json.loads(answer)["code"], door.kept()) == (411, "LENGTH_MISSING", (0, 0))
+
+
+def test_a_message_from_the_future_is_refused_for_good(door: Door) -> None:
+    for ahead, status in ((timedelta(days=1), 200), (timedelta(days=2), 400)):
+        wire = door.message(sent_at=door.rig.clock.now() + ahead, id=f"car-{ahead.days}").to_bytes()
+        answered = door.send(wire, door.headers(wire))
+        assert answered[0] == status
+    assert json.loads(answered[1])["code"] == "SENT_IN_FUTURE"
+
+
 def test_who_is_slow_with_headers_is_cut_off_and_others_are_served(rig: Rig, tmp_path: Path) -> None:
     with doors(rig, tmp_path, protocol=Hasty) as door:
         slow = [door.connect() for _ in range(5)]
@@ -338,6 +355,10 @@ def test_a_refusal_is_logged_with_code_and_verified_sender_and_without_names(
         (302, b"", StorageError),
         (400, b'{"code":1,"message":2}', StorageError),
         (400, b"[" * 100_000, StorageError),
+        (400, b'{"code":"A\\nB","message":"no"}', StorageError),
+        (400, b'{"code":"\\ud800","message":"no"}', StorageError),
+        (400, b'{"code":"","message":"no"}', StorageError),
+        (400, b'{"code":"' + b"A" * 65 + b'","message":"no"}', StorageError),
     ],
 )
 def test_an_answer_is_final_only_when_a_party_judges_the_message(status: int, answer: bytes, family: type) -> None:

@@ -49,8 +49,8 @@ from tenprint.adapters.database import open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import sync_folder, write_whole
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import FILE_NAME as NETWORK
 from tenprint.adapters.network import NetworkFile, Place, load_network
+from tenprint.adapters.network_rules import FILE_NAME as NETWORK
 from tenprint.core.errors import SenderError
 from tenprint.ledger.checkpoint import ledger_origin
 

@@ -37,8 +37,8 @@ from tenprint.adapters.database import WRITE, WRITING, open_engine, sqlite_url
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import make_folders, sync_folder
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import FILE_NAME as NETWORK
 from tenprint.adapters.network import NetworkFile, Place
+from tenprint.adapters.network_rules import FILE_NAME as NETWORK
 from tenprint.core.chance import RandomSource
 from tenprint.core.errors import RecordError, SenderError, TenprintError
 

@@ -12,6 +12,9 @@ A party that books nobody takes signed envelopes instead (`NAME.envelope`), and 
 
 Every step may be repeated: a file is moved away only when its case is written, the same file again is the same case,
 and an answer is noted as written only once it is; killed in between, it is written again under the same name.
+
+Only what the party has handled is an answer: what it refused, as from somebody who was not asked, is not given out. A
+file that cannot be read or moved keeps no other one waiting, and no link that a client leaves is written through.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, NLETS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node
 
 POLL_SECONDS = 0.2
@@ -46,11 +49,16 @@ FAULT_SECONDS = 1.0
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_CHECKSUM_BYTES = 1_024
 BATCH = 100
+MAX_NAME_BYTES = 180
+"""Of a client's file; what is made of it (`NAME.SECOND_SRE.….eft.sha256.tmp`) has to fit into 255."""
+MAX_OPEN = 1_000
+"""Messages that were not handled yet, or given up, and may still be: so many are looked at again."""
 TAKEN, REFUSED, ANSWERS = "taken", "refused", "answers"
 BOOKING, ENVELOPE = ".eft", ".envelope"
 CHECKSUM, TEMPORARY, SAID = ".sha256", ".tmp", ".txt"
 ENDINGS = {EBTS_CONTENT: ".eft", JSON_CONTENT: ".json", NLETS_CONTENT: ".txt"}
 _CHECKSUM = re.compile(rb"\s*([0-9a-fA-F]{64})(?:\s.*)?", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 _log = logging.getLogger("tenprint.drop")
 
@@ -96,8 +104,7 @@ class DropFolder:
                 time.sleep(POLL_SECONDS)
             except (StorageError, OSError) as problem:
                 code = problem.code if isinstance(problem, StorageError) else type(problem).__name__
-                told = {"event": "drop_fault", "party": self._node.party.id, "code": code}
-                _log.error("%s", json.dumps(told))
+                self._note("drop_fault", code, logging.ERROR)
                 time.sleep(FAULT_SECONDS)
         self.close()
 
@@ -111,11 +118,17 @@ class DropFolder:
         Raises:
             StorageError, OSError: something could not be read or written; the next poll goes on there.
         """
-        done = 0
+        done, faults = 0, list[OSError]()
         for left in self._left():
-            self._deal_with(left)
-            done += 1
-        return done + self._write_answers()
+            try:
+                self._deal_with(left)
+                done += 1
+            except OSError as problem:  # one that cannot be read or moved keeps no other waiting
+                faults.append(problem)
+        done += self._write_answers()
+        if faults:
+            raise faults[0]
+        return done
 
     def _left(self) -> Iterator[_Left]:
         names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(self._ending))
@@ -132,7 +145,7 @@ class DropFolder:
             said = self._take(left.path.name.removesuffix(self._ending), data)
         except (SenderError, RecordError) as problem:
             self._note("drop_refused", problem.code)
-            _write(left.path.parent / REFUSED / (left.path.name + SAID), _why(problem))
+            _write(left.path.parent / REFUSED / (_kept_name(left.path.name, self._ending) + SAID), _why(problem))
             self._move(left, REFUSED)
             return
         _write(left.path.parent / TAKEN / (left.path.name + SAID), said)
@@ -153,9 +166,9 @@ class DropFolder:
         return f"case {sent.case_id}\ntcn {sent.tcn}{again}\n".encode()
 
     def _move(self, left: _Left, to: str) -> None:
-        target = self._folder / to / left.path.name
+        target = self._folder / to / _kept_name(left.path.name, self._ending)
         if target.exists() and _read(target, MAX_FILE_BYTES) != _read(left.path, MAX_FILE_BYTES):
-            target = target.with_name(f"{left.said[:12]}.{left.path.name}")
+            target = target.with_name(f"{left.said[:12]}.{target.name}")
         left.path.replace(target)
         left.checksum.replace(target.with_name(target.name + CHECKSUM))
         sync_folder(target.parent)
@@ -172,59 +185,78 @@ class DropFolder:
                     break
 
     def _write_answers(self) -> int:
-        position, written = self._cursor(), 0
-        for place, key in self._came_in(position):
+        """Write what was handled since; what waits, or was given up and may be revived, is looked at again."""
+        before = self._noted()
+        (place, open_places), written = before, 0
+        still_open = set[int]()
+        for position, key, is_handled in self._came_in(place, open_places):
+            place = max(place, position)
+            if not is_handled:
+                still_open.add(position)
+                continue
             message = self._node.store.message(key)
             name = self._name_of(message.case_id)
             if name is not None:
                 self._give(_answer_name(name, message), message.body)
                 written += 1
-            position = place
-        if position != self._cursor():
-            write_whole(self._journal / "cursor", str(position).encode())
+        after = place, tuple(sorted(still_open)[-MAX_OPEN:])
+        if after != before:
+            write_whole(self._journal / "cursor", json.dumps({"place": after[0], "open": after[1]}).encode())
         return written
 
-    def _came_in(self, after: int) -> list[tuple[int, MessageKey]]:
+    def _came_in(self, after: int, open_places: tuple[int, ...]) -> list[tuple[int, MessageKey, bool]]:
+        """Return place, key and whether it was handled, of messages behind a place and of those that were open."""
         if self._ending == ENVELOPE:
             return []
-        table = tables.messages
-        query = (
-            sa.select(table.c.position, table.c.sender, table.c.id)
+        table, state = tables.messages, tables.inbox.c.state
+        rows = (
+            sa.select(table.c.position, table.c.sender, table.c.id, state)
             .join(tables.inbox, tables.inbox.c.message == table.c.position)
-            .where(table.c.position > after, table.c.sender != self._node.party.id)
+            .where(table.c.sender != self._node.party.id, table.c.erased_at.is_(None))
+            .where(table.c.kind != str(Kind.AUDIT_ANSWER))  # of an audit, which no client asked for
             .order_by(table.c.position)
-            .limit(BATCH)
         )
+        again, new = rows.where(table.c.position.in_(open_places)), rows.where(table.c.position > after).limit(BATCH)
         with storage_faults("reading what came in"), self._engine.begin() as connection:
-            return [(int(row.position), MessageKey(row.sender, row.id)) for row in connection.execute(query)]
+            found = [*(connection.execute(again) if open_places else ()), *connection.execute(new)]
+        return [(int(row.position), MessageKey(row.sender, row.id), row.state == tables.DONE) for row in found]
 
     def _name_of(self, case_id: str) -> str | None:
+        if "/" in case_id:  # no case of this party, and no name of a file
+            return None
         try:
             return (self._journal / "cases" / case_id).read_bytes().decode("utf-8", "surrogateescape")
         except FileNotFoundError:
             return None
 
-    def _cursor(self) -> int:
+    def _noted(self) -> tuple[int, tuple[int, ...]]:
+        """Return up to where answers were written, and the places before it that were open then."""
         with suppress(FileNotFoundError):
-            return int((self._journal / "cursor").read_text())
-        return 0
+            noted = json.loads((self._journal / "cursor").read_text())
+            return (noted, ()) if isinstance(noted, int) else (int(noted["place"]), tuple(map(int, noted["open"])))
+        return 0, ()
 
     def _give(self, name: str, data: bytes) -> None:
         _write(self._folder / ANSWERS / name, data)
         line = f"{sha256(data).hexdigest()}  ".encode() + name.encode("utf-8", "surrogateescape") + b"\n"
         _write(self._folder / ANSWERS / (name + CHECKSUM), line)
 
-    def _note(self, event: str, code: str) -> None:
+    def _note(self, event: str, code: str, level: int = logging.WARNING) -> None:
         # Never a file's name: clients call their files after people.
-        _log.warning("%s", json.dumps({"event": event, "party": self._node.party.id, "code": code}))
+        fields = {"party": self._node.party.id, "code": code}
+        told = json.dumps({"event": event, **fields})
+        _log.log(level, "%s", told, extra={"event_name": event, "fields": fields})
 
 
 def _checked(left: _Left) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        SenderError: ``FILE_UNUSABLE`` or ``CHECKSUM_WRONG``.
+        SenderError: ``FILE_NAME_UNUSABLE``, ``FILE_UNUSABLE`` or ``CHECKSUM_WRONG``.
     """
+    if not _is_usable(left.path.name):
+        sentence = f"a file's name has at most {MAX_NAME_BYTES} bytes and no control characters"
+        raise SenderError("FILE_NAME_UNUSABLE", sentence, hint="leave it under another name")
     data = _read(left.path, MAX_FILE_BYTES)
     if data is None:
         sentence = f"a plain file of at most {MAX_FILE_BYTES} bytes is taken here"
@@ -236,6 +268,15 @@ def _checked(left: _Left) -> bytes:
             hint="write both again: the file under a temporary name, then its checksum, then rename the file",
         )
     return data
+
+
+def _is_usable(name: str) -> bool:
+    return _CONTROL.search(name) is None and len(os.fsencode(name)) <= MAX_NAME_BYTES
+
+
+def _kept_name(name: str, ending: str) -> str:
+    """Return under which name a file is kept: its own, or one made of it when that could not be used."""
+    return name if _is_usable(name) else f"unusable-name-{sha256(os.fsencode(name)).hexdigest()[:16]}{ending}"
 
 
 def _answer_name(name: str, message: Envelope) -> str:
@@ -262,9 +303,10 @@ def _read(path: Path, limit: int) -> bytes | None:
         if path.is_symlink():
             return None
         raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # a folder cannot even be opened as a file
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         data = file.read(limit + 1)
     return data if len(data) <= limit else None
 
@@ -272,10 +314,12 @@ def _read(path: Path, limit: int) -> bytes | None:
 def _write(path: Path, data: bytes) -> None:
     """Write a file as clients are asked to: under a temporary name, to the disk, then renamed.
 
-    It is as open to others as its folder is.
+    It is as open to others as its folder is. Whatever lies under the temporary name, such as a link to another file,
+    is removed and not written to.
     """
     temporary = path.with_name(path.name + TEMPORARY)
-    with temporary.open("wb") as file:
+    temporary.unlink(missing_ok=True)
+    with temporary.open("xb") as file:
         file.write(data)
         os.fchmod(file.fileno(), stat.S_IMODE(path.parent.stat().st_mode) & 0o666)
         file.flush()

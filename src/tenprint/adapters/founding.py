@@ -18,7 +18,8 @@ from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import make_folders, sync_folder
 from tenprint.adapters.founders import FOUNDERS, Founder, Founders
 from tenprint.adapters.lock import LOCK_NAME, DirectoryLock
-from tenprint.adapters.network import FILE_NAME, IN_PROCESS, NetworkFile, Place, save_network, save_private_key
+from tenprint.adapters.network import IN_PROCESS, NetworkFile, Place, save_network, save_private_key
+from tenprint.adapters.network_rules import FILE_NAME
 from tenprint.core.chance import RandomSource
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition

@@ -37,7 +37,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -52,13 +51,24 @@ import tomli_w
 from tenprint.adapters.database import sqlite_url
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
+from tenprint.adapters.network_rules import (
+    FILE_NAME,
+    HEAD,
+    PARTY,
+    check_activation,
+    check_apart,
+    check_key,
+    check_names,
+    check_party,
+    check_settings,
+    invalid,
+)
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError, SenderError, StorageError
 from tenprint.exchange.model.directory import MANY_PEERS, Directory, Party, Term
 from tenprint.exchange.model.words import Role
 from tenprint.ledger.keys import PrivateKey
 
-FILE_NAME = "network.toml"
 IN_PROCESS = "inproc:"
 MODES = ("system", "simulated")
 
@@ -183,8 +193,8 @@ def load_network(directory: Path) -> NetworkFile:
         data = path.read_bytes()
     try:
         return _network(directory, tomllib.loads(data.decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise _invalid("", f"it is no TOML file ({problem})") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise invalid("", f"it is no TOML file ({problem})") from problem
 
 
 def save_network(network: NetworkFile) -> None:
@@ -256,39 +266,21 @@ def _activation(directory: Directory) -> list[str] | dict[str, str]:
     return {ori: directory.activated_since.get(ori, "") for ori in oris} if directory.activated_since else oris
 
 
-def _check_activation(oris: Any) -> None:
-    if isinstance(oris, dict):
-        if not all(day == "" or _is_day(day) for day in oris.values()):
-            raise _invalid("network.activated_oris", "each ORI has a day such as 2009-06-01, or an empty text")
-    elif not isinstance(oris, list) or not all(isinstance(ori, str) for ori in oris):
-        raise _invalid("network.activated_oris", "it is a list of ORIs, or a table with a day for each")
-
-
-def _is_setting(name: str, value: Any) -> bool:
-    if isinstance(value, list):
-        is_row = all(isinstance(row, dict) and row.keys() == {"since", "value"} for row in value)
-        return is_row and all(_is_day(row["since"]) and isinstance(row["value"], str | int | bool) for row in value)
-    return _is_day(value) if name.endswith("_since") else isinstance(value, str | int | bool)
-
-
-def _is_day(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None
-
-
 def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
     head = _table(data, "network", "network")
     clock = _table(head, "clock", "network.clock")
     mode = _text(clock, "mode", "network.clock.mode")
     if mode not in MODES:
-        raise _invalid("network.clock.mode", f"it is one of {', '.join(MODES)}")
+        raise invalid("network.clock.mode", f"it is one of {', '.join(MODES)}")
     start = _moment(clock, "start", "network.clock.start") if mode == "simulated" else None
     parties = _table(data, "party", "party")
     places = tuple(_place(party_id, _table(parties, party_id, f"party.{party_id}")) for party_id in parties)
     _check_peers(places)
+    check_apart((place.party.id, _own(place)) for place in places)
     oris, seed = head.get("activated_oris", []), head.get("seed")
-    _check_activation(oris)
-    if seed is not None and not isinstance(seed, int):
-        raise _invalid("network.seed", "it is a whole number")
+    check_activation(oris)
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise invalid("network.seed", "it is a whole number")
     directory = Directory(
         name=_text(head, "name", "network.name"),
         parties=tuple(place.party for place in places),
@@ -296,6 +288,7 @@ def _network(folder: Path, data: Mapping[str, Any]) -> NetworkFile:
         activated_oris=frozenset(oris),
         activated_since={ori: day for ori, day in oris.items() if day} if isinstance(oris, dict) else {},
     )
+    check_names(head, HEAD, "network")
     return NetworkFile(folder, directory, places, mode, start, seed)
 
 
@@ -303,9 +296,7 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
     where = f"party.{party_id}"
     peers = _table(table, "peers", f"{where}.peers", optional=True)
     settings = _table(table, "settings", f"{where}.settings", optional=True)
-    if not all(_is_setting(name, value) for name, value in settings.items()):
-        said = "its values are text, whole numbers or true and false, or a list of such with the day of each"
-        raise _invalid(f"{where}.settings", said)
+    check_settings(settings, f"{where}.settings")
     role = _role(_text(table, "role", f"{where}.role"), f"{where}.role")
     named = {_role(peer, f"{where}.peers"): _peers(peers, role, peer, f"{where}.peers.{peer}") for peer in peers}
     party = Party(
@@ -321,7 +312,7 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         key_term=_term(table, where, "key_"),
         earlier_keys=_earlier_keys(table, f"{where}.earlier_keys"),
     )
-    return Place(
+    place = Place(
         party=party,
         name=_text(table, "name", f"{where}.name", default=party_id),
         database=_text(table, "database", f"{where}.database"),
@@ -332,6 +323,15 @@ def _place(party_id: str, table: Mapping[str, Any]) -> Place:
         certificate=_text(table, "certificate", f"{where}.certificate", default=""),
         certificate_key=_text(table, "certificate_key", f"{where}.certificate_key", default=""),
     )
+    check_names(table, PARTY, where)
+    check_party(party_id, party.ori, place.url, place.database, where)
+    return place
+
+
+def _own(place: Place) -> dict[str, Any]:
+    """Return what no two parties may share, by its name in the file."""
+    names = ("database", "blobs", "gallery", "key", "url")
+    return {name: getattr(place, name) for name in names} | {"public_key": place.party.public_key}
 
 
 def _peers(table: Mapping[str, Any], role: Role, peer: str, where: str) -> tuple[str, ...]:
@@ -340,17 +340,19 @@ def _peers(table: Mapping[str, Any], role: Role, peer: str, where: str) -> tuple
         return (_text(table, peer, where),)
     ids = _texts(table, peer, where)
     if (role, Role(peer)) not in MANY_PEERS:
-        raise _invalid(where, "a list is for a city's or county's own agencies and jails; this is one party")
+        raise invalid(where, "a list is for a city's or county's own agencies and jails; this is one party")
     if not ids or len(set(ids)) != len(ids):
-        raise _invalid(where, "it names at least one party, and each once")
+        raise invalid(where, "it names at least one party, and each once")
     return ids
 
 
 def _public_key(table: Mapping[str, Any], where: str) -> bytes:
     try:
-        return base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
-    except binascii.Error as problem:
-        raise _invalid(f"{where}.public_key", "it is base64") from problem
+        raw = base64.b64decode(_text(table, "public_key", f"{where}.public_key"), validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise invalid(f"{where}.public_key", "it is base64") from problem
+    check_key(raw, where)
+    return raw
 
 
 def _term(table: Mapping[str, Any], where: str, prefix: str = "") -> Term:
@@ -359,14 +361,14 @@ def _term(table: Mapping[str, Any], where: str, prefix: str = "") -> Term:
         for name in (f"{prefix}valid_from", f"{prefix}valid_until")
     )
     if begins is not None and ends is not None and begins >= ends:
-        raise _invalid(f"{where}.{prefix}valid_until", "a key ends after it begins")
+        raise invalid(f"{where}.{prefix}valid_until", "a key ends after it begins")
     return Term(begins, ends)
 
 
 def _earlier_keys(table: Mapping[str, Any], where: str) -> tuple[tuple[bytes, Term], ...]:
     rows = table.get("earlier_keys", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "valid_until" in row for row in rows):
-        raise _invalid(where, "it is a list of tables with public_key and valid_until")
+        raise invalid(where, "it is a list of tables with public_key and valid_until")
     return tuple((_public_key(row, where), _term(row, where)) for row in rows)
 
 
@@ -376,30 +378,30 @@ def _check_peers(places: tuple[Place, ...]) -> None:
         named = [(role, peer) for role in place.party.peers for peer in place.party.peers_of(role)]
         for role, peer in named:
             if roles.get(peer) != role:
-                raise _invalid(f"party.{place.party.id}.peers.{role}", f"no party {peer!r} of that role is in the file")
+                raise invalid(f"party.{place.party.id}.peers.{role}", f"no party {peer!r} of that role is in the file")
         for witness in place.party.witnesses:
             if witness not in roles or witness == place.party.id:
-                raise _invalid(f"party.{place.party.id}.witnesses", f"{witness!r} is no other party of the file")
+                raise invalid(f"party.{place.party.id}.witnesses", f"{witness!r} is no other party of the file")
 
 
 def _table(data: Mapping[str, Any], key: str, where: str, *, optional: bool = False) -> Mapping[str, Any]:
     value = data.get(key, {} if optional else None)
     if not isinstance(value, dict):
-        raise _invalid(where, "this table is missing")
+        raise invalid(where, "this table is missing")
     return value
 
 
 def _text(data: Mapping[str, Any], key: str, where: str, *, default: str | None = None) -> str:
     value = data.get(key, default)
     if not isinstance(value, str):
-        raise _invalid(where, "it is missing, or no text")
+        raise invalid(where, "it is missing, or no text")
     return value
 
 
 def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = data.get(key, [])
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise _invalid(where, "it is a list of texts")
+        raise invalid(where, "it is a list of texts")
     return tuple(value)
 
 
@@ -407,16 +409,11 @@ def _moment(data: Mapping[str, Any], key: str, where: str) -> datetime:
     try:
         return from_wire(_text(data, key, where))
     except ValueError as problem:
-        raise _invalid(where, "it is a time in UTC such as 2010-10-04T08:00:00.000Z") from problem
+        raise invalid(where, "it is a time in UTC such as 2010-10-04T08:00:00.000Z") from problem
 
 
 def _role(text: str, where: str) -> Role:
     try:
         return Role(text)
     except ValueError as problem:
-        raise _invalid(where, f"{text!r} is no role") from problem
-
-
-def _invalid(field: str, sentence: str) -> RecordError:
-    what = f"{FILE_NAME}, {field}: {sentence}" if field else f"{FILE_NAME}: {sentence}"
-    return RecordError("NETWORK_INVALID", what, hint=f"mend {FILE_NAME}, or make a new network", field=field)
+        raise invalid(where, f"{text!r} is no role") from problem

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ REST_SECONDS = 1.0
 OK = 200
 TRY_AGAIN = frozenset({408, 425, 429})
 """Client errors that are no judgement of the message."""
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
 class HttpsPost:
@@ -169,10 +171,12 @@ def refusal_of(status: int, answer: bytes, recipient: str) -> SenderError | Stor
     told: object = None
     with suppress(ValueError, RecursionError):
         told = json.loads(answer)
-    if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in ("code", "message")):
-        # Not a door of ours (a proxy, another program): whatever it says is no judgement of the message.
+    is_refusal = isinstance(told, dict) and all(isinstance(told.get(name), str) for name in ("code", "message"))
+    if not isinstance(told, dict) or not is_refusal or _CODE.fullmatch(told["code"]) is None:
+        # Not a door of ours (a proxy, another program): whatever it says is no judgement of the message. A code stands
+        # on the ledger, and must have a code's form.
         return StorageError("PARTY_ANSWER", f"{recipient} answered {status}, and not as a party does")
-    code, message = told["code"][:64], told["message"][:500]
+    code, message = told["code"], told["message"][:500]
     hint, field = (str(told.get(name) or "")[:500] for name in ("hint", "field"))
     is_final = 400 <= status < 500 and status not in TRY_AGAIN and code != signing.NOT_FRESH
     family = SenderError if is_final else StorageError

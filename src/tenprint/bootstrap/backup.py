@@ -22,7 +22,8 @@ from tenprint.adapters.backup_restore import RestoredParty, restore_into, restor
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import FILE_NAME, NetworkFile, Place, load_network, save_network
+from tenprint.adapters.network import NetworkFile, Place, load_network, save_network
+from tenprint.adapters.network_rules import FILE_NAME
 from tenprint.adapters.postgres_server import TemporaryPostgres
 from tenprint.adapters.store import SqlStore
 from tenprint.bootstrap.network import Network, clock_of, open_network

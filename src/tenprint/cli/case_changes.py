@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
 
@@ -72,7 +72,7 @@ def correct(
         network.settle(case_id=case_id)
         rows = [row for row in subsequent_activity([node], case_id)["correction"] if row["id"] == correction_id]
     for row in rows:
-        console.print(f"Sent. Answered: {row['answered']}", markup=False)
+        console.print(plain(f"Sent. Answered: {row['answered']}"), markup=False)
     console.print(f"See who has not: tenprint case show {case_id}", style="dim")
 
 

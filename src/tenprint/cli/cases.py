@@ -10,7 +10,7 @@ import typer
 
 from tenprint.cli.case_changes import subsequent_activity
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
@@ -69,13 +69,15 @@ def show(
     console.print(f"Case {case_id}: [bold]{state}[/]")
     print_table("Story", ("time (UTC)", "party", "what"), map(_told, lines), whole=("time (UTC)", "party"))
     for attempt in former:
-        console.print(f"Former attempt {attempt['tcn']}: rejected with {attempt['codes']} ({attempt['rejection']}).")
+        sentence = f"Former attempt {attempt['tcn']}: rejected with {attempt['codes']} ({attempt['rejection']})."
+        console.print(sentence, markup=False)
     for row in times:
         if row["verdict"] != IN_TIME:
-            console.print(_waited(row))
+            console.print(_waited(row), markup=False)
     for name, rows in after.items():
         for row in rows:
-            console.print(f"{name}: " + "; ".join(f"{key} {value}" for key, value in row.items()), markup=False)
+            said = f"{name}: " + "; ".join(f"{key} {value}" for key, value in row.items())
+            console.print(plain(said), markup=False)
 
 
 @app.command()

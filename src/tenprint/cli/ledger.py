@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.cli.retention import erased
 from tenprint.core.clock import to_wire
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def verify(data: Data = DEFAULT_DATA, json: Json = False) -> None:
 @app.command()
 def reconcile(
     a: Annotated[str, typer.Argument(help="A party; without parties every pair is checked.")] = "",
-    b: Annotated[str, typer.Argument(help="The other party.")] = "",
+    b: Annotated[str, typer.Argument(help="The other party; without it the first one with every other.")] = "",
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
@@ -63,8 +64,11 @@ def reconcile(
     from tenprint.ledger.reconcile import reconcile as compare_logs
 
     with bootstrap.open_network(data, beside=True) as network:
-        chosen = [(network.node(a).party.id, network.node(b).party.id)] if a and b else None
-        pairs = chosen or list(itertools.combinations(network.nodes, 2))
+        chosen = {network.node(party).party.id for party in (a, b) if party}
+        both = [tuple(network.node(party).party.id for party in (a, b))] if a and b else None
+        pairs = both or [pair for pair in itertools.combinations(network.nodes, 2) if chosen <= {*pair}]
+        if both and len(chosen) == 1:
+            raise SenderError("RECONCILE_OF_ONE", "two parties are compared with each other", hint="name another one")
         logs = {party: network.nodes[party].store.entries() for pair in pairs for party in pair}
     found = [(x, y, compare_logs(x, logs[x], y, logs[y])) for x, y in pairs]
     differing = [(x, y, item.sentence) for x, y, items in found for item in items]
@@ -104,7 +108,8 @@ def audit(
         print_table(f"Ledgers as {node.party.id} was shown them", columns, map(_seen, report.ledgers))
         for ledger in report.ledgers:
             for finding in ledger.findings:
-                console.print(f"{ledger.party}: {finding.code} {finding.sentence}", markup=False, style="red")
+                said = f"{ledger.party}: {finding.code} {finding.sentence}"  # a refusal is another party's sentence
+                console.print(plain(said), markup=False, style="red")
         if report.discrepancies:
             print_table("They disagree", ("kind", "what"), ((one.kind, one.sentence) for one in report.discrepancies))
         elif report.is_clean:
@@ -146,7 +151,7 @@ def trail(
     else:
         print_table(f"To whom case {case_id} was disclosed", columns, rows)
         for party, problem in problems:
-            console.print(f"{party}: {problem}", markup=False, style="red")
+            console.print(plain(f"{party}: {problem}"), markup=False, style="red")
     if problems or any(not line.is_proved for one in trails for line in one.lines):
         raise typer.Exit(FOUND_SOMETHING)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
-from tenprint.cli.output import console, print_json, print_table
+from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 
@@ -104,7 +104,7 @@ def show(
         for name, value in row.items():
             for line in value if isinstance(value, list) else [value]:
                 if line:
-                    console.print(f"{name:>12}  {line}", markup=False, soft_wrap=True)
+                    console.print(plain(f"{name:>12}  {line}"), markup=False, soft_wrap=True)
     if proof is not None and not proof.is_good:
         raise typer.Exit(FOUND_SOMETHING)
 

@@ -35,7 +35,8 @@ def retention(
     from tenprint import bootstrap
     from tenprint.exchange import dispatch
 
-    with bootstrap.open_network(data) as network:
+    # To look is possible beside running parties; they erase what is due by themselves.
+    with bootstrap.open_network(data, beside=dry_run) as network:
         if until is not None and not dry_run:
             _move(network, until.replace(tzinfo=UTC))
         now = until.replace(tzinfo=UTC) if until is not None else network.clock.now()
@@ -70,7 +71,7 @@ def erased(
     from tenprint import bootstrap
     from tenprint.exchange.tasks import erased as proofs
 
-    with bootstrap.open_network(data) as network:
+    with bootstrap.open_network(data, beside=True) as network:
         network.run()
         nodes: list[Node] = [network.node(party)] if party else list(network.nodes.values())
         found = [line for node in nodes for line in proofs.erased_by(node)]

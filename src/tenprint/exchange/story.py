@@ -227,7 +227,8 @@ def line_of(node: Node, entry: Entry, *, with_reason: bool = True, see: See = di
     """
     text = {name: str(value) for name, value in entry.fields.items()}
     kind = text.get("kind", "")
-    if "reason_hash" in text and with_reason:
+    # A withdrawal and a cancellation have a reason too; it stands in a message of another kind.
+    if "reason_hash" in text and with_reason and text.get("message_kind") == Kind.TASK_ANSWER:
         text["reason"] = _reason(node, text.get("message", ""))
     text = see(text)
     return StoryLine(

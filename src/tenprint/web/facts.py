@@ -205,7 +205,8 @@ def _iaq(trail: Trail) -> None:
 def _who_receives(trail: Trail) -> None:
     if trail.case is not None:
         agency = trail.node.services.directory.party(trail.case.known["submitter"])
-        _asked(trail, SETTINGS, lambda ask: questions.who_receives_iar(ask, trail.node.party, agency))
+        day = _booked_on(trail)
+        _asked(trail, SETTINGS, lambda ask: questions.who_receives_iar(ask, trail.node.party, agency, day))
 
 
 def _priority(trail: Trail) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import SenderError, TenprintError
@@ -19,6 +20,8 @@ from tenprint.ledger.vocabulary import RECEIVED
 
 SUBMISSIONS = frozenset({Kind.CAR, Kind.CNA, Kind.IDENT_SEARCH})
 """Kinds that carry images: their bytes are on disk before the transaction begins. Other bodies lie in the database."""
+AHEAD = timedelta(days=1)
+"""How far a message's time may lie ahead of this party's clock: deadlines count from it, and the years have an end."""
 
 
 def accept(node: Node, wire: bytes) -> bytes:
@@ -28,8 +31,9 @@ def accept(node: Node, wire: bytes) -> bytes:
 
     Raises:
         RecordError: ``ENVELOPE_INVALID`` when the bytes are no envelope.
-        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KIND_NOT_ACCEPTED``,
-            or ``MESSAGE_ID_REUSED`` (its sender gave that id to another message); nothing was written.
+        SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``SENT_IN_FUTURE``,
+            ``KIND_NOT_ACCEPTED``, or ``MESSAGE_ID_REUSED`` (its sender gave that id to another message); nothing was
+            written.
         StorageError: it could not be kept; the sender tries again.
     """
     (outcome,) = accept_many(node, [wire])
@@ -126,7 +130,7 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
 
     Raises:
         SenderError: ``WRONG_RECIPIENT``, ``UNKNOWN_SENDER``, ``SIGNATURE_INVALID``, ``KEY_EXPIRED``,
-            ``KEY_NOT_YET_VALID``, ``KIND_NOT_ACCEPTED``.
+            ``KEY_NOT_YET_VALID``, ``SENT_IN_FUTURE``, ``KIND_NOT_ACCEPTED``.
     """
     party = services.party
     if envelope.recipient != party.id:
@@ -138,6 +142,9 @@ def verify_sender(services: Services, envelope: Envelope) -> None:
     term = sender.ensure_signed(envelope.signed_bytes(), envelope.signature, envelope.sent_at)
     if term.ends is not None:  # whoever has an old key may date a message back; what waited is not refused for it
         term.ensure_holds(services.clock.now() - UNDERWAY)
+    if envelope.sent_at - services.clock.now() > AHEAD:
+        hint = "set both clocks by the same time server, and say it anew"
+        raise SenderError("SENT_IN_FUTURE", "the message is dated more than a day ahead", hint=hint, field="sent_at")
     if not may_say(envelope.kind, sender.role, party.role):
         raise SenderError("KIND_NOT_ACCEPTED", f"{party.role} takes no {envelope.kind} from {sender.role}")
 

@@ -10,7 +10,7 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.dispatch.reviews import work_of
 from tenprint.exchange.model.aftermath import day_of
 from tenprint.exchange.model.envelope import MessageKey
-from tenprint.exchange.model.notices import RULES, RuleNotice
+from tenprint.exchange.model.notices import RULES, RuleNotice, notices_among
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node
@@ -68,12 +68,10 @@ def notices(node: Node) -> list[Notice]:
     """Return the notices that a party has sent and received, in its order."""
     found = []
     with node.store.transaction() as tx:
-        for message in tx.messages(RULES):
-            if message.kind == Kind.RULE_NOTICE:
-                is_own = message.sender == node.party.id
-                is_delivered = not is_own or tx.delivery_receipt(MessageKey(message.sender, message.id)) is not None
-                said = RuleNotice.from_bytes(message.body)
-                found.append(Notice(said, message.sender, message.recipient, message.sent_at, is_delivered))
+        for message, said in notices_among(tx.messages(RULES)):
+            is_own = message.sender == node.party.id
+            is_delivered = not is_own or tx.delivery_receipt(MessageKey(message.sender, message.id)) is not None
+            found.append(Notice(said, message.sender, message.recipient, message.sent_at, is_delivered))
     return found
 
 

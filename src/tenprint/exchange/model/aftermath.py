@@ -54,7 +54,8 @@ class ArrestNotice(Body):
         self._require("topic", self.topic == ARREST)
         self._require("tcn", bool(self.tcn))
         self._require("arrested_on", not self.arrested_on or day_of(self.arrested_on) is not None)
-        self._require("charges", bool(self.charges) and all(self.charges.values()))
+        numbers = [str(number) for number in range(1, len(self.charges) + 1)]
+        self._require("charges", sorted(self.charges) == sorted(numbers) != [] and all(self.charges.values()))
 
 
 @dataclass(frozen=True)

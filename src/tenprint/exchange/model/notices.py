@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tenprint.core.errors import RecordError
 from tenprint.exchange.model.aftermath import day_of
 from tenprint.exchange.model.bodies import Body
+from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.words import Kind
 
 RULES = "rules"
 """Stands as the case of notices: they are about no person."""
@@ -33,3 +38,11 @@ class RuleNotice(Body):
         self._require("effective_from", day_of(self.effective_from) is not None)
         for name in ("what", "decided_by", "binds"):
             self._require(name, bool(getattr(self, name)))
+
+
+def notices_among(messages: Iterable[Envelope]) -> Iterator[tuple[Envelope, RuleNotice]]:
+    """Yield the notices among messages, each with what it says; what cannot be read as one was given up and is none."""
+    for message in messages:
+        if message.kind == Kind.RULE_NOTICE:
+            with suppress(RecordError):
+                yield message, RuleNotice.from_bytes(message.body)

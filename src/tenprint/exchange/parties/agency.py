@@ -11,10 +11,17 @@ from tenprint.exchange.model.known import NO_ANSWER, Repository, Wake, advanced,
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import audit, waits
-from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.charges import tell_court
 from tenprint.exchange.tasks.corrections import on_correction_done
-from tenprint.exchange.tasks.results import KEPT_BY_STATE, noted_answer, noted_late_hit, own_result, result_of
+from tenprint.exchange.tasks.results import (
+    FIRST_ANSWERS,
+    KEPT_BY_STATE,
+    noted_answer,
+    noted_late_hit,
+    own_result,
+    result_of,
+)
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.exchange.tasks.withdrawals import unless_withdrawn
 from tenprint.records import read
@@ -31,8 +38,10 @@ def on_acknowledgement(work: Work, _: None) -> None:
 
 def _taken_in(work: Work, _: None) -> None:
     """Note that the state bureau has taken the booking in, and which images it could not use."""
-    said = Acknowledgement.from_bytes(work.message.body)
-    case = with_message(asked_case(work, SUBMISSION), Kind.ACK, work.message.id)
+    said, case = Acknowledgement.from_bytes(work.message.body), asked_case(work, SUBMISSION)
+    if is_repeat(work, case, Kind.ACK):
+        return
+    case = with_message(case, Kind.ACK, work.message.id)
     waits.end(work)
     # A CNA asks for no answer: the acknowledgement is all that comes.
     state = CaseState.ANSWERED if NO_ANSWER in case.known else CaseState.SEARCHING
@@ -42,8 +51,10 @@ def _taken_in(work: Work, _: None) -> None:
 
 def on_state_result(work: Work, _: None) -> None:
     """Note the state's own result; when the state keeps the booking, no further answer follows."""
-    answer = result_of(work.message)
-    case = with_repository(asked_case(work, SUBMISSION), Repository.STATE, own_result(Repository.STATE, answer))
+    answer, case = result_of(work.message), asked_case(work, SUBMISSION)
+    if is_repeat(work, case, Kind.STATE_SRE):
+        return
+    case = with_repository(case, Repository.STATE, own_result(Repository.STATE, answer))
     case = with_message(case, Kind.STATE_SRE, work.message.id, answer.tcn)
     if KEPT_BY_STATE not in answer.acn:
         keep(work, advanced(case, CaseState.SEARCHING))
@@ -55,20 +66,27 @@ def on_state_result(work: Work, _: None) -> None:
 
 def on_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer."""
+    case = asked_case(work, SUBMISSION)
+    if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
+        return
     waits.end(work)
-    keep(work, noted_answer(asked_case(work, SUBMISSION), work.message))
+    keep(work, noted_answer(case, work.message))
 
 
 def on_late_hit(work: Work, _: None) -> None:
     """Open the case again: a record that came later fits the booking, and a specialist is asked."""
-    keep(work, noted_late_hit(work, asked_case(work, SUBMISSION)))
+    case = asked_case(work, SUBMISSION)
+    if not is_repeat(work, case, Kind.LATE_HIT):
+        keep(work, noted_late_hit(work, case))
 
 
 def on_rejection(work: Work, _: None) -> None:
     """Note the rejection; the booking has to be sent anew, mended."""
-    error = read_error(read(work.message.body))
+    error, case = read_error(read(work.message.body)), asked_case(work, SUBMISSION)
+    if is_repeat(work, case, *FIRST_ANSWERS[Kind.ERRT]):
+        return
     codes = [message.code for message in error.messages]
-    case = with_message(asked_case(work, SUBMISSION), Kind.ERRT, work.message.id, error.tcn).moved(errors=codes)
+    case = with_message(case, Kind.ERRT, work.message.id, error.tcn).moved(errors=codes)
     waits.end(work)
     keep(work, advanced(case, CaseState.REJECTED), why=" ".join(dict.fromkeys(codes))[:200])
 

@@ -26,8 +26,9 @@ from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Revi
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import detainers, outcomes, questions, requests
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
-from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.corrections import corrections_of, look_again_after
+from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, dispositions_of, take_disposition
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.evaluate import refuse_unless
@@ -159,6 +160,8 @@ def on_jail_answer(work: Work, _: None) -> None:
     """Note that the jail accepts or declines."""
     answer = DetainerAnswer.from_bytes(work.message.body)
     case = _case_of_detainer(work, answer.detainer_id)
+    if is_repeat(work, case, Kind.DETAINER_ANSWER):
+        return
     state = CaseState.LODGED if answer.answer == ACCEPT else CaseState.DECLINED
     keep(work, advanced(with_message(case, Kind.DETAINER_ANSWER, work.message.id), state))
 
@@ -167,10 +170,13 @@ def on_custody(work: Work, _: None) -> None:
     """Note what the jail reports: from when on it holds, or how that ended. Reports may come in any order."""
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
+    begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
+    if is_repeat(work, case, begun if report.ended_at is None else Kind.CUSTODY):
+        return
+    refuse_impossible(work, case.opened_at, report.held_from, report.ended_at)
     if report.event == CANCELLED and not message_of(case, Kind.CANCELLATION):
         raise SenderError("NOT_CANCELLED", "this office did not take its request back")
     if report.ended_at is None:
-        begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
         keep(work, advanced(with_message(case, begun, work.message.id), CaseState.HELD))
         return
     why = "the jail released the person before the time ran out" if report.event == RELEASED else ""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import SenderError
-from tenprint.exchange.model.aftermath import CancellationNotice, OutcomeReport
+from tenprint.exchange.model.aftermath import CancellationNotice, OutcomeReport, day_of
 from tenprint.exchange.model.bodies import (
     ACCEPT,
     CANCELLED,
@@ -34,7 +34,7 @@ from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.answers import close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import keep
-from tenprint.exchange.tasks.dated import moment_told
+from tenprint.exchange.tasks.dated import moment_told, refuse_impossible
 from tenprint.exchange.tasks.outcomes import with_outcome
 
 REQUESTER = "requester"
@@ -135,6 +135,7 @@ def on_outcome(work: Work, _: None) -> None:
         raise SenderError("NOT_ASKED", f"{work.message.sender} did not take this person over")
     if case.state != CaseState.TRANSFERRED:
         raise SenderError("NOT_TRANSFERRED", "nobody was handed over in this case")
+    refuse_impossible(work, None, day_of(report.on))
     keep(work, with_outcome(case, report))
 
 

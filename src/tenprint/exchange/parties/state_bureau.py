@@ -13,12 +13,26 @@ from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, requests, waits
-from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.plain import plain_text
-from tenprint.exchange.tasks.prints import ReadCard, failures_as_json, prepare_card, threshold_of, verified_by_rule
-from tenprint.exchange.tasks.results import KEPT_BY_STATE, advice, noted_answer, noted_late_hit, result_of
+from tenprint.exchange.tasks.prints import (
+    ReadCard,
+    booking_of,
+    failures_as_json,
+    prepare_card,
+    threshold_of,
+    verified_by_rule,
+)
+from tenprint.exchange.tasks.results import (
+    FIRST_ANSWERS,
+    KEPT_BY_STATE,
+    advice,
+    noted_answer,
+    noted_late_hit,
+    result_of,
+)
 from tenprint.exchange.tasks.submissions import (
     answer_again,
     answers_if_asked,
@@ -87,10 +101,13 @@ def on_submission(work: Work, card: ReadCard) -> None:
 
 def on_federal_answer(work: Work, _: None) -> None:
     """Note a first or second federal answer and relay its bytes to the booking agency, unless a rule says otherwise."""
+    case = asked_case(work, Kind.CAR)
+    if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
+        return
     waits.end(work)
-    case = keep(work, noted_answer(asked_case(work, Kind.CAR), work.message))
+    case = keep(work, noted_answer(case, work.message))
     agency = work.services.directory.party(case.known[SUBMITTER])
-    if not result_of(work.message).response.iar or _agency_receives(work, agency):
+    if not result_of(work.message).response.iar or _agency_receives(work, agency, case):
         sent = forward(work, work.message, agency.id)
         # The copies sent on are what a second copy of the booking is answered with.
         work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
@@ -98,7 +115,10 @@ def on_federal_answer(work: Work, _: None) -> None:
 
 def on_late_hit(work: Work, _: None) -> None:
     """Open the case again and tell the booking agency: a record that came later fits the booking."""
-    case = keep(work, noted_late_hit(work, asked_case(work, Kind.CAR)))
+    case = asked_case(work, Kind.CAR)
+    if is_repeat(work, case, Kind.LATE_HIT):
+        return
+    case = keep(work, noted_late_hit(work, case))
     sent = forward(work, work.message, case.known[SUBMITTER])
     work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
 
@@ -106,6 +126,8 @@ def on_late_hit(work: Work, _: None) -> None:
 def on_federal_rejection(work: Work, _: None) -> None:
     """Relay the criminal repository's rejection to the booking agency."""
     case = asked_case(work, Kind.CAR)
+    if is_repeat(work, case, *FIRST_ANSWERS[Kind.ERRT]):
+        return
     waits.end(work)
     sent = forward(work, work.message, case.known[SUBMITTER])
     codes = list(dict.fromkeys(m.code for m in read_error(read(work.message.body)).messages))
@@ -138,8 +160,9 @@ def _answer_from_own_gallery(work: Work, case: Case, card: ReadCard, result: Rep
     return with_message(case, Kind.STATE_SRE, sent.id, tcn)
 
 
-def _agency_receives(work: Work, agency: Party) -> bool:
-    decision = questions.who_receives_iar(work.decide, work.services.party, agency)
+def _agency_receives(work: Work, agency: Party, case: Case) -> bool:
+    day = booked_on(booking_of(case), case.opened_at)
+    decision = questions.who_receives_iar(work.decide, work.services.party, agency, day)
     return Role.AGENCY in str(decision.outcome).split()
 
 

@@ -39,16 +39,25 @@ def on_query(work: Work, _: None) -> None:
 
 
 def on_answer(work: Work, _: None) -> None:
-    """Keep an answer; ask for the next page, or whom else the trail leads to, until there is nothing more to ask."""
+    """Keep an answer; ask for the next page, or whom else the trail leads to, until there is nothing more to ask.
+
+    Raises:
+        RecordError: ``LEDGER_VIEW_FORM``, ``LEDGER_TRAIL_FORM``, ``CHECKPOINT_…``, ``BODY_INVALID``: it is no answer.
+        SenderError: ``NOT_ASKED``.
+        StorageError: ``UNKNOWN_CASE``.
+    """
     case, party = work.case(), work.message.sender
-    if party not in case.known.get(ASKED, ()):
-        raise SenderError("NOT_ASKED", f"{party} was not asked in this audit")
+    is_page = work.message.content_type == VIEW_CONTENT
+    if party not in case.known.get(ASKED, ()) or (is_page and party not in case.known.get(AUDIT, ())):
+        raise SenderError("NOT_ASKED", f"{party} was not asked for this")
     kept = case.known.get(ANSWERS, {})
     case = case.moved(audit_answers=kept | {party: [*kept.get(party, ()), work.message.id]})
-    if work.message.content_type == VIEW_CONTENT:
+    if is_page:
         case = _ask_for_next_page(work, case, LogView.from_bytes(work.message.body))
     elif work.message.content_type == TRAIL_CONTENT:
         case = _follow(work, case, CaseTrail.from_bytes(work.message.body))
+    else:
+        AuditRefusal.from_bytes(work.message.body)
     is_all_there = AUDIT in case.known and _is_whole(work, case)
     keep(work, case.moved(CaseState.ANSWERED) if is_all_there else case)
 
@@ -59,9 +68,13 @@ def ask(work: Work, case: Case, party: str, query: AuditQuery) -> Case:
     return case.moved(audit_asked=sorted({*case.known.get(ASKED, ()), party}))
 
 
-def answers_in(tx: Transaction, case_id: str) -> list[Envelope]:
-    """Return the answers to audits of a case, but for those that were erased; other messages are not read."""
-    answers = [one for one in tx.headings(case_id) if one.kind == Kind.AUDIT_ANSWER]
+def answers_in(tx: Transaction, case: Case) -> list[Envelope]:
+    """Return the answers to audits of a case that were taken, but for those that were erased.
+
+    What was given up, as no answer of this form, is not among them: it would spoil the others.
+    """
+    taken = {(party, message) for party, ids in case.known.get(ANSWERS, {}).items() for message in ids}
+    answers = [one for one in tx.headings(case.case_id) if (one.sender, one.id) in taken]
     found = [tx.message(one.key) for one in answers if not isinstance(one, ErasedHeading)]
     return [message for message in found if message is not None]
 
@@ -69,7 +82,7 @@ def answers_in(tx: Transaction, case_id: str) -> list[Envelope]:
 def views_of(tx: Transaction, case: Case, party: str) -> list[LogView]:
     """Return the pages that a party has answered with so far; refusals are passed over."""
     found = []
-    for message in answers_in(tx, case.case_id):
+    for message in answers_in(tx, case):
         if message.content_type == VIEW_CONTENT and message.sender == party:
             found.append(LogView.from_bytes(message.body))
     return found

@@ -87,7 +87,7 @@ def report_of(node: Node, audit_id: str) -> AuditReport:
         case = tx.case(audit_id)
         if case is None or AUDIT not in case.known:
             raise SenderError("UNKNOWN_AUDIT", f"{node.party.id} has no audit {audit_id!r}")
-        messages = answers_in(tx, audit_id)
+        messages = answers_in(tx, case)
         a, b = (_seen(node, party, views_of(tx, case, party), messages) for party in case.known[AUDIT])
     return AuditReport(audit_id, (a, b), reconcile(a.party, a.entries, b.party, b.entries))
 
@@ -110,7 +110,7 @@ def trails_of(node: Node, case_id: str) -> tuple[PartyTrail, ...]:
             raise SenderError(
                 "UNKNOWN_CASE", f"{node.party.id} has no case {case_id!r}", hint="see: tenprint case list"
             )
-        answers = {message.sender: message for message in answers_in(tx, case_id)}
+        answers = {message.sender: message for message in answers_in(tx, case)}
     return tuple(_trail(node.services.directory, party, answers.get(party)) for party in case.known.get(ASKED, ()))
 
 

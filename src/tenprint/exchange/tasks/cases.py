@@ -32,6 +32,17 @@ def asked_case(work: Work, question: str) -> Case:
     return case
 
 
+def is_repeat(work: Work, case: Case, *purposes: str) -> bool:
+    """Tell whether this case has an answer of one of these purposes already; then the one at hand is put down as such.
+
+    Whoever answers twice, in the same words or in others, changes nothing: the first answer holds.
+    """
+    if not any(message_of(case, purpose) for purpose in purposes):
+        return False
+    work.log("repeat", note="this was answered before, and the first answer holds")
+    return True
+
+
 def keep(work: Work, case: Case, why: str = "") -> Case:
     """Save the case, log its state when that is new, and return it. Who was told of it gets what is new about it.
 

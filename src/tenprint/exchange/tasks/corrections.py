@@ -24,6 +24,7 @@ from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import detainers, periods
 from tenprint.exchange.tasks.answers import close_unanswered
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.forgetting import forget_prints
 from tenprint.exchange.tasks.news import NEWS, with_news
 from tenprint.exchange.tasks.spread import refuse_changed, refuse_other_booking, refuse_stranger
@@ -72,7 +73,8 @@ def on_correction(work: Work, _: None) -> None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``CORRECTION_NOT_YOURS``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``.
+        SenderError: ``CORRECTION_NOT_YOURS``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``,
+            ``TIME_IN_FUTURE``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = Correction.from_bytes(work.message.body)
@@ -81,6 +83,7 @@ def on_correction(work: Work, _: None) -> None:
     may_say = frozenset(role for role, kinds in ORIGINS.items() if kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
     refuse_other_booking(case, said.tcn)
+    refuse_impossible(work, None, said.made_at)
     known = case.known.get(CORRECTIONS, {})
     if said.correction_id in known:
         refuse_changed(known[said.correction_id]["sha256"], work.message.body)

@@ -7,14 +7,15 @@ may be answered several times; `stays_open` tells which answer is not the last o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from tenprint.core.clock import from_wire
+from tenprint.core.clock import from_wire, truncated_to_ms
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.aftermath import day_of
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import LAST_OUTCOMES, DispositionOutcome, TaskKind
+from tenprint.exchange.ports import Work
 from tenprint.exchange.store import Transaction
 
 CHARGE, DECIDED_ON, REFERENCE, OFFENCE = "charge", "decided_on", "reference", "offence"
@@ -22,6 +23,7 @@ HAPPENED_ON, LEGAL_GROUND = "happened_on", "legal_ground"
 DISPOSED = "disposed"
 """In a court's `Case.known`: by number of the charge, the id of its newest disposition."""
 MAX_REFERENCE, OFFENCE_DIGITS = 80, 4
+A_DAY = timedelta(days=1)
 DAY_HINT = "write it as 2010-10-05"
 AT, TIME_HINT = "at", "write it with its zone, such as 2010-10-05T09:30Z"
 
@@ -83,6 +85,29 @@ def day_told(details: Mapping[str, str], name: str, *, not_before: date | None, 
     return day
 
 
+def refuse_impossible(work: Work, since: datetime | None, *said: datetime | date | None) -> None:
+    """Refuse a time or a day of another party's message that has not come yet, or lies before what it follows from.
+
+    Clocks differ, and so do time zones: a day is left on either side.
+
+    Args:
+        work: the transaction at hand.
+        since: from what it follows, or None.
+        said: what the message says; None is passed over.
+
+    Raises:
+        SenderError: ``TIME_IN_FUTURE`` or ``TIME_TOO_EARLY``.
+    """
+    for one in said:
+        if one is None:
+            continue
+        day = one.date() if isinstance(one, datetime) else one
+        if day > (work.now + A_DAY).date():
+            raise SenderError("TIME_IN_FUTURE", "the message tells of a time that has not come yet")
+        if since is not None and day < (since - A_DAY).date():
+            raise SenderError("TIME_TOO_EARLY", "the message tells of a time before what it follows from")
+
+
 def moment_told(answer: TaskAnswer, otherwise: datetime) -> datetime:
     """Return the time that a jail names, or the other one when it names none.
 
@@ -94,11 +119,11 @@ def moment_told(answer: TaskAnswer, otherwise: datetime) -> datetime:
         return otherwise
     try:
         moment = datetime.fromisoformat(said)
-    except ValueError as problem:
+        if moment.tzinfo is None:
+            raise SenderError("TIME_IMPOSSIBLE", f"{said!r} does not say of which zone it is", hint=TIME_HINT)
+        return truncated_to_ms(moment)
+    except (ValueError, OverflowError) as problem:  # such as the year 1 east of Greenwich
         raise SenderError("TIME_IMPOSSIBLE", f"{said!r} is no time", hint=TIME_HINT) from problem
-    if moment.tzinfo is None:
-        raise SenderError("TIME_IMPOSSIBLE", f"{said!r} does not say of which zone it is", hint=TIME_HINT)
-    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _only_charge(task: Task) -> set[str]:
@@ -125,7 +150,7 @@ def _check_disposition(task: Task, answer: TaskAnswer, now: datetime) -> None:
 
 def _check_outcome(task: Task, answer: TaskAnswer, now: datetime) -> None:
     # The hour is kept in UTC; west of Greenwich the calendar may still have shown the day before.
-    transferred = from_wire(task.shown["transferred_at"]).date() - timedelta(days=1)
+    transferred = from_wire(task.shown["transferred_at"]).date() - A_DAY
     day_told(answer.details, HAPPENED_ON, not_before=transferred, now=now)
     if not answer.details.get(LEGAL_GROUND, ""):
         raise SenderError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tenprint.core.errors import StorageError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.stored import Erasure, ErasureKind
 from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.prints import ReadCard
 from tenprint.exchange.tasks.submissions import SUBJECT
+
+GALLERY_ELSEWHERE = "STORE_LOCKED"
+"""Code of a gallery that another process of the same party works on."""
 
 
 def forget_prints(work: Work, case: Case) -> bool:
@@ -24,8 +28,13 @@ def forget_prints(work: Work, case: Case) -> bool:
     for digest in work.tx.exemplars(subject):
         work.tx.put_erasure(Erasure(ErasureKind.FILE, digest))
     work.tx.forget_prints(subject)
-    # At once, so that the next search does not find them; with the list, so that their bytes leave the files too.
-    work.services.matcher.delete(subject)
+    # At once, so that the next search does not find them; with the list, so that their bytes leave the files too. A
+    # command beside the party's process cannot: that process works the list off, and shows nobody what is forgotten.
+    try:
+        work.services.matcher.delete(subject)
+    except StorageError as problem:
+        if problem.code != GALLERY_ELSEWHERE:
+            raise
     work.tx.put_erasure(Erasure(ErasureKind.SUBJECT, subject))
     work.log("prints_removed", note="the prints of this booking left the gallery")
     return True

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import CONNECTED_BY, CONNECTED_SINCE, Party
 from tenprint.exchange.model.known import erased_number, is_erased
-from tenprint.exchange.model.notices import RULES, RuleNotice
+from tenprint.exchange.model.notices import RULES, notices_among
 from tenprint.exchange.model.requests import MAX_LINES, Request, RequestTopic
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Work
@@ -58,11 +58,9 @@ def _activation(work: Work, _: Request, about: Party) -> Iterator[str]:
         yield f"ORI {about.ori} is activated since {day}" if is_on else f"ORI {about.ori} is not activated today"
         said = questions.cascade_to_immigration(questions.quietly(work.services), is_on, ())
         yield f"rule {said.rule}, version {said.version}: {said.sentence}"
-    for message in work.tx.messages(RULES):
-        if message.kind == Kind.RULE_NOTICE:
-            notice = RuleNotice.from_bytes(message.body)
-            if about.id in notice.binds.split():
-                yield f"notice, from {notice.effective_from}: {notice.what} (decided by {notice.decided_by})"
+    for _message, notice in notices_among(work.tx.messages(RULES)):
+        if about.id in notice.binds.split():
+            yield f"notice, from {notice.effective_from}: {notice.what} (decided by {notice.decided_by})"
 
 
 def _own_record(work: Work, asked: Request, about: Party) -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tenprint.core.clock import to_wire
+from tenprint.core.errors import SenderError
 from tenprint.exchange.model.aftermath import OutcomeReport
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
@@ -64,7 +65,11 @@ def report_outcome(work: Work, case: Case, task: Task, answer: TaskAnswer, told:
 
 
 def with_outcome(case: Case, report: OutcomeReport) -> Case:
-    """Return the case with an outcome noted; the same report again changes nothing."""
+    """Return the case with an outcome noted; the same report again changes nothing.
+
+    Raises:
+        SenderError: ``OUTCOME_CHANGED``: another last outcome was reported before.
+    """
     noted = {
         "outcome": report.outcome,
         "on": report.on,
@@ -74,6 +79,8 @@ def with_outcome(case: Case, report: OutcomeReport) -> Case:
         "rule_version": report.rule_version,
     }
     earlier = case.known.get(OUTCOMES, [])
+    if report.outcome in LAST_OUTCOMES and any(one["outcome"] in LAST_OUTCOMES and one != noted for one in earlier):
+        raise SenderError("OUTCOME_CHANGED", "another last outcome of this person was reported before")
     more: dict[str, Any] = {OUTCOMES: [*earlier, noted]}
     return case if noted in earlier else case.moved(**more)
 

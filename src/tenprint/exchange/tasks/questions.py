@@ -169,11 +169,11 @@ def iar_within_seconds(ask: Ask) -> Decision:
     return ask("iar_within_seconds", {})
 
 
-def who_receives_iar(ask: Ask, state: Party, agency: Party) -> Decision:
-    """Ask which roles receive the specialist's answer: outcome the roles with blanks between."""
+def who_receives_iar(ask: Ask, state: Party, agency: Party, on: date) -> Decision:
+    """Ask which roles receive the specialist's answer to a booking of a day: outcome the roles, blanks between."""
     facts = {
-        "agency_receives_answer": bool(agency.settings.get("receives_answer", True)),
-        "state_relays_answer": bool(state.settings.get("relays_answer", True)),
+        "agency_receives_answer": bool(agency.setting("receives_answer", True, on)),
+        "state_relays_answer": bool(state.setting("relays_answer", True, on)),
     }
     return ask("who_receives_iar", facts)
 

@@ -22,6 +22,14 @@ CASCADE = "cascade"
 """In `Case.known`: why the immigration repository was searched, or was not."""
 
 
+FIRST_ANSWERS: dict[Kind, tuple[Kind, ...]] = {
+    Kind.SRE: (Kind.SRE, Kind.ERRT),
+    Kind.SECOND_SRE: (Kind.ERRT,),
+    Kind.ERRT: (Kind.SRE, Kind.ERRT),
+}
+"""By kind of a federal answer, which ones before it make it a repeat: a booking is answered or rejected, and once."""
+
+
 def advice(repository: Repository, result: RepositoryState) -> str:
     """Return the advice (2.071) that keeps an unsettled search from being read as a non-identification.
 

@@ -12,12 +12,13 @@ from dataclasses import asdict
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
-from tenprint.exchange.model.aftermath import Disposition
+from tenprint.exchange.model.aftermath import Disposition, day_of
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import DispositionOutcome, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.news import is_neighbour, with_news
 
 DISPOSITIONS = "dispositions"
@@ -33,12 +34,13 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``NOT_A_COURT``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``.
+        SenderError: ``NOT_A_COURT``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``, ``TIME_IN_FUTURE``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = Disposition.from_bytes(work.message.body)
     case = work.case()
     refuse_stranger(work, case, said.court, frozenset({Role.COURT}), "NOT_A_COURT")
+    refuse_impossible(work, None, day_of(said.decided_on), said.said_at)
     refuse_other_booking(case, said.tcn)
     known = case.known.get(DISPOSITIONS, {})
     if said.disposition_id in known:
