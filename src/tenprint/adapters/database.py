@@ -90,18 +90,18 @@ def listening(engine: sa.Engine) -> Iterator[Any]:
         driver.close()
 
 
-def beginning_of(dialect: str, how: str | None) -> str:
+def beginning_of(dialect: str, how: str | None) -> tuple[str, ...]:
     """Return what begins a transaction: one that writes for `WRITE` (on SQLite for any word), else a view.
 
     SQLite: a deferred transaction that reads and then writes can fail half way; a writer therefore begins as one.
-    PostgreSQL, in one trip: a writer waits for its turn and then sees, statement by statement, all that was committed
+    PostgreSQL: a writer waits for its turn and then sees, statement by statement, all that was committed
     before it; a reader sees one moment.
     """
     if dialect != POSTGRESQL:
-        return "BEGIN" if how is None else "BEGIN IMMEDIATE"
+        return ("BEGIN" if how is None else "BEGIN IMMEDIATE",)
     if how == WRITE:
-        return f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
-    return "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        return "BEGIN", f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+    return ("BEGIN ISOLATION LEVEL REPEATABLE READ",)
 
 
 def is_near(connection: sa.Connection) -> bool:
@@ -143,7 +143,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
 def _begin_sqlite(connection: sa.Connection) -> None:
     how = connection.get_execution_options().get(WRITING)
     if how != HELD:
-        connection.exec_driver_sql(beginning_of("sqlite", how))
+        connection.exec_driver_sql("".join(beginning_of("sqlite", how)))
 
 
 def _prepare_postgresql(connection: Any, record: Any) -> None:  # noqa: ARG001
@@ -154,4 +154,4 @@ def _prepare_postgresql(connection: Any, record: Any) -> None:  # noqa: ARG001
 def _begin_postgresql(connection: sa.Connection) -> None:
     how = connection.get_execution_options().get(WRITING)
     if how in (WRITE, None):
-        connection.exec_driver_sql(beginning_of(POSTGRESQL, how))
+        connection.exec_driver_sql("; ".join(beginning_of(POSTGRESQL, how)))

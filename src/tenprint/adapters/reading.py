@@ -57,14 +57,12 @@ class Reader:
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None."""
-        row = quick.first(self._open, statements.CASE, {"b_id": case_id})
-        return None if row is None else rows.case_value(row)
+        return case_in(quick.first(self._open, statements.CASE, {"b_id": case_id}))
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None; the oldest if there are several."""
         asked = {"b_ori": ori, "b_tcn": tcn, "b_erased": erased_number(ori, tcn)}
-        row = quick.first(self._open, statements.CASE_BY_TCN, asked)
-        return None if row is None else rows.case_value(row)
+        return case_in(quick.first(self._open, statements.CASE_BY_TCN, asked))
 
     def cases(self) -> list[Case]:
         """Return all cases, oldest first."""
@@ -312,6 +310,11 @@ class Reader:
         table, which = row_of(queue, key)
         receipt = self._connection.execute(sa.select(table.c.receipt).where(which)).scalar_one_or_none()
         return None if receipt is None else bytes(receipt)
+
+
+def case_in(row: rows.Row | None) -> Case | None:
+    """Return the case that a row holds, or None without a row."""
+    return None if row is None else rows.case_value(row)
 
 
 def frontier_in(row: rows.Row | None) -> Frontier:

@@ -34,19 +34,26 @@ class Sessions:
         self._is_closed = False
 
     @contextmanager
-    def begun(self, how: str | None, then: Callable[[], str] = str) -> Iterator[sa.Connection]:
+    def begun(
+        self, how: str | None, then: Callable[[], str] = str, *, together: bool = False
+    ) -> Iterator[sa.Connection]:
         """Give a connection inside a transaction; it is committed at the end, or rolled back on any exception.
 
         Args:
             how: `database.WRITE` for one that writes, None for a view that does not change.
             then: asked when all is written; gives what a server is to be told after the commit (`quick.commit`).
+            together: statements travel together (`quick.together`), what begins the transaction with the first ones.
 
         Raises:
             SQLAlchemyError: the database's error; the connection is not used again when it may have been lost.
         """
         connection = self._taken()
         try:
-            quick.say(connection, beginning_of(self._dialect, how))
+            beginning = beginning_of(self._dialect, how)
+            if together:
+                quick.together(connection)
+            for words in beginning if together else ["; ".join(beginning)]:
+                quick.say(connection, words)
             yield connection
             quick.commit(connection, then())
         except BaseException:

@@ -75,8 +75,8 @@ class SqlStore:
         def ringing() -> str:
             return NOTIFICATION if self._shares_queues and writer.has_queued else ""
 
-        doing = f"writing to the database of {self._name}"
-        with storage_faults(doing), self._sessions.begun(WRITE, ringing) as connection:
+        doing, together = f"writing to the database of {self._name}", self._shares_queues
+        with storage_faults(doing), self._sessions.begun(WRITE, ringing, together=together) as connection:
             writer = Writer(connection, self._blobs, has_returned=self._has_returned)
             yield writer
             writer.finish()

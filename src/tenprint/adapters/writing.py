@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tenprint.adapters import quick, rows, statements, tables
 from tenprint.adapters.database import is_near
 from tenprint.adapters.erasing import Eraser
-from tenprint.adapters.reading import Reader, frontier_in, row_of
+from tenprint.adapters.reading import Reader, case_in, frontier_in, row_of
 from tenprint.adapters.restoring import Restorer
 from tenprint.adapters.statements import BOXES
 from tenprint.core.errors import SenderError, StorageError
@@ -43,7 +43,6 @@ class Writer(Eraser, Restorer, Reader):
         self._frontier_is_new = False
         self._asked_frontier: quick.Answer | None = None
         if not is_near(connection):
-            quick.together(connection)
             # It travels with whatever is asked first; nearly every transaction needs it.
             self._asked_frontier = quick.run(connection, statements.FRONTIER, {})
         # Rows that only this transaction knows and that nobody asks for mostly: written together at the end.
@@ -51,6 +50,7 @@ class Writer(Eraser, Restorer, Reader):
         self._queued: dict[Queue, list[rows.Values]] = {queue: [] for queue in BOXES}
         self._saved_cases: dict[str, Case] = {}
         self._cases: dict[str, Case | None] = {}
+        self._foreseen: dict[str, quick.Answer] = {}
         self._savepoints = 0
         self.has_queued = False
         """Whether this transaction gave the worker loop something to do."""
@@ -63,10 +63,16 @@ class Writer(Eraser, Restorer, Reader):
         quick.apart(self._open)  # whoever asks by SQLAlchemy looks at the answer at once
         return self._open
 
+    def foresee(self, case_ids: Iterable[str]) -> None:
+        """Say which cases will be asked for: a server sends them along with what it is asked first."""
+        if not is_near(self._open):
+            self._foreseen = {each: quick.run(self._open, statements.CASE, {"b_id": each}) for each in case_ids}
+
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None."""
         if case_id not in self._cases:
-            self._cases[case_id] = super().case(case_id)
+            foreseen = self._foreseen.pop(case_id, None)
+            self._cases[case_id] = super().case(case_id) if foreseen is None else case_in(foreseen.first())
         return self._cases[case_id]
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:

@@ -87,6 +87,10 @@ class Transaction(Eraser, Protocol):
         """Return the case, or None."""
         ...
 
+    def foresee(self, case_ids: Iterable[str]) -> None:
+        """Say which cases will be asked for: a server sends them along with what it is asked first."""
+        ...
+
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
         """Return the case of the submission with this ORI and TCN, or None."""
         ...

@@ -2,15 +2,16 @@
 
 For studies of everything but matching: throughput, chaos. What a card says stands in front of each image's data; the
 "templates" carry it on, in the angles of their first minutiae, so that they are of a real one's size and form. So the
-answer depends on the card alone, in whatever process it is asked. Who is enrolled during a run is kept as one file per
-person in a folder that processes share; without a folder nobody is found who was not known before.
+answer depends on the card alone, in whatever process it is asked. Who is enrolled during a run is kept as one link per
+person, to the subject's id, in a folder that processes share: whole or absent, and nothing to open. Without a folder
+nobody is found who was not known before.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -96,19 +97,13 @@ class TruthMatcher:
             return
         person, _ = _said(next(iter(templates.values())))
         self._folder.mkdir(parents=True, exist_ok=True)
-        made = self._folder / f".{person}-{subject_id}-{os.getpid()}"  # two workers of a party may enrol the same one
-        made.write_text(subject_id)
-        try:
-            self._place(person).hardlink_to(made)  # whole or absent, and never twice
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
+        with suppress(FileExistsError):  # two workers of a party may enrol the same one: the first one's id stays
+            self._place(person).symlink_to(subject_id)
 
     def delete(self, subject_id: str) -> None:
         """Forget whom an enrolment under this subject id made known; nobody is there twice, so nothing else goes."""
         for place in self._folder.glob("*") if self._folder is not None else ():
-            if place.read_text() == subject_id:
+            if str(place.readlink()) == subject_id:
                 place.unlink(missing_ok=True)
 
     def compact(self) -> None:
@@ -141,7 +136,7 @@ class TruthMatcher:
         if self._folder is None:
             return ""
         try:
-            return self._place(person).read_text()
+            return str(self._place(person).readlink())
         except FileNotFoundError:
             return ""
 

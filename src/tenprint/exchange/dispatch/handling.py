@@ -100,7 +100,7 @@ def handle_due(node: Node, limit: int) -> int:
         for batch in _batches(node, keys):
             # A search sees everybody whose enrolment was committed before it, whether or not the process was killed
             # since. What was put into the gallery is marked in the batch's transaction.
-            enrolled = enrol_all_due_unmarked(node)
+            enrolled = enrol_all_due_unmarked(node) if _has_search(node, batch) else []
             _handle_batch(node, batch, enrolled)
             open_keys.difference_update(key for key, _ in batch)
     return len(keys)
@@ -112,20 +112,24 @@ def _batches(node: Node, keys: list[MessageKey]) -> Iterator[list[Loaded]]:
     Where nearly every search enrols somebody, there is at most one in a batch. Where hardly one does, they stand
     together, and are done one by one once one of them did (`_Stale`).
     """
-    party = PARTIES.get(node.party.role)
     for loaded in loaded_in_parts(node, keys):
         if node.party.role in SEARCHES_TOGETHER:
             yield loaded
             continue
-        batch, searches = list[Loaded](), False
-        for key, message in loaded:
-            is_search = isinstance(message, Envelope) and party is not None and message.kind in party.PREPARERS
-            if is_search and searches:
+        batch = list[Loaded]()
+        for each in loaded:
+            if _has_search(node, [each]) and _has_search(node, batch):
                 yield batch
                 batch = []
-            searches = is_search or (searches and bool(batch))
-            batch.append((key, message))
+            batch.append(each)
         yield batch
+
+
+def _has_search(node: Node, batch: list[Loaded]) -> bool:
+    party = PARTIES.get(node.party.role)
+    return party is not None and any(
+        isinstance(message, Envelope) and message.kind in party.PREPARERS for _, message in batch
+    )
 
 
 def _handle_batch(node: Node, batch: list[Loaded], enrolled: list[str]) -> None:
@@ -200,6 +204,7 @@ def _commit(
             handled = list[Work | None]()
             for subject_id in enrolled:
                 tx.mark_enrolled(subject_id)
+            tx.foresee({each.envelope.case_id for each in ready})
             marked = None if each_in_savepoint else _marked(node, tx, ready)
             for each in ready:
                 if each.prepared is not None and tx.has_enrolled:
