@@ -38,7 +38,7 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("returns")
     data = folder / "net"
     bootstrap.init_network(data)
-    made_at = json.loads(done("backup", data, "--to", folder / "copies", "--json"))["made_at"]
+    made_at = json.loads(done("backup", "--data", data, "--to", folder / "copies", "--json"))["made_at"]
     with bootstrap.open_network(data, workers=0) as network:
         ori = network.node("agency").party.ori
         dispatch.submit(network.node("agency"), card("P1", bad=range(1, 11), ori=ori, cri=(ori,)))

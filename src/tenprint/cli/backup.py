@@ -22,7 +22,7 @@ FolderOption = Annotated[Path | None, typer.Option(help="A backup, or the folder
 
 
 def backup(
-    directory: Annotated[Path, typer.Argument(help="The network's folder, whose parties may run.")] = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     to: Annotated[Path | None, typer.Option(help="Folder of backups, best on another disk.")] = None,
     party: Parties = None,
     with_keys: Annotated[
@@ -48,7 +48,7 @@ def backup(
     else:
         assert to is not None
         with progress("copying files", None, quiet=json) as advance:
-            found = backups.back_up(directory, to, party or (), with_keys=with_keys, on_file=advance)
+            found = backups.back_up(data, to, party or (), with_keys=with_keys, on_file=advance)
     manifest = found.manifest
     missing = sum(len(one.missing) for one in manifest.parties.values())
     told: list[dict[str, Any]] = [

@@ -174,4 +174,5 @@ def _told(line: StoryLine) -> tuple[str, str, str]:
     under = f" [rule {line.rule}]" if line.rule else ""
     who = f" (by {line.person})" if line.person else ""
     stamp = line.time.strftime("%m-%d %H:%M:%S")
-    return stamp, line.party, f"{line.message_kind}: {line.sentence}{under}{who}"
+    about = f"{line.message_kind}: " if line.message_kind else ""
+    return stamp, line.party, f"{about}{line.sentence}{under}{who}"
