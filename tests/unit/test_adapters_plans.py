@@ -33,6 +33,8 @@ BOTH = {
     "enrolled": statements.MARK_ENROLLED,
     "handled": statements.MARK_HANDLED,
     "delivered": statements.MARK_DELIVERED,
+    "tasks of a case": reading.tasks_query("case-1", open_only=False),
+    "open tasks": reading.tasks_query(None, open_only=True),
     "when to look again": reading.NEXT_DUE,
     "when a queue is due": reading.NEXT_QUEUE_DUE,
 }
@@ -60,8 +62,9 @@ def plan_of(statement: object, url: sa.URL) -> str:
 
 
 def walked(plan: str) -> list[str]:
-    """Return the tables of which a plan looks at every row."""
-    return sorted(set(re.findall(r"^(?:.*Seq Scan on|SCAN) (\w+)", plan, re.MULTILINE)) & set(LARGE))
+    """Return the tables of which a plan looks at every row; an index of the open ones alone holds few."""
+    found = re.findall(r"^(?:.*Seq Scan on|SCAN) (\w+)(?! USING INDEX ix_tasks_open)", plan, re.MULTILINE)
+    return sorted(set(found) & set(LARGE))
 
 
 @pytest.fixture(scope="module")

@@ -76,13 +76,7 @@ class Reader:
 
     def tasks(self, case_id: str | None = None, *, open_only: bool = False) -> list[Task]:
         """Return tasks, oldest first."""
-        table = tables.tasks
-        query = sa.select(table).order_by(table.c.position)
-        if case_id is not None:
-            query = query.where(table.c.case_id == case_id)
-        if open_only:
-            query = query.where(table.c.decided_at.is_(None))
-        return [rows.task_value(row) for row in self._connection.execute(query)]
+        return [rows.task_value(row) for row in self._connection.execute(tasks_query(case_id, open_only=open_only))]
 
     def message(self, key: MessageKey) -> Envelope | None:
         """Return a message received or sent by this party, or None."""
@@ -310,6 +304,18 @@ class Reader:
         table, which = row_of(queue, key)
         receipt = self._connection.execute(sa.select(table.c.receipt).where(which)).scalar_one_or_none()
         return None if receipt is None else bytes(receipt)
+
+
+def tasks_query(case_id: str | None, *, open_only: bool) -> sa.Select[Any]:
+    """Return the question for tasks, oldest first: of one case or of all, open ones or decided ones too."""
+    table = tables.tasks
+    query = sa.select(table)
+    if case_id is not None:
+        query = query.where(table.c.case_id == case_id)
+    if open_only:
+        query = query.where(table.c.decided_at.is_(None))
+    # Sorting the open ones, which have an index, instead of walking all tasks in their order.
+    return query.order_by(table.c.position + 0 if open_only and case_id is None else table.c.position)
 
 
 def case_in(row: rows.Row | None) -> Case | None:

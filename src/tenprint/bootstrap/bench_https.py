@@ -312,7 +312,7 @@ class _Inside:
             except Empty:
                 self.tell_late()
             else:
-                answer_waiting(node, case)
+                answer_waiting(node, {case})
 
     def counter(self, node: Node, should_stop: Callable[[], bool]) -> None:
         """Hand in the driver's cards."""

@@ -10,7 +10,7 @@ import cProfile
 import pstats
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,13 +118,13 @@ class Bench:
         """Submit these bookings, and work until nothing is due anywhere; people answer what waits for them."""
         agency = self._nodes[Role.AGENCY]
         submitted = [(truth, dispatch.submit(agency, data).case_id) for truth, data in cards]
-        open_cases = [case_id for truth, case_id in submitted if truth.known_to]
+        open_cases = {case_id for truth, case_id in submitted if truth.known_to}
         while True:
             if self._run():
                 continue
             if not self._is_idle():
                 time.sleep(IDLE_SECONDS)
-            elif not sum(self._answer(case_id) for case_id in open_cases):
+            elif not sum(answer_waiting(self._nodes[role], open_cases) for role in _PEOPLE_OF):
                 return
 
     def help_until(self, is_over: Callable[[], bool]) -> None:
@@ -143,10 +143,6 @@ class Bench:
             done = sum(step.count for step in steps)
         return done
 
-    def _answer(self, case_id: str) -> bool:
-        """Give the answers that wait in a case; tell whether there was one."""
-        return sum(answer_waiting(self._nodes[role], case_id) for role in _PEOPLE_OF) > 0
-
 
 def bench_booking(number: int, tag: str, ori: str) -> Booking:
     """Return what the agency `ori` says of the person with this number; the control number has `tag` in it."""
@@ -158,11 +154,13 @@ def bench_booking(number: int, tag: str, ori: str) -> Booking:
     )  # fmt: skip
 
 
-def answer_waiting(node: Node, case_id: str) -> int:
-    """Give the scripted answers that a party's people owe in a case; return how many."""
+def answer_waiting(node: Node, case_ids: Set[str]) -> int:
+    """Give the scripted answers that a party's people owe in these cases; return how many. They look at one list."""
     kinds = _PEOPLE_OF.get(node.party.role, ())
+    if not kinds or not case_ids:
+        return 0
     with node.store.transaction() as tx:
-        found = [task for task in tx.tasks(case_id, open_only=True) if task.kind in kinds]
+        found = [task for task in tx.tasks(open_only=True) if task.kind in kinds and task.case_id in case_ids]
     for task in found:
         answer, details = _ANSWERS[task.kind]
         dispatch.decide_task(node, task.id, answer=answer, reason="as scripted", by="OFFICIAL SAMPLE", details=details)
