@@ -162,8 +162,8 @@ def test_images_are_shown_only_in_a_terminal_and_a_bad_one_is_named(
     for name in ("TMUX", "STY", "KITTY_WINDOW_ID", "TERM_PROGRAM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(command.console, "_force_terminal", True)
-    monkeypatch.setattr(command.console, "_color_system", command.console._color_system or 3)
+    monkeypatch.setattr(command.console.rich, "_force_terminal", True)
+    monkeypatch.setattr(command.console.rich, "_color_system", command.console.rich._color_system or 3)
     shown = run("inspect", booking, "--thumbnails").stdout
     assert shown.count("\u2580") == 2 * COLUMNS * 14
     assert "IMAGE_DECODE" in shown
