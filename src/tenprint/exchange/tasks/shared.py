@@ -18,13 +18,12 @@ from typing import Any
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.corrections import CORRECTIONS
+from tenprint.exchange.model.corrections import is_to_be_forgotten
 from tenprint.exchange.model.known import is_erased
 from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.convictions import NEVER_CONVICTED, Disposed, Standing, disposed
-from tenprint.exchange.tasks.corrections import FORGET
 from tenprint.exchange.tasks.spread import DISPOSITION_ENTRY, dispositions_of
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.tree import MerkleTree
@@ -233,7 +232,7 @@ def _stands(cases: Sequence[Case]) -> tuple[Disposed, Aside | None]:
     unknown = Disposed(Standing.PENDING, "", False)
     if cases and not kept:
         return unknown, Aside.ERASED
-    if any(one["correction_kind"] in FORGET for case in cases for one in case.known.get(CORRECTIONS, {}).values()):
+    if any(is_to_be_forgotten(case) for case in cases):
         return unknown, Aside.FORGOTTEN
     if any(was_withdrawn(case) for case in kept):
         return unknown, Aside.WITHDRAWN
