@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from console_rig import Desktop, console, text_of
 from exchange_rig import BOOKING, PERMITTED, PROGRAMME, START, Rig, card, run_through_retries
 from test_exchange_dispositions import DISMISSED as DECIDED
 from test_exchange_dispositions import TWO_CHARGES, disposition, noted
@@ -242,6 +243,12 @@ def test_the_page_that_says_why_finds_what_was_known_of_the_charges_each_time(ri
     assert [(view.rule_id, view.is_same) for view in views] == [
         ("conviction-first-waits", True), ("conviction-first-convicted", True),
     ]  # fmt: skip
+
+
+def test_the_public_page_says_that_these_rules_were_never_in_force(rig: Rig) -> None:
+    at = Desktop(console(rig))
+    assert "invented: never in force" in text_of(at.get("/network"))
+    assert at.json("/network.json")["programme"]["was_in_force"] is False
 
 
 @pytest.mark.parametrize(("rules", "shared", "never"), [(PROGRAMME, 4, 2), (CONVICTION_FIRST, 1, 0)])

@@ -39,7 +39,11 @@ def convictions(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     print_table("Shared with the immigration repository", ("last disposition", "bookings"), _named(rows))
     for line in _told(counted):
         console.print(plain(line), markup=False, soft_wrap=True)
-    console.print("Each booking, each entry, and how to recompute it: tenprint case convictions --json", style="dim")
+    console.print(
+        "Each booking, each entry, and how to recompute it: tenprint case convictions --json",
+        style="dim",
+        soft_wrap=True,
+    )
 
 
 def _named(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -26,7 +26,11 @@ def list_programmes(json: Json = False) -> None:
     if json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        print_table("Programmes", columns, ((*row[:-1], "yes" if row[-1] else "no: invented") for row in rows))
+        told = (
+            (p.name, str(p.effective_from), str(p.effective_to or ""), "" if p.was_in_force else "invented", p.title)
+            for p in found
+        )
+        print_table("Programmes", ("id", "from", "to", "", "title"), told, whole=("id",))
 
 
 @app.command()
