@@ -96,8 +96,12 @@ def test_a_conviction_brings_the_search_and_a_second_answer_that_says_of_which_d
 
 def test_after_a_conviction_the_way_goes_on_to_a_named_officer(rig: Rig) -> None:
     case_id = rig.book(card("P7"))
+    states = [rig.case(CRIMINAL, case_id).state]
     disposes(rig, case_id, "convicted")
+    states.append(rig.case(CRIMINAL, case_id).state)
     rig.decide(IDENT, TaskKind.EXAMINE, case_id, "identification")
+    states.append(rig.case(CRIMINAL, case_id).state)
+    assert states == [CaseState.ANSWERED, CaseState.SEARCHING, CaseState.AWAITING_STATUS]  # it is under way again
     rig.decide(LESC, TaskKind.STATUS, case_id, "removable", legal_ground=PERMITTED["legal_ground"])
     rig.decide(ERO, TaskKind.DECIDE, case_id, "no_action")
     assert story.final_state(rig.all, case_id) == CaseState.NO_ACTION
