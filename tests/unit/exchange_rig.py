@@ -365,11 +365,13 @@ def build_rig(
     court: bool = False,
     jurisdiction: bool = False,
     own_jails: Sequence[str] = ("jail",),
+    rules: str = PROGRAMME,
 ) -> Rig:
     """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
 
     With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest. With a
     jurisdiction, the field office tells it of outcomes after its own jails, which are only known if they are no party.
+    `rules` names the programme in force.
     """
     more = {Role.COURT: court, Role.JURISDICTION: jurisdiction}
     oris = {role: ori for role, ori in ORIS.items() if more.get(role, True)}
@@ -393,7 +395,7 @@ def build_rig(
         for party in parties
     )
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
-    directory = Directory("rig", parties + strangers, PROGRAMME, frozenset(activated), activated_since or {})
+    directory = Directory("rig", parties + strangers, rules, frozenset(activated), activated_since or {})
     nodes = {}
     for party in parties:
         home = folder / party.id
@@ -401,7 +403,7 @@ def build_rig(
         (home / "tenprint.db").write_bytes(migrated_database())
         blobs = FileBlobs(home / "blobs")
         services = Services(
-            party, directory, programme.load(PROGRAMME), clock, SeededRandomSource(f"{seed} {party.id}"),
+            party, directory, programme.load(rules), clock, SeededRandomSource(f"{seed} {party.id}"),
             keys[party.role], blobs, WordMatcher(),
         )  # fmt: skip
         store = SqlStore(sqlite_url(home / "tenprint.db"), blobs, party.id)

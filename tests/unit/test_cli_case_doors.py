@@ -1,4 +1,4 @@
-"""What follows a booking, from the command line: corrections, cancellations, removals; each refusal is a sentence."""
+"""What follows a booking, from the command line: corrections, cancellations, counts; each refusal is a sentence."""
 
 import json
 from pathlib import Path
@@ -41,3 +41,13 @@ def test_what_cannot_be_done_is_refused_with_a_code(network: Path, words: tuple[
 def test_removals_are_counted_per_field_office(network: Path) -> None:
     counted = tenprint("case", "removals", "--json", "--data", network)
     assert json.loads(counted.stdout) == {"field_office": 0}
+
+
+def test_shared_and_never_convicted_is_counted_for_machines_and_for_people(network: Path) -> None:
+    counted = json.loads(tenprint("case", "convictions", "--json", "--data", network).stdout)
+    assert (counted["shared"], counted["shared_and_never_convicted"], counted["bookings"]) == (0, 0, [])
+    assert [one["party"] for one in counted["ledgers"]] == ["criminal_repository", "immigration_repository"]
+    told = tenprint("case", "convictions", "--data", network).stdout
+    assert "no disposition yet (pending is not no)" in told
+    assert "Shared and never convicted: 0 of 0 (dismissed, acquitted, not charged)." in told
+    assert f"Counted until {counted['counted_until'][:16].replace('T', ' ')} UTC" in told

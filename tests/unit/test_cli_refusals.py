@@ -78,6 +78,14 @@ def test_a_network_is_not_overwritten(network: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_network_under_rules_that_nobody_wrote_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    answered = tenprint("network", "init", tmp_path / "net", "--programme", "conviction-never-1")
+    assert (answered.returncode, list(tmp_path.iterdir())) == (EXIT_REFUSED, [])
+    assert "POLICY_PROGRAMME_UNKNOWN" in answered.stderr
+    assert "conviction-first-house-1" in answered.stderr
+
+
+@pytest.mark.slow
 def test_garbage_submitted_is_rejected_by_message_and_kept(network: Path, tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.eft"
     garbage.write_bytes(b"this is no transaction")

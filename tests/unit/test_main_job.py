@@ -86,6 +86,9 @@ def the_charge_is_dismissed(network: Path, case_id: str, signed: tuple) -> None:
     tenprint("tasks", "decide", dispose, "dismissed", "--by", "C. EXAMPLE", *decided, *signed)
     told = json.loads(tenprint("case", "show", case_id, "--json", "--data", network))
     assert [one["charge_outcome"] for one in told["disposition"]] == ["dismissed"]
+    counted = json.loads(tenprint("case", "convictions", "--json", "--data", network))
+    assert (counted["shared"], counted["shared_and_never_convicted"]) == (1, 1)
+    assert [(one["case"], one["stands"]) for one in counted["bookings"]] == [(case_id, "dismissed")]
     took_it = {line["party"] for line in told["story"] if line["message_kind"] == "DISPOSITION"}
     assert {"agency-1", "state-1", "criminal-repository", "immigration-repository", "support-center"} < took_it
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from console_rig import Desktop, console, text_of
+from console_rig import Desktop, console, house_of, text_of
 from exchange_rig import Rig
 
-from tenprint.exchange import dispatch
+from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.words import Role, TaskKind
 from tenprint.exchange.tasks.corrections import CORRECTIONS
 from tenprint.policy.access import HIDDEN, masked
+from tenprint.web.desk import Desk
 from tenprint.web.news_words import news_of
+from tenprint.web.sessions import Sessions
+from tenprint.web.sight import Sight
 
 pytestmark = pytest.mark.slow
 DISMISSED = {"decided_on": "2010-10-04", "reference": "CR-2010-17 (fictitious)"}
@@ -45,6 +48,18 @@ def test_who_may_not_see_a_charge_is_not_told_how_it_ended(told: tuple[Rig, str]
     assert case.known[CORRECTIONS]
     said = " ".join(news_of(case, lambda fields: masked("examiner", fields).fields))
     assert HIDDEN in said and "dismissed" not in said and "INFLUENCE" not in said
+
+
+@pytest.mark.parametrize(("role", "sees"), [("examiner", False), ("operator", True)])
+def test_how_a_charge_ended_is_hidden_on_a_ledger_too_from_who_may_not_see_it(
+    told: tuple[Rig, str], role: str, sees: bool
+) -> None:
+    rig, case_id = told
+    node = rig.nodes[Role.IMMIGRATION_REPOSITORY]
+    sight = Sight(Desk(house_of(rig), tells_whole_story=False), Sessions().start(node.party.id, "ANN EXAMINER", role))
+    (entry,) = (one for one in node.store.case_entries(case_id) if one.fields["kind"] == "disposition")
+    assert ("outcome" in sight.entry(entry).fields) is sees
+    assert ("dismissed" in story.line_of(node, entry, see=sight).sentence) is sees
 
 
 def test_a_courts_own_people_see_where_their_case_stands(told: tuple[Rig, str]) -> None:

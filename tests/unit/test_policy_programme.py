@@ -86,8 +86,9 @@ def test_a_programme_knows_its_dates_its_text_and_its_rules():
     assert programme.rule("hold-48-hours").outcome == 48
 
 
-def test_every_question_of_the_vocabulary_is_answered_and_every_rule_has_sentence_and_source():
-    programme = load(NAME)
+@pytest.mark.parametrize("name", available())
+def test_every_question_of_the_vocabulary_is_answered_and_every_rule_has_sentence_and_source(name):
+    programme = load(name)
     assert programme.rules.keys() == house_vocabulary().questions.keys()
     for question in programme.rules:
         for one in rules_for(programme, question):

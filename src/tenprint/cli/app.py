@@ -19,6 +19,7 @@ from tenprint.cli import (
     cards,
     case_changes,
     cases,
+    convictions,
     demo,
     engine,
     ledger,
@@ -63,6 +64,7 @@ for change in (
     case_changes.cancel,
     case_changes.reopen,
     case_changes.removals,
+    convictions.convictions,
 ):
     cases.app.command()(change)
 app.add_typer(cases.app, name="case")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,10 @@ def init(
         list[str] | None,
         typer.Option(help="An agency or jail of that city or county's own; may be repeated. Else the first of each."),
     ] = None,
+    programme: Annotated[
+        str,
+        typer.Option(help="Rules in force, a name of `tenprint policy list`. Else Secure Communities of October 2010."),
+    ] = "",
 ) -> None:
     """Write a network of eleven parties, each with an address, a key and a certificate of its own.
 
@@ -55,6 +60,7 @@ def init(
         directory, clock_mode="system", founders="eleven", first_port=first_port, jurisdiction=jurisdiction,
         own=tuple(own or ()),
     )  # fmt: skip
+    founding = replace(founding, programme=programme or founding.programme)
     with progress("enrolling background subjects", background) as advance:
         subjects = background_subjects(background, seed)
         made = bootstrap.init_network(

@@ -18,11 +18,19 @@ def list_programmes(json: Json = False) -> None:
     from tenprint.policy import programme
 
     found = [programme.load(name) for name in programme.available()]
-    rows = [(p.name, p.version, str(p.effective_from), str(p.effective_to or ""), p.title) for p in found]
+    columns = ("id", "version", "from", "to", "title", "based_on", "was_in_force")
+    rows = [
+        (p.name, p.version, str(p.effective_from), str(p.effective_to or ""), p.title, p.based_on, p.was_in_force)
+        for p in found
+    ]
     if json:
-        print_json([dict(zip(("id", "version", "from", "to", "title"), row, strict=True)) for row in rows])
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        print_table("Programmes", ("id", "version", "from", "to", "title"), rows)
+        told = (
+            (p.name, str(p.effective_from), str(p.effective_to or ""), "" if p.was_in_force else "invented", p.title)
+            for p in found
+        )
+        print_table("Programmes", ("id", "from", "to", "", "title"), told, whole=("id",))
 
 
 @app.command()

@@ -284,6 +284,7 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "state": f"the case is {said.get('state', '')}" + (f": {note}" if note else ""),
         "erased": f"erases what its period of keeping is over for: {note}",
         "erasure_postponed": f"does not erase the case yet: {note}",
+        "disposition": f"notes how a charge ended: {said.get('outcome', 'it is in the message')}",
         "late": f"receives something too late: {note}",
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "

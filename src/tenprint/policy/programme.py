@@ -1,16 +1,20 @@
 """Programmes: rules that were in force together from one date on, read from `programs/*.toml`.
 
-    [programme]   id, version, title, effective_from, effective_to (optional), about (optional)
+    [programme]   id, version, title, effective_from; optional: effective_to, about, based_on, was_in_force
     [[rules]]     question, id, when = [conditions, all must hold], outcome, basis, sentence, source, code (optional)
 
 Within a question the rules stand in order; the first that holds speaks. The last one has no conditions: every question
 has an answer. ``basis`` says where a rule comes from: ``programme`` for what was in force at the date, ``house`` for
 what Tenprint demands of every programme. A sentence may name facts in braces: ``{status}``.
+
+A programme that is ``based_on`` another one answers some questions anew and has that one's rules for all others. One
+with ``was_in_force = false`` is invented, to be run beside those that were.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -36,6 +40,7 @@ BASES: Final = ("programme", "house")
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 _PROGRAMME_KEYS: Final = ("id", "version", "title", "effective_from")
+_MORE_KEYS: Final = ("effective_to", "about", "based_on", "was_in_force")
 _RULE_KEYS: Final = ("question", "id", "when", "outcome", "basis", "sentence", "source")
 _IDENTIFIER: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -82,9 +87,13 @@ class Programme:
         id, version: which programme, which state of it; ``id-version`` is its file's name.
         title, about: for people.
         effective_from, effective_to: first and last day in force; None for open.
-        text_hash: SHA-256 of the file's text, hex: what a decision was made under can be proved later.
+        text_hash: SHA-256 of the file's text, followed by the text hash of the programme that it is based on if it is;
+            hex: what a decision was made under can be proved later.
         vocabulary: the facts and questions it was checked against.
         rules: by question, in order.
+        based_on: name of the programme whose rules answer the questions that this one does not, or ``""``.
+        own_questions: those that its own file answers.
+        was_in_force: False for an invented one.
     """
 
     id: str
@@ -96,6 +105,9 @@ class Programme:
     text_hash: str
     vocabulary: Vocabulary
     rules: dict[str, tuple[Rule, ...]]
+    based_on: str = ""
+    own_questions: frozenset[str] = frozenset()
+    was_in_force: bool = True
 
     @property
     def name(self) -> str:
@@ -138,14 +150,22 @@ def load(name: str) -> Programme:
         SenderError: ``POLICY_PROGRAMME_UNKNOWN`` when there is none.
         RecordError: as `parse_programme`; ``POLICY_FORM`` when the file's name is not ``id-version``.
     """
-    if name not in available():
-        hint = f"there are: {', '.join(available())}"
-        raise SenderError("POLICY_PROGRAMME_UNKNOWN", "there is no programme of this name", hint=hint)
-    file = resources.files("tenprint.policy").joinpath(PROGRAMS_FOLDER, name + SUFFIX)
-    programme = parse_programme(file.read_text(encoding="utf-8"), house_vocabulary())
+    programme = parse_programme(_text_of(name), house_vocabulary(), _whole)
     if programme.name != name:
         raise form_error("programme", f"stands in a file of another name than {programme.name}")
     return programme
+
+
+def _text_of(name: str) -> str:
+    if name not in available():
+        hint = f"there are: {', '.join(available())}"
+        raise SenderError("POLICY_PROGRAMME_UNKNOWN", "there is no programme of this name", hint=hint)
+    return resources.files("tenprint.policy").joinpath(PROGRAMS_FOLDER, name + SUFFIX).read_text(encoding="utf-8")
+
+
+def _whole(name: str) -> Programme:
+    """Return a programme to base another one on: one that answers every question itself."""
+    return parse_programme(_text_of(name), house_vocabulary())
 
 
 def programme_in_force(programme_id: str, on: date) -> Programme:
@@ -170,14 +190,25 @@ def rules_for(programme: Programme, question: str) -> tuple[Rule, ...]:
     return programme.rules[programme.vocabulary.question(question).name]
 
 
-def parse_programme(text: str, vocabulary: Vocabulary) -> Programme:
+def reads_fact(programme: Programme, question: str, fact: str) -> bool:
+    """Tell whether any rule for a question has a condition on a fact: then a new value of it is a reason to ask again.
+
+    Raises:
+        SenderError: ``POLICY_QUESTION_UNKNOWN``.
+    """
+    return any(fact in condition.facts for rule in rules_for(programme, question) for condition in rule.conditions)
+
+
+def parse_programme(text: str, vocabulary: Vocabulary, base_of: Callable[[str], Programme] | None = None) -> Programme:
     """Return the programme that a TOML text describes, checked in full.
 
     Args:
         text: a file in the form of this module's docstring.
         vocabulary: normally `house_vocabulary()`.
+        base_of: finds the programme that this one is based on; without it none may be.
 
     Raises:
+        SenderError: ``POLICY_PROGRAMME_UNKNOWN`` when there is no programme of the name that this one is based on.
         RecordError: ``POLICY_TOML`` no TOML; ``POLICY_FORM`` other keys or types; ``POLICY_RULE_FACT`` an unknown
             fact; ``POLICY_RULE_QUESTION`` an unknown question; ``POLICY_CONDITION`` an operator or value that does
             not suit its fact; ``POLICY_OUTCOME`` an answer that the question does not have; ``POLICY_RULE_ID`` an id
@@ -186,13 +217,16 @@ def parse_programme(text: str, vocabulary: Vocabulary) -> Programme:
     tables = read_toml(text)
     require_keys(tables, "programme file", needed=("programme", "rules"))
     head = tables["programme"]
-    require_keys(head, "programme", needed=_PROGRAMME_KEYS, allowed=("effective_to", "about"))
+    require_keys(head, "programme", needed=_PROGRAMME_KEYS, allowed=_MORE_KEYS)
     if not isinstance(tables["rules"], list):
         raise form_error("rules", "is no list of tables")
     rules = [_rule(table, position, vocabulary) for position, table in enumerate(tables["rules"], start=1)]
     effective_from, effective_to = _day(head, "effective_from"), _day(head, "effective_to")
     if effective_from is None or (effective_to is not None and effective_to < effective_from):
         raise form_error("programme", "ends before it begins")
+    base, was_in_force = _base(head, base_of), head.get("was_in_force", True)
+    if not isinstance(was_in_force, bool):
+        raise form_error("programme", "has a was_in_force that is neither true nor false")
     return Programme(
         id=_identifier(head, "id", "programme"),
         version=_identifier(head, "version", "programme"),
@@ -200,10 +234,22 @@ def parse_programme(text: str, vocabulary: Vocabulary) -> Programme:
         about=require_text(head, "about", "programme").strip() if "about" in head else "",
         effective_from=effective_from,
         effective_to=effective_to,
-        text_hash=sha256_hex(text.encode()),
+        text_hash=sha256_hex((text + (base.text_hash if base else "")).encode()),
         vocabulary=vocabulary,
-        rules=_by_question(rules, vocabulary),
+        rules=_by_question(rules, vocabulary, base),
+        based_on=base.name if base else "",
+        own_questions=frozenset(rule.question for rule in rules),
+        was_in_force=was_in_force,
     )
+
+
+def _base(head: dict[str, Any], base_of: Callable[[str], Programme] | None) -> Programme | None:
+    if "based_on" not in head:
+        return None
+    name = require_text(head, "based_on", "programme")
+    if base_of is None:
+        raise form_error("programme", "is based on another one where only a whole programme may stand")
+    return base_of(name)
 
 
 def _rule(table: Any, position: int, vocabulary: Vocabulary) -> Rule:
@@ -242,13 +288,15 @@ def _sentence(table: dict[str, Any], vocabulary: Vocabulary, where: str) -> str:
     return sentence
 
 
-def _by_question(rules: list[Rule], vocabulary: Vocabulary) -> dict[str, tuple[Rule, ...]]:
+def _by_question(rules: list[Rule], vocabulary: Vocabulary, base: Programme | None) -> dict[str, tuple[Rule, ...]]:
+    grouped = {name: tuple(rule for rule in rules if rule.question == name) for name in vocabulary.questions}
+    if base is not None:
+        grouped = {name: group or base.rules[name] for name, group in grouped.items()}
     seen: set[str] = set()
-    for rule in rules:
+    for rule in (rule for group in grouped.values() for rule in group):
         if rule.id in seen:
             raise RecordError("POLICY_RULE_ID", f"two rules have the id {rule.id}", field=rule.id)
         seen.add(rule.id)
-    grouped = {name: tuple(rule for rule in rules if rule.question == name) for name in vocabulary.questions}
     for name, group in grouped.items():
         if [rule.is_default for rule in group] != [False] * (len(group) - 1) + [True]:
             message = f"of the rules for {name} the last one, and only that, must have no conditions"

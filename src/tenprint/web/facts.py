@@ -24,6 +24,7 @@ from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.periods import ENDED
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
+from tenprint.exchange.tasks.results import CASCADE_FACTS
 from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
 from tenprint.policy.evaluate import Decision, decide
@@ -167,6 +168,9 @@ def _cascade(trail: Trail) -> None:
         directory = trail.node.services.directory
         trail.note(SETTINGS, {"ori_activated": directory.is_activated(booking.ori, _booked_on(trail))})
         trail.note(CASE, {"ndr_asks_immigration": not questions.IMMIGRATION_NDR.isdisjoint(booking.ndr)})
+        told = trail.case.known.get(CASCADE_FACTS, {}).get(trail.entry.fields.get("message"))
+        if told is not None:
+            trail.note(CASE, {"disposition": told})
 
 
 def _answer_within(trail: Trail) -> None:

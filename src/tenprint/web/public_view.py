@@ -222,6 +222,7 @@ def twin(view: NetworkView) -> dict[str, Any]:
             "title": programme.title,
             "effective_from": programme.effective_from.isoformat(),
             "effective_to": programme.effective_to.isoformat() if programme.effective_to else None,
+            "was_in_force": programme.was_in_force,
             "text_sha256": programme.text_hash,
             "put_in_force_by": None,
         },

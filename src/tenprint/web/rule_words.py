@@ -62,8 +62,17 @@ def when(rule: Rule, others: int) -> str:
     return f"It answers when {many or f'all {len(rule.conditions)} of its conditions are'} met."
 
 
+def basis(programme: Programme, rule: Rule) -> str:
+    """Return where a rule comes from, in a sentence."""
+    if not programme.was_in_force and rule.question in programme.own_questions:
+        return "This house invented it, to see what would be otherwise under it; no such rule was in force."
+    return BASES[rule.basis]
+
+
 def in_force(programme: Programme) -> str:
-    """Return since when, and until when if that is known, a programme's rules are in force."""
+    """Return since when, and until when if that is known, a programme's rules are in force; or that they never were."""
+    if not programme.was_in_force:
+        return "invented, to be run beside rules that were in force; these never were"
     since = f"in force since {words.spoken_date(programme.effective_from)}"
     return (
         f"{since}, until {words.spoken_date(programme.effective_to)}"

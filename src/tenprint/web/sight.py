@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tenprint.exchange.model.words import TaskKind
+from tenprint.exchange.tasks.spread import DISPOSITION_ENTRY
 from tenprint.ledger.entry import Entry
 from tenprint.policy.access import Mask, Visible
 from tenprint.web.decoding import Decoded, answer_key
@@ -52,9 +54,11 @@ class Sight:
 
     def _hidden(self, text: dict[str, str]) -> dict[str, str]:
         """Return what stands instead of each field that this role does not see."""
-        if text.get("kind") not in ANSWERS:
+        # What a court says of a charge stands on others' ledgers as the clerk's answer does on the court's own.
+        asked = TaskKind.DISPOSE if text.get("kind") == DISPOSITION_ENTRY else text.get("note", "")
+        if text.get("kind") not in (*ANSWERS, DISPOSITION_ENTRY):
             return {}
-        inside, _, _ = answer_key(text.get("note", ""), "").rpartition(".")
+        inside, _, _ = answer_key(asked, "").rpartition(".")
         seen = self._desk.visible(self._seat, {inside: text})
         self._masks.update({mask.id: mask for mask in seen.masks})
         return {name: value for name, value in seen.fields[inside].items() if value != text[name]}

@@ -10,6 +10,7 @@ from tenprint.exchange.model.withdrawal import Withdrawal
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node, Work
 from tenprint.exchange.tasks.answers import official_name, reason_line
+from tenprint.exchange.tasks.results import CASCADE, WAITS_FOR_CONVICTION
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.exchange.tasks.withdrawals import take_back
 
@@ -32,7 +33,8 @@ def withdraw(node: Node, case_id: str, *, by: str, reason: str) -> Case:
         case = tx.case(case_id)
         if case is None:
             raise SenderError("UNKNOWN_CASE", f"this agency has no case {case_id!r}", hint="see: tenprint case list")
-        if case.is_final or case.state == CaseState.ANSWERED:
+        waits = case.known.get(CASCADE) == WAITS_FOR_CONVICTION  # answered, and may be searched all the same
+        if case.is_final or (case.state == CaseState.ANSWERED and not waits):
             raise SenderError(
                 "CASE_CLOSED", f"the case is {case.state}: nothing is searched and nobody is asked any more"
             )

@@ -19,6 +19,12 @@ def was_expunged(case: Case) -> bool:
     return any(one["correction_kind"] == CorrectionKind.EXPUNGED for one in case.known.get(CORRECTIONS, {}).values())
 
 
+def is_to_be_forgotten(case: Case) -> bool:
+    """Tell whether a correction said that the booking is expunged or sealed."""
+    kinds = {one["correction_kind"] for one in case.known.get(CORRECTIONS, {}).values()}
+    return not kinds.isdisjoint({CorrectionKind.EXPUNGED, CorrectionKind.SEALED})
+
+
 @dataclass(frozen=True)
 class Correction(Body):
     """CORRECTION: something that others were told is wrong, or must be forgotten; it travels to everyone who was told.

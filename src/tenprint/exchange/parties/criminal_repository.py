@@ -6,6 +6,9 @@ brings what was missing: a late no-match, or the specialist's finding after a ma
 ``combined``, the first SRE waits within that time for the specialist's finding, and nothing follows it. A CNA is
 handled like any booking, and no SRE goes back. A late hit opens a case again.
 
+Rules may wait for a court: then the first SRE says so, each disposition is a reason to ask them again, and the search
+that follows a conviction is answered in a second SRE. A search that was made is not made again, and not unmade.
+
 A person who is in the file already is not enrolled a second time; the master record keeps its prints.
 """
 
@@ -13,34 +16,48 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, MessageKey
+from tenprint.exchange.model.corrections import is_to_be_forgotten
+from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import (
     NO_ANSWER,
     Repository,
     Wake,
     advanced,
     message_of,
+    reopened,
     repository_state,
     with_message,
     with_repository,
 )
 from tenprint.exchange.model.numbers import control_number, short_number
+from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, requests, waits
 from tenprint.exchange.tasks.cases import asked_case, keep
+from tenprint.exchange.tasks.convictions import disposed
 from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.plain import plain_text
 from tenprint.exchange.tasks.prints import ReadCard, booking_of, prepare_card, threshold_of, verified_by_rule
-from tenprint.exchange.tasks.results import CASCADE, advice, cascade_reason, end_of, noted_late_hit
+from tenprint.exchange.tasks.results import (
+    CASCADE,
+    CASCADE_FACTS,
+    advice,
+    cascade_reason,
+    end_of,
+    noted_late_hit,
+    reason_by_disposition,
+)
+from tenprint.exchange.tasks.spread import take_disposition
 from tenprint.exchange.tasks.submissions import (
     SUBJECT,
+    SUBMISSION,
     answer_again,
     answers_if_asked,
     booked_on,
@@ -55,6 +72,7 @@ from tenprint.exchange.tasks.submissions import (
     wants_answer,
 )
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
+from tenprint.policy.evaluate import Decision
 from tenprint.records import read
 from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl import ebts
@@ -135,6 +153,33 @@ def on_late_hit(work: Work, _: None) -> None:
     keep(work, case, why="a late hit")
 
 
+def on_disposition(work: Work, _: None) -> None:
+    """Note how a charge ended; where the rules wait for that, ask them again whether the prints are searched.
+
+    Raises:
+        RecordError, SenderError, StorageError: as `take_disposition`.
+        StorageError: ``MESSAGE_MISSING`` when the booking is not among this party's messages.
+    """
+    taken = take_disposition(work)
+    if taken is None or not questions.cascade_hangs_on_disposition(work.services):
+        return
+    case = taken[0]
+    if message_of(case, Kind.IDENT_SEARCH) or CASCADE not in case.known:
+        return  # searched before: the news went there; or rejected: there is nothing to search
+    if was_withdrawn(case) or is_to_be_forgotten(case):
+        work.log(
+            "not_searched", note="the booking was withdrawn, expunged or sealed; nobody is asked about it any more"
+        )
+        return
+    booked = work.tx.message(MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)))
+    if booked is None:
+        raise StorageError("MESSAGE_MISSING", "the booking is not among this party's messages")
+    case, decision = _cascade_decided(work, case, booking_of(case), booked.sent_at)
+    if decision.outcome == questions.SEARCH:
+        case = _search(work, reopened(case, CaseState.SEARCHING), booked)
+    keep(work, case, why=str(case.known[CASCADE]).lower())
+
+
 def on_status_answer(work: Work, _: None) -> None:
     """Pass the specialist's answer on: in the second SRE, or in a first one that waited for it."""
     answer = Iar.from_bytes(work.message.body)
@@ -186,27 +231,47 @@ def _is_combined(work: Work, case: Case) -> bool:
 
 
 def _cascaded(work: Work, case: Case, card: ReadCard) -> Case:
-    # 1.008, which the state bureau has compared with who sent the booking; 2.073 is only the sender's word.
-    day, directory = booked_on(card.booking, work.now), work.services.directory
-    is_activated = directory.is_activated(card.booking.ori, day)
-    decision = questions.cascade_to_immigration(work.decide, is_activated, card.booking.ndr)
-    since = directory.activated_since.get(card.booking.ori, "")
-    searches = decision.outcome == questions.SEARCH
-    why = cascade_reason(card.booking.ndr, searches=searches, is_activated=is_activated, since=since)
-    case = case.moved(cascade=why)
-    if not searches:
+    case, decision = _cascade_decided(work, case, card.booking, work.now)
+    if decision.outcome != questions.SEARCH:
         return advanced(_answered_once_more(work, case, asks_status=False), CaseState.ANSWERED)
-    sent = work.send(
-        Kind.IDENT_SEARCH,
-        work.peer(Role.IMMIGRATION_REPOSITORY),
-        work.message.body,
-        content_type=work.message.content_type,
-        tcn=work.message.tcn,
-    )
-    waits.begin(work, sent)
+    case = _search(work, case, work.message)
     if wants_answer(card):
         within = questions.answer_within_seconds(work.decide, ebts.priority_of(card.received))
         work.set_timer(Wake.ANSWER_DUE, work.now + timedelta(seconds=int(within.outcome)))
+    return case
+
+
+def _cascade_decided(work: Work, case: Case, booking: ebts.Booking, taken_up: datetime) -> tuple[Case, Decision]:
+    """Ask whether the immigration repository is searched; return the case with the reason, and the decision."""
+    # 1.008, which the state bureau has compared with who sent the booking; 2.073 is only the sender's word.
+    day, directory = booked_on(booking, taken_up), work.services.directory
+    is_activated = directory.is_activated(booking.ori, day)
+    ended = disposed(case)
+    decision = questions.cascade_to_immigration(work.decide, is_activated, booking.ndr, str(ended.standing))
+    searches, since = decision.outcome == questions.SEARCH, directory.activated_since.get(booking.ori, "")
+    why = cascade_reason(booking.ndr, searches=searches, is_activated=is_activated, since=since)
+    if not questions.cascade_hangs_on_disposition(work.services):
+        return case.moved(cascade=why), decision
+    if is_activated or not questions.IMMIGRATION_NDR.isdisjoint(booking.ndr):
+        waiting = decision.outcome == questions.WAIT
+        why = reason_by_disposition(
+            searches=searches, waits=waiting, standing=str(ended.standing), decided_on=ended.decided_on
+        )
+    asked = case.known.get(CASCADE_FACTS, {}) | {work.message.id: str(ended.standing)}
+    return case.moved(**{CASCADE: why, CASCADE_FACTS: asked}), decision
+
+
+def _search(work: Work, case: Case, booked: Envelope) -> Case:
+    """Send a booking's bytes to the immigration repository, in reply to the booking whenever that is."""
+    sent = work.send(
+        Kind.IDENT_SEARCH,
+        work.peer(Role.IMMIGRATION_REPOSITORY),
+        booked.body,
+        content_type=booked.content_type,
+        tcn=booked.tcn,
+        in_reply_to=booked.id,
+    )
+    waits.begin(work, sent)
     case = with_message(case, Kind.IDENT_SEARCH, sent.id, sent.tcn)
     return with_repository(case, Repository.IMMIGRATION, RepositoryState.PENDING)
 
@@ -318,6 +383,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
     Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.DISPOSITION: on_disposition,
     Kind.TASK_ANSWER: requests.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}

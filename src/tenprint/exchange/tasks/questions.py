@@ -16,6 +16,7 @@ from tenprint.exchange.model.known import Repository
 from tenprint.exchange.model.words import CaseState, RepositoryState, Role
 from tenprint.exchange.ports import Services
 from tenprint.policy.evaluate import Decision, decide
+from tenprint.policy.programme import reads_fact
 
 Ask = Callable[[str, Mapping[str, Any]], Decision]
 IMMIGRATION_NDR = frozenset({"9", "10"})
@@ -23,7 +24,10 @@ YES, NO = "yes", "no"
 ACCEPT = "accept"
 BY_RULE, BY_EXAMINER = "rule", "examiner"
 FORWARD = "forward"
-SEARCH = "search"
+SEARCH, WAIT = "search", "wait"
+NOT_DISPOSED = "pending"
+"""Value of the fact ``disposition`` while no court has decided: `tasks.convictions` has the others."""
+CASCADE_QUESTION = "cascade_to_immigration"
 KEEP, ERASE = "keep", "erase"
 ASK_ANOTHER = "ask"
 SEND = "send"
@@ -99,10 +103,28 @@ def delivery(ask: Ask, repository: Party, state: Party, agency: Party | None, on
     return ask("delivery", facts | {"state_relays_answer": bool(state.setting("relays_answer", True, on))})
 
 
-def cascade_to_immigration(ask: Ask, is_activated: bool, ndr: Iterable[str]) -> Decision:
-    """Ask whether the immigration repository is searched: outcome ``search`` or ``do_not_search``."""
-    facts = {"ori_activated": is_activated, "ndr_asks_immigration": not IMMIGRATION_NDR.isdisjoint(ndr)}
-    return ask("cascade_to_immigration", facts)
+def cascade_to_immigration(
+    ask: Ask, is_activated: bool, ndr: Iterable[str], disposition: str = NOT_DISPOSED
+) -> Decision:
+    """Ask whether the immigration repository is searched: outcome ``search``, ``do_not_search`` or ``wait``.
+
+    Args:
+        ask: as in this module's docstring.
+        is_activated: whether the agency is switched on for the cascade.
+        ndr: repositories that the submission names.
+        disposition: how the charges of the booking have ended so far; under ``wait`` it is asked again after each.
+    """
+    facts = {
+        "ori_activated": is_activated,
+        "ndr_asks_immigration": not IMMIGRATION_NDR.isdisjoint(ndr),
+        "disposition": disposition,
+    }
+    return ask(CASCADE_QUESTION, facts)
+
+
+def cascade_hangs_on_disposition(services: Services) -> bool:
+    """Tell whether the rules in force ask how the charges ended before the immigration repository is searched."""
+    return reads_fact(services.programme, CASCADE_QUESTION, "disposition")
 
 
 def answer_within_seconds(ask: Ask, priority: int) -> Decision:

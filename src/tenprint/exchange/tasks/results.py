@@ -22,6 +22,13 @@ CASCADE = "cascade"
 """In `Case.known`: why the immigration repository was searched, or was not."""
 
 
+CASCADE_FACTS = "cascade_facts"
+"""In `Case.known`: what was told of the charges when the rules were asked, by id of the message then at hand; only
+under rules that ask for it."""
+WAITS_FOR_CONVICTION = "NOT MADE YET, WAITS FOR A CONVICTION"
+"""Why there was no search so far: a disposition may still bring one."""
+
+
 FIRST_ANSWERS: dict[Kind, tuple[Kind, ...]] = {
     Kind.SRE: (Kind.SRE, Kind.ERRT),
     Kind.SECOND_SRE: (Kind.ERRT,),
@@ -65,6 +72,20 @@ def cascade_reason(ndr: Iterable[str], *, searches: bool, is_activated: bool, si
     if is_activated:
         return f"ASKED (NDR {asked}), {listed}" if asked else f"{listed}, WHATEVER IT ASKED"
     return f"SUBMISSION ASKED (NDR {asked})"
+
+
+def reason_by_disposition(*, searches: bool, waits: bool, standing: str, decided_on: str) -> str:
+    """Return in one line of an SRE why there is a search, or none, where the rules ask how the charges ended.
+
+    Args:
+        searches, waits: what the rules said.
+        standing, decided_on: how the charges ended, and on which day.
+    """
+    if waits:
+        return WAITS_FOR_CONVICTION
+    if searches:
+        return f"MADE AFTER CONVICTION OF {decided_on}"
+    return f"NOT MADE, NO CONVICTION ({standing.replace('_', ' ').upper()} {decided_on})"
 
 
 def result_of(message: Envelope) -> SubmissionResult:

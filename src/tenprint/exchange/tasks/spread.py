@@ -21,6 +21,8 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.news import is_neighbour, with_news
 
+DISPOSITION_ENTRY = "disposition"
+"""Kind of a ledger entry: a court's word on a charge was noted; its outcome is what the court said."""
 DISPOSITIONS = "dispositions"
 """In `Case.known`: by id of the disposition, what the court said, and the hash of the whole."""
 WITHOUT_CONVICTION = frozenset(
@@ -48,7 +50,8 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
         work.log("repeat", note="this disposition was noted before")
         return None
     case = with_disposition(case, said, work.message, came_from=work.message.sender)
-    work.log("disposition", counterpart=work.message.sender, note=f"noted as {said.disposition_id}")
+    noted = f"noted as {said.disposition_id}"
+    work.log(DISPOSITION_ENTRY, counterpart=work.message.sender, outcome=said.charge_outcome, note=noted)
     return keep(work, case), said
 
 
