@@ -327,12 +327,14 @@ def test_a_gallery_that_was_opened_when_it_was_needed_is_closed_with_its_party(f
     assert closed == [["S1"]]
 
 
-def test_a_fault_of_the_program_ends_the_worker_and_leaves_the_message_due(folder: Path, caplog) -> None:
+def test_a_fault_of_the_program_that_is_not_contained_ends_the_worker_and_leaves_the_message_due(
+    folder: Path, caplog
+) -> None:
     def broken(point: str) -> None:
         if point == "relay.before_post":
             raise ZeroDivisionError("a name that nobody may read")
 
-    with opened(folder, "agency-1", trigger=broken) as party:
+    with opened(folder, "agency-1", trigger=broken, change=lambda node: replace(node, contains_faults=False)) as party:
         dispatch.submit(party.node, b"no card at all")
         server = DoorServer.__new__(DoorServer)
         stop, failed = threading.Event(), threading.Event()
