@@ -315,8 +315,13 @@ def state(network: bootstrap.Network, party: str) -> bootstrap.PartyState:
 
 def test_a_party_of_a_role_without_handlers_gives_up_what_it_cannot_use_and_goes_on(folder: Path) -> None:
     with opened(folder, "auditor-1") as party, working(party):
-        time.sleep(0.3)
-        assert party.node.store.next_due() is None
+        for case in ("case-1", "case-2"):
+            useless = own_message(party.node, message_id=f"iar-{case}", kind=Kind.IAR, case_id=case, body=b"")
+            with party.node.store.transaction() as tx:
+                tx.put_inbox(useless, party.node.services.clock.now(), b"receipt")
+            eventually(lambda last=case: last in {letter.case_id for letter in party.node.store.dead_letters()})
+        assert {letter.failure for letter in party.node.store.dead_letters()} == {"NO_HANDLER"}
+        eventually(lambda: party.node.store.next_due() is None)
 
 
 def test_a_gallery_that_was_opened_when_it_was_needed_is_closed_with_its_party(folder: Path, monkeypatch) -> None:
