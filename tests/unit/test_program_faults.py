@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from exchange_rig import Rig, card, fingers_of
+from test_adapters_drop import leave
+from test_adapters_drop import opened as drop_folder
 from test_bootstrap_party import SetClock, eventually, folder, one_round, opened, working
 from typer.testing import CliRunner
 
@@ -237,6 +240,28 @@ def test_what_is_no_rows_fault_propagates_from_a_process_too(
     assert faults(heard) == []
     with node.store.transaction() as tx:
         assert tx.failures_of(Queue.INBOX, node.store.due_inbox(rig.clock.now(), 1)[0]) == 0
+
+
+@pytest.mark.slow
+def test_a_file_in_a_drop_folder_that_meets_a_bug_keeps_no_other_file_waiting_and_is_tried_again(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.nodes[AGENCY], heard = containing(rig, AGENCY)
+    (tmp_path / "drop").mkdir()
+    bad, good = card("P1"), card("P2", tcn="TCN-2010-0000002")
+    leave(tmp_path / "drop", "a.eft", bad)
+    leave(tmp_path / "drop", "b.eft", good)
+    drop = drop_folder(rig, tmp_path / "drop")
+    turns = iter([False])
+    monkeypatch.setattr("tenprint.adapters.drop.FAULT_SECONDS", 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(dispatch, "submit", Bug(dispatch.submit, lambda node, data: data == bad))
+        drop.work(lambda: next(turns, True))
+    assert [path.name for path in sorted((tmp_path / "drop" / "taken").glob("*.eft"))] == ["b.eft"]
+    assert [fault.error for fault in faults(heard)] == ["ZeroDivisionError"]
+    with closing(drop_folder(rig, tmp_path / "drop")) as drop:
+        drop.poll()
+    assert (tmp_path / "drop" / "taken" / "a.eft").exists()
 
 
 def codes_of(data: Path) -> set[str]:
