@@ -1,6 +1,8 @@
 """SQLite set up for keeping, foreign errors named, migrations equal to the tables."""
 
 import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from postgres_rig import DATABASES
-from tenprint.adapters import database, migrations, tables
+from tenprint.adapters import database, migrations, rows, tables
 from tenprint.adapters.backup_database import contents
 from tenprint.adapters.blobs import FileBlobs
 from tenprint.adapters.database import migrate, open_engine, sqlite_url
@@ -20,7 +22,9 @@ from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.reading import DeadLetter
 from tenprint.adapters.store import SqlStore
 from tenprint.core.errors import StorageError
+from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
+from tenprint.exchange.model.words import CaseState
 from tenprint.exchange.ports import Queue
 
 
@@ -105,6 +109,24 @@ def test_a_database_of_the_first_revision_with_rows_loses_nothing(tmp_path: Path
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("SELECT position FROM inbox").fetchall() == [(1,), (2,), (4,)]
     connection.close()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_database_of_the_sixth_revision_keeps_its_rows_and_takes_longer_values(new_url, tmp_path, kind: str) -> None:
+    url = new_url(kind)
+    engine, config = open_engine(url), migrations.configuration()
+    old = Case("case-1", datetime(2010, 10, 4, 8, tzinfo=UTC), CaseState.SUBMITTED, "XX0000001", "T" * 64)
+    with engine.execution_options(**{database.WRITING: database.WRITE}).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(sa.insert(tables.cases).values(position=7, **rows.case_values(old)))
+    engine.dispose()
+    longer = replace(old, case_id="case-2", tcn="T" * 80)
+    with closing(SqlStore(url, FileBlobs(tmp_path))) as store:
+        with store.transaction() as tx:
+            tx.save_case(longer)
+        with store.transaction() as tx:
+            assert [tx.case_by_tcn("XX0000001", "T" * size) for size in (64, 80)] == [old, longer]
 
 
 def test_the_second_revision_can_be_undone_with_rows(tmp_path: Path) -> None:

@@ -17,14 +17,19 @@ from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
+from tenprint.exchange.dispatch.doors import LONGEST_SUBJECT_ID
 from tenprint.exchange.model.case import Case, Task, Timer
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.known import Wake
+from tenprint.exchange.model.stored import Erasure, ErasureKind, Rule
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
 from tenprint.exchange.ports import Queue
+from tenprint.exchange.tasks.waits import WAKES
 from tenprint.ledger.checkpoint import verify_checkpoint
 from tenprint.ledger.entry import seal
 from tenprint.ledger.keys import generate_key
 from tenprint.ledger.tree import leaf_hash, root
+from tenprint.policy.programme import MAX_IDENTIFIER
 
 NOW = datetime(2010, 10, 4, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -105,6 +110,34 @@ def test_a_task_comes_back_as_it_was_saved(store) -> None:
         assert tx.task("task-2") == answered
         assert [t.id for t in tx.tasks()] == ["task-1", "task-2", "task-3"]
         assert [t.id for t in tx.tasks("case-1", open_only=True)] == ["task-1"]
+
+
+def test_the_longest_values_that_any_door_lets_in_fit_their_columns(store) -> None:
+    """PostgreSQL refuses what is longer than its column, after the message was taken in; SQLite does not."""
+    ident, control, line, code = "I" * 160, "9" * 80, "Ä" * 500, "C" * 64
+    case = Case(ident, NOW, max(CaseState, key=len), "XX0000001", control)
+    asked = task(1, case_id=ident, party="p" * 64, kind=max(TaskKind, key=len), claimed_by=line, decided_by=line)
+    letter = replace(
+        envelope(case_id=ident, sender=ident, recipient=ident, kind=max(Kind, key=len), tcn=control), id=ident
+    )
+    timers = [Timer(f"{n:I>160}", ident, wake, NOW) for n, wake in enumerate((*Wake, *WAKES))]
+    rule = Rule("r" * MAX_IDENTIFIER, "v" * MAX_IDENTIFIER)
+    with store.transaction() as tx:
+        tx.save_case(case)
+        tx.save_task(asked)
+        tx.put_inbox(letter, NOW, b"receipt")
+        tx.mark_failed(Queue.INBOX, letter.key, code, None)
+        tx.put_enrolment("S" * LONGEST_SUBJECT_ID, {FingerPosition.RIGHT_THUMB: template()}, NOW)
+        tx.put_erasure(Erasure(ErasureKind.SUBJECT, "S" * LONGEST_SUBJECT_ID))
+        for timer in timers:
+            tx.set_timer(timer)
+    with store.transaction() as tx:
+        assert tx.case_by_tcn("XX0000001", control) == case
+        assert tx.task("task-1") == asked
+        assert [letter.failure for letter in tx.dead_letters()] == [code]
+        tx.erase_message(letter.key, NOW, rule)
+    with pytest.raises(StorageError, match=f"MESSAGE_ERASED.*{rule}"):
+        store.message(letter.key)
 
 
 @pytest.mark.parametrize("size", [0, tables.INLINE_BODY_BYTES, tables.INLINE_BODY_BYTES + 1, 300_000])

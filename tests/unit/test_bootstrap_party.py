@@ -315,8 +315,13 @@ def state(network: bootstrap.Network, party: str) -> bootstrap.PartyState:
 
 def test_a_party_of_a_role_without_handlers_gives_up_what_it_cannot_use_and_goes_on(folder: Path) -> None:
     with opened(folder, "auditor-1") as party, working(party):
-        time.sleep(0.3)
-        assert party.node.store.next_due() is None
+        for case in ("case-1", "case-2"):
+            useless = own_message(party.node, message_id=f"iar-{case}", kind=Kind.IAR, case_id=case, body=b"")
+            with party.node.store.transaction() as tx:
+                tx.put_inbox(useless, party.node.services.clock.now(), b"receipt")
+            eventually(lambda last=case: last in {letter.case_id for letter in party.node.store.dead_letters()})
+        assert {letter.failure for letter in party.node.store.dead_letters()} == {"NO_HANDLER"}
+        eventually(lambda: party.node.store.next_due() is None)
 
 
 def test_a_gallery_that_was_opened_when_it_was_needed_is_closed_with_its_party(folder: Path, monkeypatch) -> None:
@@ -327,12 +332,14 @@ def test_a_gallery_that_was_opened_when_it_was_needed_is_closed_with_its_party(f
     assert closed == [["S1"]]
 
 
-def test_a_fault_of_the_program_ends_the_worker_and_leaves_the_message_due(folder: Path, caplog) -> None:
+def test_a_fault_of_the_program_that_is_not_contained_ends_the_worker_and_leaves_the_message_due(
+    folder: Path, caplog
+) -> None:
     def broken(point: str) -> None:
         if point == "relay.before_post":
             raise ZeroDivisionError("a name that nobody may read")
 
-    with opened(folder, "agency-1", trigger=broken) as party:
+    with opened(folder, "agency-1", trigger=broken, change=lambda node: replace(node, contains_faults=False)) as party:
         dispatch.submit(party.node, b"no card at all")
         server = DoorServer.__new__(DoorServer)
         stop, failed = threading.Event(), threading.Event()

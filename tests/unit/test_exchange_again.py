@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from exchange_rig import Rig, card
 
+from tenprint.cli.cases import _told
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch, story
 from tenprint.exchange.model.known import Repository, repository_state
@@ -59,9 +61,15 @@ def test_the_story_of_a_withdrawn_booking_can_be_told(rig: Rig) -> None:
     case_id = rig.book(card("P7"))
     dispatch.withdraw(rig.nodes[AGENCY], case_id, by="OFFICER BOOKING", reason="the wrong person")
     rig.run()
-    told = [(line.party, line.person) for line in story.case_story(rig.all, case_id) if "withdrawn by" in line.sentence]
+    lines = story.case_story(rig.all, case_id)
+    told = [(line.party, line.person) for line in lines if "withdrawn by" in line.sentence]
     way = ("agency", "state_bureau", "criminal_repository", "immigration_repository")
     assert told == [(party, "OFFICER BOOKING") for party in way]
+    # As `tenprint case show` prints them: nobody is named twice in a line, and whom the sentence does not name, is.
+    printed = [_told(line)[2] for line in lines]
+    assert max(text.count("OFFICER BOOKING") for text in printed) == 1
+    unnamed = replace(lines[0], person="OFFICER BOOK", sentence="as OFFICER BOOKING wrote")
+    assert _told(unnamed)[2].endswith("(by OFFICER BOOK)")
 
 
 def test_a_booking_withdrawn_while_a_specialist_is_asked_reaches_the_support_center(rig: Rig) -> None:

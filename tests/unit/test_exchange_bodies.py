@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model import bodies
+from tenprint.exchange.model.aftermath import ArrestNotice
 from tenprint.exchange.model.bodies import Acknowledgement, CustodyReport, DetainerAnswer, DetainerRequest, TaskAnswer
 from tenprint.exchange.model.numbers import control_number, short_number
 
@@ -36,6 +38,19 @@ def test_a_body_survives_the_way_there_and_back(body: bodies.Body) -> None:
     data = body.to_bytes()
     assert type(body).from_bytes(data) == body
     assert json.loads(data)["type"] == body.TYPE
+
+
+@pytest.mark.parametrize("number", ["9" * 81, "TCN\n1", "TCN-ü"])
+def test_a_control_number_in_a_body_has_the_form_of_one_in_a_header(number: str) -> None:
+    """A party keeps it where it keeps those: one of a megabyte would find no room."""
+    request = next(body for body in EXAMPLES if isinstance(body, DetainerRequest))
+    for make in (
+        lambda: replace(request, booking_tcn=number),
+        lambda: ArrestNotice("arrest", "XX0990000", number, "", {"1": "5404"}),
+        lambda: ArrestNotice("arrest", "X" * 33, "TCN-1", "", {"1": "5404"}),
+    ):
+        with pytest.raises(RecordError, match="BODY_INVALID"):
+            make()
 
 
 def changed(**values: object) -> bytes:

@@ -276,11 +276,17 @@ def test_whoever_is_enrolled_from_a_file_is_found_and_the_file_is_kept_as_exempl
     assert rig.task(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id).shown["candidates"]
 
 
-def test_nobody_is_enrolled_at_a_party_without_gallery_or_from_a_file_without_fingers(rig: Rig) -> None:
+def test_nobody_is_enrolled_at_a_party_without_gallery_from_a_file_without_fingers_or_under_an_endless_id(
+    rig: Rig,
+) -> None:
     before = [len(node.store.entries()) for node in rig.all]
-    for role, data, code in ((Role.JAIL, card("P9"), "NO_GALLERY"), (Role.STATE_BUREAU, b"x", "NO_USABLE_FINGER")):
+    for role, subject, data, code in (
+        (Role.JAIL, "S", card("P9"), "NO_GALLERY"),
+        (Role.STATE_BUREAU, "S", b"x", "NO_USABLE_FINGER"),
+        (Role.STATE_BUREAU, "S" * 201, card("P9"), "SUBJECT_ID"),
+    ):
         with pytest.raises(SenderError, match=code):
-            dispatch.enrol(rig.nodes[role], "S", data)
+            dispatch.enrol(rig.nodes[role], subject, data)
     assert [len(node.store.entries()) for node in rig.all] == before
 
 

@@ -3,27 +3,36 @@
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from console_rig import Desktop, console, sign
 from exchange_rig import BOOKING, GROUND, Rig, card, fingers_of
+from post_rig import doors
+from test_adapters_drop import leave, opened
+from test_exchange_dispositions import TWO_CHARGES
 from watch_rig import watched
 
 from tenprint import records
 from tenprint.bootstrap import logging_to
 from tenprint.core.canonical import sha256_hex
+from tenprint.core.chance import SeededRandomSource
 from tenprint.core.errors import SenderError, StorageError
+from tenprint.exchange import dispatch
 from tenprint.exchange.model.observing import Event, Happening
 from tenprint.exchange.model.words import Kind, Role, TaskKind
+from tenprint.ledger.keys import generate_key
 
-OFFICIALS = ("EXAMINER EDNA EXAMPLE", "OFFICER OLE EXAMPLE")
+OFFICIALS = ("EXAMINER EDNA EXAMPLE", "OFFICER OLE EXAMPLE", "CLERK GAVEL", "MAYOR FIXTURE")
+DOCKET, LETTER = "CR-2010-17 (fictitious)", "letter 17 (fictitious)"
+FILE = "sampleson_sample_1980.eft"
 REMARK = "a remark on the person"
 FIELDS = {
     "time", "level", "event", "party", "kind", "message", "case", "code", "stage", "milliseconds", "status", "method",
-    "page", "logger",
+    "page", "logger", "sender", "bytes",
 }  # fmt: skip
 
 
@@ -84,12 +93,47 @@ def whole_life(rig: Rig) -> None:
     desk.get("/operations", 403)
 
 
+def of_court_and_city(rig: Rig) -> None:
+    """Let a clerk dispose of a charge, and a city ask about a record and be refused one that is nobody's."""
+    case_id = rig.book(card("P5", tcn="TCN-2010-0000005", charges=TWO_CHARGES[:1]))
+    details = {"decided_on": "2010-10-04", "reference": DOCKET}
+    rig.decide(Role.COURT, TaskKind.DISPOSE, case_id, "dismissed", by=OFFICIALS[2], **details)
+    for number in ("TCN-2010-0000005", "TCN-2010-9999999"):
+        asked = {"tcn": number, "permission": LETTER, "question": f"what stands of {BOOKING.nam}"}
+        request_id = dispatch.ask(
+            rig.nodes[Role.JURISDICTION], "state_bureau", topic="own_record", about="agency", by=OFFICIALS[3], **asked
+        )
+        rig.run()
+        rig.decide(Role.STATE_BUREAU, TaskKind.ANSWER_REQUEST, request_id, "answer", by=OFFICIALS[0])
+
+
+def by_folder_and_door(rig: Rig, folder: Path) -> None:
+    """Let files come by a drop folder and messages by HTTPS, good ones and such as are refused."""
+    (folder / "drop").mkdir()
+    with closing(opened(rig, folder / "drop")) as drop:
+        leave(folder / "drop", FILE, card("P4", tcn="TCN-2010-0000004"))
+        leave(folder / "drop", f"second-{FILE}", card("P4"), checksum=f"{'0' * 64}  second-{FILE}\n")
+        rig.clock.advance(timedelta(hours=1))
+        drop.poll()
+        rig.run()
+        drop.poll()
+    with doors(rig, folder) as door:
+        good, another = door.message("P3"), door.message("P2", recipient="criminal_repository")
+        altered = good.to_bytes().replace(b'"tcn":""', b'"tcn":"TCN-2010-X"')
+        for wire in (good.to_bytes(), another.to_bytes(), altered, BOOKING.nam.encode()):
+            door.send(wire, door.headers(wire))
+        door.send(good.to_bytes(), door.headers(good.to_bytes(), key=generate_key(SeededRandomSource("stranger"))))
+        door.send(good.to_bytes(), door.headers(good.to_bytes()), path=f"/post/{BOOKING.nam.split(',')[0]}")
+    rig.run()
+
+
 def personal(rig: Rig) -> dict[str, str]:
     """Return what no log may hold, by what it is: of the booking, of people's answers, of every print and file."""
     found = {
         "birth date": BOOKING.dob, "birth date, with hyphens": "1980-02-29", "ground": GROUND, "reason": "as seen",
         "remark": REMARK, "record": "FIN-P", "control number": "TCN-2010", "official": "OFFICIAL",
-        "charge": "DRIVING UNDER", "height": f'"{BOOKING.hgt}"',
+        "charge": "DRIVING UNDER", "docket": DOCKET, "permission": LETTER, "question": "what stands of", "file": FILE,
+        "court's day": "2010-10-04", "height": f'"{BOOKING.hgt}"',
     }  # fmt: skip
     found |= {f"name {word}": word for word in BOOKING.nam.replace(",", " ").split()}
     found |= {f"name {word}": word for name in OFFICIALS for word in name.split()}
@@ -99,7 +143,7 @@ def personal(rig: Rig) -> dict[str, str]:
             for case in tx.cases():
                 for message in tx.messages(case.case_id):
                     found[f"file of {message.id}"] = sha256_hex(message.body)
-    for person in ("P7", "P8", "P9"):
+    for person in ("P2", "P3", "P4", "P5", "P7", "P8", "P9"):
         for image in records.read(card(person)).images():
             found[f"print {person}/{image.fgp}"] = image.data.decode()
             found[f"hash of print {person}/{image.fgp}"] = sha256_hex(image.data)
@@ -110,8 +154,13 @@ def leaks(rig: Rig, text: str) -> list[str]:
     return [what for what, word in personal(rig).items() if re.search(rf"(?<![\w]){re.escape(word)}", text, re.I)]
 
 
-def test_a_whole_run_logs_its_events_and_not_one_name_date_reason_print_or_key(rig: Rig, log: Path) -> None:
+def test_a_whole_run_logs_its_events_and_not_one_name_date_reason_print_or_key(
+    make: Callable[..., Rig], log: Path, tmp_path: Path
+) -> None:
+    rig = make(court=True, jurisdiction=True)
     whole_life(rig)
+    of_court_and_city(rig)
+    by_folder_and_door(rig, tmp_path)
     found = lines(log)
     assert len(personal(rig)) > 80
     assert leaks(rig, log.read_text()) == []
@@ -119,8 +168,13 @@ def test_a_whole_run_logs_its_events_and_not_one_name_date_reason_print_or_key(r
     assert events >= {
         "party_started", "message_accepted", "message_handled", "message_put_off", "dead_letter", "delivered",
         "delivery_put_off", "undeliverable", "not_enrolled", "timer_fired", "task_opened", "task_answered", "refused",
-        "stage_done", "request_refused",
+        "stage_done", "request_refused", "post_refused", "drop_refused",
     } - {"message_put_off"}  # fmt: skip
+    assert {line["party"] for line in found if "party" in line} == {str(role) for role in rig.nodes}
+    assert {line["code"] for line in found if line["event"] == "post_refused"} >= {
+        "WRONG_RECIPIENT",
+        "SIGNATURE_INVALID",
+    }
     assert FIELDS.issuperset(name for line in found for name in line)
     assert log.stat().st_mode & 0o077 == 0
 

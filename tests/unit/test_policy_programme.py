@@ -120,6 +120,15 @@ def test_rules_are_described_in_words():
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [('id = "toy"', 'id = "Toy!"'), ("go-last", "g" * 65), ('"1"', f'"{"1" * 65}"')]
+)
+def test_an_id_or_version_of_another_form_or_length_is_refused(old, new):
+    """A rule's id is the code of its refusal, and stands where codes stand."""
+    with pytest.raises(RecordError, match="POLICY_FORM"):
+        parse_programme((HEAD + LAST).replace(old, new), VOCABULARY)
+
+
 def test_unknown_names_are_refused_with_a_code():
     with pytest.raises(SenderError, match="POLICY_PROGRAMME_UNKNOWN"):
         load("../vocabulary")

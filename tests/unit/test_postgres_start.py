@@ -24,6 +24,11 @@ from tenprint.adapters.postgres_server import TemporaryPostgres, find_binaries
 from tenprint.bootstrap import party as party_module
 from tenprint.core.errors import StorageError
 from tenprint.exchange import dispatch
+from tenprint.exchange.dispatch import handling
+from tenprint.exchange.dispatch.wakes import own_message
+from tenprint.exchange.model.bodies import TimerFired
+from tenprint.exchange.model.words import Kind, Role
+from tenprint.exchange.ports import Work
 
 PARTY = "agency-1"
 pytestmark = pytest.mark.slow
@@ -80,6 +85,28 @@ def test_a_party_that_is_started_before_its_server_waits_for_it_and_says_so(serv
     with caplog.at_level(logging.WARNING), later(1.5, server.start), opened(url) as party:
         assert dispatch.submit(party.node, b"no card at all").case_id
     assert events(caplog) == [("start_waits", "STORE_UNREACHABLE")]
+
+
+def test_a_message_that_meets_a_bug_on_a_server_is_undone_alone(postgres: PostgresRig, opened, monkeypatch) -> None:
+    def handle(work: Work, prepared: object) -> None:
+        work.log("handled_here")
+        if work.message.case_id == "case-2":
+            raise ZeroDivisionError
+
+    monkeypatch.setitem(handling.PARTIES[Role.AGENCY].HANDLERS, Kind.TIMER, handle)
+    with opened(postgres.empty()) as party:
+        now = party.node.services.clock.now()
+        with party.node.store.transaction() as tx:
+            for name in ("case-1", "case-2", "case-3"):
+                body = TimerFired(f"wake-{name}", "answer_overdue", now).to_bytes()
+                woken = own_message(party.node, message_id=f"timer-{name}", kind=Kind.TIMER, case_id=name, body=body)
+                tx.put_inbox(woken, now, b"receipt")
+        assert dispatch.handle_due(party.node, 9) == 3
+        written = [entry.fields for entry in party.node.store.entries()]
+        assert [row["case"] for row in written if row["kind"] == "handled_here"] == ["case-1", "case-3"]
+        assert [(one.case_id, one.code) for one in party.node.store.health(now).retries] == [
+            ("case-2", "PROGRAM_FAULT")
+        ]
 
 
 @contextmanager

@@ -49,7 +49,7 @@ from tenprint.adapters.database import open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import sync_folder, write_whole
 from tenprint.adapters.lock import DirectoryLock
-from tenprint.adapters.network import NetworkFile, Place, load_network
+from tenprint.adapters.network import NetworkFile, Place, load_network, save_network, without_passwords
 from tenprint.adapters.network_rules import FILE_NAME as NETWORK
 from tenprint.core.errors import SenderError
 from tenprint.ledger.checkpoint import ledger_origin
@@ -90,7 +90,7 @@ def make_backup(
         places: whom of it.
         to: folder of backups; blobs that a former one there holds whole are linked, not copied.
         made_at: the network's time.
-        with_keys: also secret keys and people's accounts.
+        with_keys: also secret keys, people's accounts, and the passwords of databases in `network.toml`.
         on_file: told how many files were copied and hashed.
 
     Raises:
@@ -205,10 +205,12 @@ def _filled(
 ) -> Manifest:
     former = backups_in(folder.parent)
     parties = {place.party.id: _copied(folder, file, place, former, with_keys=with_keys) for place in places}
-    names = (NETWORK, clock.CLOCK_NAME, *((accounts.FILE_NAME,) if with_keys else ()))
+    names = (clock.CLOCK_NAME, *((NETWORK, accounts.FILE_NAME) if with_keys else ()))
     for name in names:
         if (file.folder / name).is_file():
             copy_file(file.folder / name, folder / name)
+    if not with_keys:  # written anew, since a comment may hold a password too
+        save_network(replace(without_passwords(file), folder=folder))
     files = dict(files_below(folder, on_file))
     return Manifest(file.directory.name, made_at, with_keys, files, parties)
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from tenprint.adapters import migrations, tables, witnessing
 from tenprint.adapters.backup_manifest import POSTGRESQL, SQLITE, invalid
 from tenprint.adapters.blobs import FileBlobs
-from tenprint.adapters.database import WRITE, WRITING, open_engine
+from tenprint.adapters.database import WRITE, WRITING, open_engine, password_of, without_secrets
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import PRIVATE_MODE
 from tenprint.adapters.postgres_server import find_binaries
@@ -296,7 +296,7 @@ def _statements(url: sa.URL, *statements: str) -> None:
 
 
 def _address(url: sa.URL) -> str:
-    return url.set(drivername=POSTGRESQL, password=None).render_as_string(hide_password=False)
+    return without_secrets(url).set(drivername=POSTGRESQL).render_as_string(hide_password=False)
 
 
 def _run(program: str, url: sa.URL | None, *arguments: str) -> None:
@@ -304,7 +304,8 @@ def _run(program: str, url: sa.URL | None, *arguments: str) -> None:
     found = shutil.which(program) or (str(folder / program) if folder and (folder / program).is_file() else None)
     if found is None:
         raise StorageError("BACKUP_TOOL_MISSING", f"this machine has no {program}", hint=_INSTALL)
-    secret: Mapping[str, str] = {"PGPASSWORD": str(url.password)} if url is not None and url.password else {}
+    password = password_of(url) if url is not None else ""
+    secret: Mapping[str, str] = {"PGPASSWORD": password} if password else {}
     try:
         done = subprocess.run(  # noqa: S603 - programs and arguments are this module's
             [found, *arguments],

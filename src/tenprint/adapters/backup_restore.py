@@ -33,18 +33,22 @@ from tenprint.adapters.backup_files import (
     take_out,
 )
 from tenprint.adapters.backup_manifest import POSTGRESQL, home_of, is_safe
-from tenprint.adapters.database import WRITE, WRITING, open_engine, sqlite_url
+from tenprint.adapters.database import WRITE, WRITING, open_engine, password_of, sqlite_url
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import make_folders, sync_folder
 from tenprint.adapters.lock import DirectoryLock
 from tenprint.adapters.network import NetworkFile, Place
 from tenprint.adapters.network_rules import FILE_NAME as NETWORK
 from tenprint.core.chance import RandomSource
-from tenprint.core.errors import RecordError, SenderError, TenprintError
+from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 
 ASIDE = ".before-restore-"
 STAGING = ".restore-"
 TEMPORARY = ".tmp"
+UNREACHABLE_HINT = (
+    "see that the server runs; a backup holds no password: give it by PGPASSWORD, in ~/.pgpass, or in the network.toml "
+    "of the folder that is restored into"
+)
 REPLACE_HINT = "put it aside with --replace (nothing is deleted), or restore into a new folder"
 
 
@@ -238,7 +242,13 @@ def _put_back(putting: _Putting, place: Place, old: Path | None) -> RestoredPart
 
 
 def _load(place: Place, url: sa.URL, dump: Path, loading: ExitStack, *, replace: bool) -> None:
-    if databases.holds_rows(url) and not replace:
+    try:
+        is_taken = databases.holds_rows(url)
+    except StorageError as problem:
+        if problem.code != "STORE_UNREACHABLE" or password_of(url):
+            raise
+        raise StorageError(problem.code, problem.message, hint=UNREACHABLE_HINT) from problem
+    if is_taken and not replace:
         said = f"the database of {place.party.id} on the server holds a party already"
         raise SenderError("RESTORE_DATABASE_TAKEN", said, hint=REPLACE_HINT)
     loading.enter_context(databases.loaded_dump(url, dump, datetime.now(UTC).strftime("%Y%m%dt%H%M%S%f")))

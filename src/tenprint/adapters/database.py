@@ -27,8 +27,22 @@ POSTGRESQL = "postgresql"
 WRITER_LOCK = 0x7E4B
 """Key of the advisory lock that every write transaction of a PostgreSQL database holds: one writer at a time, as on
 SQLite. The ledger is one log, and a case is read and written in one transaction."""
+SECRETS = ("password", "sslpassword")
+"""Parameters of an address of PostgreSQL that nobody else may read."""
 POOLED, POOLED_AT_MOST = 2, 12
 """Connections of a process to one PostgreSQL database: kept open, and at most (pages are read beside the loop)."""
+
+
+def without_secrets(url: sa.URL) -> sa.URL:
+    """Return an address without the passwords in it; whoever opens it gives them as libpq has it (PGPASSWORD …)."""
+    # `URL.set` takes None for "as it was".
+    return url._replace(password=None).difference_update_query(SECRETS)
+
+
+def password_of(url: sa.URL) -> str:
+    """Return the password in an address, or ``""``."""
+    asked = url.query.get("password", "")
+    return str(url.password or asked or "") if isinstance(asked, str) else str(url.password or asked[-1])
 
 
 def sqlite_url(path: Path) -> sa.URL:

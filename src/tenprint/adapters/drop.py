@@ -40,6 +40,7 @@ from tenprint.adapters.files import make_folders, sync_folder, write_whole
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange import dispatch
+from tenprint.exchange.dispatch.faults import ProgramFault, contained, tell_fault
 from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, NLETS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Node
@@ -100,9 +101,12 @@ class DropFolder:
         """Take in and give out, until told to stop; a disk that cannot be used is tried again."""
         while not should_stop():
             try:
-                self.poll()
+                with contained(self._node, OSError, families=StorageError):
+                    self.poll()
                 time.sleep(POLL_SECONDS)
             except (StorageError, OSError) as problem:
+                if isinstance(problem, ProgramFault):
+                    tell_fault(self._node, problem)
                 code = problem.code if isinstance(problem, StorageError) else type(problem).__name__
                 self._note("drop_fault", code, logging.ERROR)
                 time.sleep(FAULT_SECONDS)
@@ -118,12 +122,13 @@ class DropFolder:
         Raises:
             StorageError, OSError: something could not be read or written; the next poll goes on there.
         """
-        done, faults = 0, list[OSError]()
+        done, faults = 0, list[OSError | ProgramFault]()
         for left in self._left():
             try:
-                self._deal_with(left)
+                with contained(self._node, OSError):
+                    self._deal_with(left)
                 done += 1
-            except OSError as problem:  # one that cannot be read or moved keeps no other waiting
+            except (OSError, ProgramFault) as problem:  # one that cannot be read or moved keeps no other waiting
                 faults.append(problem)
         done += self._write_answers()
         if faults:

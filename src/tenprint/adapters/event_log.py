@@ -28,7 +28,7 @@ FIELDS = (
 )  # fmt: skip
 LEVELS = ("debug", "info", "warning", "error")
 WARNINGS = frozenset({Event.REFUSED, Event.MESSAGE_PUT_OFF, Event.DELIVERY_PUT_OFF, Event.ENROLMENT_PUT_OFF})
-ERRORS = frozenset({Event.DEAD_LETTER, Event.UNDELIVERABLE, Event.NOT_ENROLLED})
+ERRORS = frozenset({Event.DEAD_LETTER, Event.UNDELIVERABLE, Event.NOT_ENROLLED, Event.PROGRAM_FAULT})
 DETAILS = frozenset({Event.STAGE_DONE})
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]{0,199}")
@@ -52,10 +52,12 @@ def write_event(happening: Happening) -> None:
         "case": _plain(_ID, happening.case),
         "code": _plain(_CODE, happening.code),
         "stage": happening.stage,
+        "error": _plain(_CODE, happening.error),
+        "where": list(happening.where),
     }
     if happening.seconds is not None:
         told["milliseconds"] = round(happening.seconds * 1000, 3)
-    fields = {name: value for name, value in told.items() if value != ""}
+    fields = {name: value for name, value in told.items() if value not in ("", [])}
     _log.log(level, str(happening.event), extra={"fields": fields})
 
 

@@ -40,7 +40,7 @@ import binascii
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ from typing import Any
 import sqlalchemy as sa
 import tomli_w
 
-from tenprint.adapters.database import sqlite_url
+from tenprint.adapters.database import sqlite_url, without_secrets
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import write_whole
 from tenprint.adapters.network_rules import (
@@ -218,6 +218,17 @@ def save_network(network: NetworkFile) -> None:
     parties = {place.party.id: _place_table(place) for place in network.places}
     with storage_faults(f"writing {FILE_NAME}"):
         write_whole(network.folder / FILE_NAME, tomli_w.dumps({"network": head, "party": parties}).encode())
+
+
+def without_passwords(network: NetworkFile) -> NetworkFile:
+    """Return the party file with the passwords of databases left out."""
+    return replace(network, places=tuple(replace(place, database=_no_password(place)) for place in network.places))
+
+
+def _no_password(place: Place) -> str:
+    if "://" not in place.database:
+        return place.database
+    return without_secrets(sa.make_url(place.database)).render_as_string(hide_password=False)
 
 
 def save_private_key(path: Path, key: PrivateKey) -> None:

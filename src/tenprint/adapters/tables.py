@@ -1,7 +1,8 @@
 """All tables of one party's database, in one place. Migrations create them; a test holds both equal.
 
 Conventions: times are wire text (``2010-10-04T08:00:00.000Z``: 24 characters that sort as time does), JSON is text,
-hashes are 64 hex digits, so that SQLite and PostgreSQL hold the same values. `position` counts rows as written.
+hashes are 64 hex digits, so that SQLite and PostgreSQL hold the same values. A length is one that no value exceeds:
+PostgreSQL refuses a longer one, SQLite takes it. `position` counts rows as written.
 
 A message is one row of `messages`, known by its sender and the id that the sender gave it; `inbox` and `outbox` hold
 what became of it here. Its body stays in the row up to `INLINE_BODY_BYTES` and is a blob file above: an answer of some
@@ -47,6 +48,7 @@ metadata = sa.MetaData(
 _TIME = sa.String(24)
 _HASH = sa.String(64)
 _ID = sa.String(200)
+_LINE = sa.String(500)  # what a person types as one line
 
 
 def _position() -> sa.Column[int]:
@@ -139,7 +141,7 @@ cases = sa.Table(
     sa.Column("opened_at", _TIME, nullable=False),
     sa.Column("state", sa.String(32), nullable=False),
     sa.Column("ori", sa.String(32), nullable=False),
-    sa.Column("tcn", sa.String(64), nullable=False),
+    sa.Column("tcn", sa.String(80), nullable=False),  # as long as an envelope's control number
     sa.Column("known", sa.Text, nullable=False),
     sa.Index(None, "ori", "tcn"),
 )
@@ -158,10 +160,10 @@ tasks = sa.Table(
     sa.Column("shown_hash", _HASH, nullable=False),
     sa.Column("answers", sa.Text, nullable=False),
     sa.Column("findings", sa.Integer, nullable=False),
-    sa.Column("claimed_by", sa.String(200), nullable=False),
+    sa.Column("claimed_by", _LINE, nullable=False),
     sa.Column("answer", sa.String(64), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("decided_by", sa.String(200), nullable=False),
+    sa.Column("decided_by", _LINE, nullable=False),
     sa.Column("decided_at", _TIME),
     _some("ix_tasks_open", "kind", "decided_at IS NULL"),
 )

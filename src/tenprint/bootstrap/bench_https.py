@@ -345,7 +345,8 @@ def _be(folder: Path, party: str, serve: Serve, line: Connection) -> None:
 
     def change(node: Node) -> Node:
         matcher = TruthMatcher(node.party.role, folder / "enrolled" / party)
-        return replace(node, services=replace(node.services, matcher=matcher))
+        services = replace(node.services, matcher=matcher)
+        return replace(node, services=services, contains_faults=False)
 
     with open_party(folder, party, workers=0, observe=inside.observe, change=change) as running:
         role = running.node.party.role

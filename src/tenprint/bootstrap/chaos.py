@@ -312,7 +312,8 @@ def _be(setting: Setting, party: str, number: int) -> None:
 
     def change(node: Node) -> Node:
         matcher = TruthMatcher(node.party.role, setting.folder / "enrolled" / party)
-        changed = replace(node, services=replace(node.services, matcher=matcher), trigger=_Killer(setting, party))
+        services, killer = replace(node.services, matcher=matcher), _Killer(setting, party)
+        changed = replace(node, services=services, trigger=killer, contains_faults=False)
         if setting.is_disturbed:
             post = FaultyPost(node.post, chance, _events(setting), setting.folder / CALM)
             changed = replace(changed, post=post)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 from tenprint.core.errors import TenprintError
+from tenprint.exchange.dispatch.faults import where_of
 
-ROWS_TOLD = 5
-"""Of the calls that led to a fault, the last ones are told."""
 CAUSES_TOLD = 3
 
 
@@ -17,15 +15,13 @@ def told_of(problem: BaseException) -> dict[str, Any]:
 
     An error's sentence stays out of it: it may hold what somebody is called or was asked.
     """
-    rows = traceback.extract_tb(problem.__traceback__)
-    where = [f"{row.name} ({row.filename.rpartition('/')[2]}:{row.lineno})" for row in rows]
     causes: list[str] = []
     cause = problem.__cause__
     while cause is not None and len(causes) < CAUSES_TOLD:
         causes.append(_code(cause))
         cause = cause.__cause__
     more = {"cause": causes} if causes else {}
-    return {"code": _code(problem), **more, "where": where[-ROWS_TOLD:]}
+    return {"code": _code(problem), **more, "where": list(where_of(problem))}
 
 
 def _code(problem: BaseException) -> str:

@@ -32,6 +32,7 @@ from tenprint.core.clock import Clock, SystemClock
 from tenprint.core.closing import Closing
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
+from tenprint.exchange.dispatch.faults import ProgramFault, contained, tell_fault
 from tenprint.exchange.model.observing import Event, Observer, no_observer
 from tenprint.exchange.ports import Node, Trigger
 from tenprint.ledger.checkpoint import ledger_origin
@@ -107,13 +108,17 @@ class RunningParty(Closing):
     def work(self, should_stop: Callable[[], bool]) -> None:
         """Do what is due, again and again, until told to stop; then sign the ledger's last root.
 
-        A database that cannot be used is tried again; any other exception is a fault of the program and goes on
-        upwards: what it happened at stays due.
+        A database that cannot be used is tried again. A fault of the program is put down to the row at which it
+        happens; one that is no row's is told, and what it happened at is tried again after a rest.
         """
         while not should_stop():
             self.bell.clear()
             try:
-                self._work_once()
+                with contained(self.node, families=StorageError):
+                    self._work_once()
+            except ProgramFault as fault:
+                tell_fault(self.node, fault)
+                self.bell.wait(FAULT_SECONDS)
             except StorageError as problem:
                 _log_fault("worker_fault", self.node.party.id, problem.code)
                 self.bell.wait(FAULT_SECONDS)
@@ -183,7 +188,8 @@ def open_party(
 ) -> RunningParty:
     """Open one party of a data directory, to run it in this process; arguments as for `open_network`.
 
-    `change` returns the node with other parts than the usual ones, for studies; `lease` is as `Common` has it.
+    Its node contains faults of the program. `change` returns it with other parts than the usual ones, for studies,
+    which want to see a fault; `lease` is as `Common` has it.
 
     Raises:
         SenderError: ``NETWORK_MISSING``, ``UNKNOWN_PARTY``, ``PARTY_WITHOUT_ADDRESS``, ``CLOCK_SIMULATED``.
@@ -216,6 +222,7 @@ def open_party(
         opening.callback(post.close)
         built = _built_patiently(common, place, key, post, opening)
         built.blobs.clear_spool()
+        built = replace(built, node=replace(built.node, contains_faults=True))
         if change is not None:
             built = replace(built, node=change(built.node))
         return RunningParty(file, place, built, common.clock, opening.pop_all(), bell)

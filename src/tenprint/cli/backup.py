@@ -26,7 +26,8 @@ def backup(
     to: Annotated[Path | None, typer.Option(help="Folder of backups, best on another disk.")] = None,
     party: Parties = None,
     with_keys: Annotated[
-        bool, typer.Option("--with-keys", help="Also secret keys and accounts: then guard the backup like a key.")
+        bool,
+        typer.Option("--with-keys", help="Also secret keys, accounts, passwords of databases: guard it like a key."),
     ] = False,
     verify: FolderOption = None,
     drill: FolderOption = None,

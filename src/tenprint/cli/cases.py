@@ -172,7 +172,7 @@ def _waited(row: dict[str, Any]) -> str:
 def _told(line: StoryLine) -> tuple[str, str, str]:
     """Return a line of the story as three cells: message, sentence, rule and person stand together."""
     under = f" [rule {line.rule}]" if line.rule else ""
-    who = f" (by {line.person})" if line.person else ""
+    who = f" (by {line.unnamed})" if line.unnamed else ""
     stamp = line.time.strftime("%m-%d %H:%M:%S")
     about = f"{line.message_kind}: " if line.message_kind else ""
     return stamp, line.party, f"{about}{line.sentence}{under}{who}"

@@ -206,26 +206,33 @@ class Services:
 
 @dataclass(frozen=True)
 class Node:
-    """One running party: database, post, services, the trigger that crash tests set, and who hears what happens."""
+    """One running party: database, post, services, the trigger that crash tests set, and who hears what happens.
+
+    Args:
+        store, post, services, trigger, observe: as said.
+        contains_faults: True for a party that is a process of its own: a bug is put down to the row at which it
+            happens (`dispatch.faults`). False where it is to be seen.
+    """
 
     store: Store
     post: Post
     services: Services
     trigger: Trigger = no_trigger
     observe: Observer = no_observer
+    contains_faults: bool = False
 
     @property
     def party(self) -> Party:
         """Return whose node it is."""
         return self.services.party
 
-    def note(self, event: Event, about: Envelope | None = None, **more: str) -> None:
+    def note(self, event: Event, about: Envelope | None = None, **more: str | tuple[str, ...]) -> None:
         """Tell the observer what happened, after it was committed.
 
         Args:
             event: what.
             about: the message that it is about, of which kind, id and case are told.
-            more: ``kind``, ``message``, ``case`` or ``code``, instead of the message's.
+            more: further fields of `Happening`, or other ones than the message's.
         """
         told: dict[str, Any] = (
             {} if about is None else {"kind": str(about.kind), "message": about.id, "case": about.case_id}

@@ -6,6 +6,7 @@ the story, and the others' lines still tell what they sent to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +96,12 @@ class StoryLine:
     sentence: str
     outcome: str = ""
     reason: str = ""
+
+    @property
+    def unnamed(self) -> str:
+        """Return the official where the sentence does not say the name, or ``""``."""
+        is_named = re.search(rf"(?<!\w){re.escape(self.person)}(?!\w)", self.sentence)
+        return "" if is_named else self.person
 
 
 See = Callable[[dict[str, str]], dict[str, str]]

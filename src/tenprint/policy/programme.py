@@ -42,6 +42,8 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _PROGRAMME_KEYS: Final = ("id", "version", "title", "effective_from")
 _MORE_KEYS: Final = ("effective_to", "about", "based_on", "was_in_force")
 _RULE_KEYS: Final = ("question", "id", "when", "outcome", "basis", "sentence", "source")
+MAX_IDENTIFIER: Final = 64
+"""A rule that refuses is the code of that refusal, which has no more room than other codes."""
 _IDENTIFIER: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -306,8 +308,9 @@ def _by_question(rules: list[Rule], vocabulary: Vocabulary, base: Programme | No
 
 def _identifier(table: dict[str, Any], key: str, where: str) -> str:
     text = require_text(table, key, where)
-    if _IDENTIFIER.fullmatch(text) is None:
-        raise form_error(where, f"has an {key} that is not lower-case words joined by dashes")
+    if _IDENTIFIER.fullmatch(text) is None or len(text) > MAX_IDENTIFIER:
+        said = f"has an {key} that is not lower-case words joined by dashes, at most {MAX_IDENTIFIER} characters"
+        raise form_error(where, said)
     return text
 
 

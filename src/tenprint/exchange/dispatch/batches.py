@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from tenprint.core.errors import StorageError, TenprintError
+from tenprint.exchange.dispatch.faults import ProgramFault, contained
 from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.ports import Node, Queue
 
@@ -36,6 +37,20 @@ def loaded_in_parts(node: Node, keys: Sequence[MessageKey]) -> Iterator[list[Loa
     """Yield the messages in their order, as many at once as `PART_BYTES` allow."""
     rest = list(keys)
     while rest:
-        part = node.store.load(rest, PART_BYTES)
+        part = _part_of(node, rest)
         yield part
         del rest[: len(part)]
+
+
+def _part_of(node: Node, keys: list[MessageKey]) -> list[Loaded]:
+    """Return the first of the messages, as many as fit; where reading them meets a bug, the first one alone."""
+    try:
+        with contained(node):
+            return node.store.load(keys, PART_BYTES)
+    except ProgramFault:
+        pass
+    try:
+        with contained(node):
+            return node.store.load(keys[:1], PART_BYTES)
+    except ProgramFault as fault:
+        return [(keys[0], fault)]

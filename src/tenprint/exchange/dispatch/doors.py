@@ -41,6 +41,7 @@ from tenprint.records.itl.ebts import priority_of
 
 GALLERY_ROLES = frozenset({Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY})
 FROM_A_FILE = "a subject enrolled from a file, which is kept"
+LONGEST_SUBJECT_ID = 200
 INSPECT_HINT = "see: tenprint records inspect"
 
 
@@ -113,11 +114,13 @@ def enrol(node: Node, subject_id: str, data: bytes, *, at_once: bool = True) -> 
         what the images gave; at least one template.
 
     Raises:
-        SenderError: ``NO_GALLERY``, ``NO_USABLE_FINGER``.
+        SenderError: ``NO_GALLERY``, ``SUBJECT_ID``, ``NO_USABLE_FINGER``.
         StorageError: the file could not be kept; nothing was enrolled.
     """
     if node.party.role not in GALLERY_ROLES:
         raise SenderError("NO_GALLERY", f"{node.party.id} keeps no fingerprints", hint="enrol at a repository")
+    if not 1 <= len(subject_id) <= LONGEST_SUBJECT_ID:
+        raise SenderError("SUBJECT_ID", f"a subject's identifier has 1 to {LONGEST_SUBJECT_ID} characters")
     images = [image for image in read(data).images() if image.fgp in SINGLE_FINGERS]
     extraction = node.services.matcher.extract(images)
     if not extraction.templates:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.batches import CONCERNS_ALL, Loaded, loaded_in_parts, working_on
+from tenprint.exchange.dispatch.faults import ProgramFault, contained, tell_fault
 from tenprint.exchange.dispatch.points import HANDLE_AFTER_COMMIT, HANDLE_BEFORE_COMMIT, HANDLE_PREPARED
 from tenprint.exchange.dispatch.retention import in_charge_of
 from tenprint.exchange.dispatch.retry import put_off
@@ -42,7 +44,7 @@ from tenprint.exchange.ports import (
 )
 
 DEAD_LETTER = "dead_letter"
-
+NOT_TOLD = "failure_not_told"
 
 SEARCHES_TOGETHER = frozenset({Role.IMMIGRATION_REPOSITORY})
 """Whose searches hardly ever enrol anybody: it keeps what it searched only by a setting of its own."""
@@ -93,7 +95,8 @@ def handle_due(node: Node, limit: int) -> int:
     They are handled in batches: what can be computed first is prepared outside, then one transaction handles them one
     after the other. An error of our families, also in reading a message, puts that message off
     (`retry`) or makes it a dead letter, and nothing else of it is written; the others are not disturbed. Any other
-    exception is a bug: it propagates, the batch is rolled back, and its messages stay due.
+    exception is a bug: the batch is rolled back, and it propagates, so that its messages stay due. Where the node
+    contains faults they are handled one by one, and the one at fault is put off like one that met an error.
     """
     keys = node.store.claim_inbox(node.services.clock.now(), limit)
     with working_on(node, Queue.INBOX, keys) as open_keys:
@@ -138,7 +141,8 @@ def _handle_batch(node: Node, batch: list[Loaded], enrolled: list[str]) -> None:
         try:
             if isinstance(message, TenprintError):
                 raise message
-            ready.append(_prepare(node, message))
+            with contained(node):
+                ready.append(_prepare(node, message))
         except TenprintError as problem:
             _put_off(node, key, None if isinstance(message, TenprintError) else message, problem)
     try:
@@ -200,7 +204,7 @@ def _commit(
     if not ready and not enrolled:
         return failed
     try:
-        with node.store.transaction() as tx:
+        with contained(node, _Stale), node.store.transaction() as tx:
             handled = list[Work | None]()
             for subject_id in enrolled:
                 tx.mark_enrolled(subject_id)
@@ -259,7 +263,7 @@ def _note_handled(node: Node, work: Work) -> None:
 
 
 def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: TenprintError) -> None:
-    def give_up(tx: Transaction) -> None:
+    def give_up(tx: Transaction, fault: ProgramFault | None = None) -> None:
         message = envelope or _heading(tx, key)
         if message is None:
             # Nothing of the message can be read; that it was given up is written down all the same.
@@ -267,9 +271,17 @@ def _put_off(node: Node, key: MessageKey, envelope: Envelope | None, problem: Te
             return
         work = Work(tx, node.services, message)
         work.log(DEAD_LETTER, note=problem.code)
-        _tell_of_failure(work, problem)
+        if fault is None:
+            _tell_of_failure(work, problem)
+        else:
+            work.log(NOT_TOLD, note=fault.code)
 
-    put_off(node, Queue.INBOX, key, problem, give_up, about=envelope)
+    try:
+        with contained(node):
+            put_off(node, Queue.INBOX, key, problem, give_up, about=envelope)
+    except ProgramFault as another:  # in what tells of the failure; the dead letter is to stay one
+        tell_fault(node, another, envelope)
+        put_off(node, Queue.INBOX, key, problem, partial(give_up, fault=another), about=envelope)
 
 
 def _heading(tx: Transaction, key: MessageKey) -> Envelope | None:
@@ -289,4 +301,4 @@ def _tell_of_failure(work: Work, problem: TenprintError) -> None:
         with work.tx.savepoint():
             handler(work, problem)
     except TenprintError as another:
-        work.log("failure_not_told", note=another.code)
+        work.log(NOT_TOLD, note=another.code)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenprint.core.errors import StorageError
+from tenprint.exchange.dispatch.faults import ProgramFault, contained, tell_fault
 from tenprint.exchange.dispatch.handling import handle_due
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.retention import remove_due
@@ -98,17 +99,25 @@ def _round(
     on_step: Callable[[Step], None] | None,
     on_fault: Callable[[Fault], None] | None,
 ) -> int:
-    """Do each stage of each party once; return how many rows were worked on. A party that fails is taken out."""
+    """Do each stage of each party once; return how many rows were worked on. A party that fails is taken out.
+
+    So is one that meets a bug which is no single row's and is contained, once its other stages were done.
+    """
     done = 0
     for node in tuple(able):
         for stage, work in STAGES:
             try:
-                count = work(node, BATCH)
+                with contained(node, families=StorageError):
+                    count = work(node, BATCH)
             except StorageError as problem:
-                able.remove(node)
-                faults.append(Fault(node.party.id, problem))
-                if on_fault:
-                    on_fault(faults[-1])
+                tell_fault(node, problem, stage=stage)
+                if node in able:
+                    able.remove(node)
+                    faults.append(Fault(node.party.id, problem))
+                    if on_fault:
+                        on_fault(faults[-1])
+                if isinstance(problem, ProgramFault):
+                    continue
                 break
             done += count
             if count and on_step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenprint.core.errors import RecordError, SenderError, StorageError, TenprintError
 from tenprint.exchange.dispatch.batches import Loaded, loaded_in_parts, working_on
+from tenprint.exchange.dispatch.faults import ProgramFault, contained
 from tenprint.exchange.dispatch.points import (
     RELAY_AFTER_COMMIT,
     RELAY_AFTER_POST,
@@ -55,15 +56,15 @@ def _relay_part(node: Node, part: list[Loaded]) -> None:
             readable.append(message)
     delivered = []
     for envelopes in _groups(node.post, readable):
-        node.trigger(RELAY_BEFORE_POST)
         with node.timed(Stage.DELIVER, envelopes[0].kind):
-            outcomes = _posted(node.post, envelopes)
-        node.trigger(RELAY_AFTER_POST)
+            outcomes = _delivered(node, envelopes)
         for envelope, outcome in zip(envelopes, outcomes, strict=True):
             try:
                 if isinstance(outcome, TenprintError):
                     raise outcome
-                delivered.append((envelope, outcome, _checked_receipt(node.services, envelope, outcome)))
+                with contained(node):
+                    digest = _checked_receipt(node.services, envelope, outcome)
+                delivered.append((envelope, outcome, digest))
             except TenprintError as problem:
                 _put_off(node, envelope.key, problem)
     if delivered:
@@ -78,6 +79,20 @@ def _groups(post: Post, envelopes: list[Envelope]) -> list[list[Envelope]]:
     for envelope in envelopes:
         recipients.setdefault(envelope.recipient, []).append(envelope)
     return list(recipients.values())
+
+
+def _delivered(node: Node, envelopes: list[Envelope]) -> list[bytes | TenprintError]:
+    """Hand messages over; where that meets a bug, one by one, which finds the message that meets it."""
+    try:
+        with contained(node):
+            node.trigger(RELAY_BEFORE_POST)
+            outcomes = _posted(node.post, envelopes)
+            node.trigger(RELAY_AFTER_POST)
+            return outcomes
+    except ProgramFault as fault:
+        if len(envelopes) == 1:
+            return [fault]
+    return [_delivered(node, [envelope])[0] for envelope in envelopes]
 
 
 def _posted(post: Post, envelopes: list[Envelope]) -> list[bytes | TenprintError]:
@@ -98,7 +113,7 @@ def _posted(post: Post, envelopes: list[Envelope]) -> list[bytes | TenprintError
 
 def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) -> None:
     try:
-        with node.store.transaction() as tx:
+        with contained(node), node.store.transaction() as tx:
             receipts = [(envelope.key, receipt) for envelope, receipt, _ in delivered]
             marked = tx.mark_delivered_all(receipts, node.services.clock.now())
             for (envelope, _, digest), is_marked in zip(delivered, marked, strict=True):
@@ -107,6 +122,10 @@ def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) ->
                     work.log(RECEIPT, counterpart=envelope.recipient, receipt_hash=digest)
             node.trigger(RELAY_BEFORE_COMMIT)
     except StorageError as problem:
+        if isinstance(problem, ProgramFault) and len(delivered) > 1:
+            for each in delivered:
+                _mark_delivered(node, [each])
+            return
         for envelope, _, _ in delivered:
             _put_off(node, envelope.key, problem)
         return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, TenprintError
+from tenprint.exchange.dispatch.faults import tell_fault
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.stored import HELD, HELD_TRIES
@@ -50,6 +51,7 @@ def put_off(
             tx.park(key)
     # An enrolment's key is a number of a person's record: no observer is told it.
     known = {} if about is not None or isinstance(key, str) else {"message": key.id}
+    tell_fault(node, problem, about, **known)
     node.note(EVENTS[queue][again is None], about, code=problem.code, **known)
 
 

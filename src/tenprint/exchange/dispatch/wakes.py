@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tenprint.core.errors import TenprintError
+from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
+from tenprint.exchange.dispatch.faults import ProgramFault, contained, tell_fault
 from tenprint.exchange.dispatch.intake import signed_receipt
 from tenprint.exchange.dispatch.points import ENROLL_AFTER_GALLERY, TIMER_AFTER_COMMIT, TIMER_BEFORE_COMMIT
 from tenprint.exchange.dispatch.retry import put_off
@@ -24,10 +25,39 @@ def fire_due_timers(node: Node, limit: int) -> int:
     """Put a TIMER message into the own inbox for at most `limit` timers whose time has come; return how many.
 
     Message and mark are one transaction, and the id is the timer's: however often this runs, a timer fires once.
+
+    Raises:
+        ProgramFault: a bug was met at a timer; the others have fired. It stays due and is never given up: a hold ends
+            by a timer. It is among the overdue ones that `Store.health` counts.
     """
     due = node.store.due_timers(node.services.clock.now(), limit)
     if not due:
         return 0
+    try:
+        with contained(node, families=StorageError):
+            _fire(node, due)
+    except ProgramFault as fault:
+        if len(due) == 1:
+            raise
+        _fire_one_by_one(node, due, fault)
+    return len(due)
+
+
+def _fire_one_by_one(node: Node, due: list[Timer], fault: ProgramFault) -> None:
+    """Fire what can be fired; raise as `fire_due_timers` when a timer could not."""
+    faults = []
+    for timer in due:
+        try:
+            with contained(node, families=StorageError):
+                _fire(node, [timer])
+        except ProgramFault as another:
+            faults.append(another)
+            tell_fault(node, another, kind=timer.purpose)
+    if faults:
+        raise faults[0] from fault
+
+
+def _fire(node: Node, due: list[Timer]) -> None:
     fired = []
     with node.store.transaction() as tx:
         for timer in due:
@@ -46,7 +76,6 @@ def fire_due_timers(node: Node, limit: int) -> int:
     node.trigger(TIMER_AFTER_COMMIT)
     for envelope, purpose in fired:
         node.note(Event.TIMER_FIRED, envelope, kind=purpose)
-    return len(due)
 
 
 def enrol_all_due(node: Node) -> int:
@@ -93,10 +122,11 @@ def _into_gallery(node: Node, subjects: list[str]) -> list[str]:
     enrolled = []
     for subject_id in subjects:
         try:
-            templates = node.store.enrolment(subject_id)
-            node.services.matcher.enroll(subject_id, templates)
-            if node.party.role == Role.IMMIGRATION_REPOSITORY:
-                _look_for_kept_bookings(node, subject_id, templates)
+            with contained(node):
+                templates = node.store.enrolment(subject_id)
+                node.services.matcher.enroll(subject_id, templates)
+                if node.party.role == Role.IMMIGRATION_REPOSITORY:
+                    _look_for_kept_bookings(node, subject_id, templates)
         except TenprintError as problem:
             _put_off(node, subject_id, problem)
             continue

@@ -5,15 +5,17 @@ Days are text of the form YYYY-MM-DD and must be days that exist.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from tenprint.exchange.model.bodies import Body
+from tenprint.exchange.model.bodies import CONTROL_NUMBER, Body
 from tenprint.exchange.model.words import DispositionOutcome, OutcomeEvent
 
 ARREST = "arrest"
 EBTS_DAY_DIGITS = 8
+ORI = re.compile(r"[A-Za-z0-9]{9}")
 
 
 def day_of(text: str) -> date | None:
@@ -38,7 +40,7 @@ class ArrestNotice(Body):
 
     Args:
         topic: ``arrest``.
-        ori, tcn: the agency's ORI and the booking's control number.
+        ori, tcn: the agency's ORI, or ``""``, and the booking's control number.
         arrested_on: day of the arrest (EBTS 2.045), or ``""`` when the booking names none.
         charges: text of each charge by its number from 1, as it stands in the booking.
     """
@@ -52,7 +54,8 @@ class ArrestNotice(Body):
 
     def __post_init__(self) -> None:
         self._require("topic", self.topic == ARREST)
-        self._require("tcn", bool(self.tcn))
+        self._require("ori", not self.ori or ORI.fullmatch(self.ori) is not None)
+        self._require("tcn", CONTROL_NUMBER.fullmatch(self.tcn) is not None)
         self._require("arrested_on", not self.arrested_on or day_of(self.arrested_on) is not None)
         numbers = [str(number) for number in range(1, len(self.charges) + 1)]
         self._require("charges", sorted(self.charges) == sorted(numbers) != [] and all(self.charges.values()))

@@ -8,6 +8,7 @@ here but in `tenprint.records`.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -16,9 +17,12 @@ from tenprint.core.canonical import canonical_json
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import RecordError
 from tenprint.exchange.model.words import EvidenceBox, StatusFinding, TaskKind
+from tenprint.ledger.vocabulary import TCN, VOCABULARY
 
 BODY_VERSION = 1
 MAX_BODY_BYTES = 65_536
+CONTROL_NUMBER = re.compile(VOCABULARY[TCN].form)
+"""As a header has it: what a party keeps of a body fits where it keeps what a header says."""
 ACCEPT, DECLINE = "accept", "decline"
 TRANSFERRED, RELEASED, LAPSED = "transferred", "released", "lapsed"
 CANCELLED, WOULD_BE_RELEASED = "cancelled", "would_be_released"
@@ -172,6 +176,7 @@ class DetainerRequest(Body):
         self._require("status", self.status in tuple(StatusFinding))
         self._require("evidence", self.evidence in tuple(EvidenceBox))
         self._require("hold_hours", self.hold_hours > 0)
+        self._require("booking_tcn", not self.booking_tcn or CONTROL_NUMBER.fullmatch(self.booking_tcn) is not None)
         for name in ("name", "reason", "officer"):
             self._require(name, bool(getattr(self, name)))
 

@@ -12,12 +12,14 @@ AWAITED: Final = ("UNKNOWN_CASE", "ANSWER_OUT_OF_ORDER", "NOT_ASKED")
 UNREACHED: Final = ("PARTY_UNREACHABLE", "PARTY_ANSWER")
 FULL: Final = ("STORE_FULL", "STORE_READONLY", "STORE_UNREACHABLE")
 KEYS: Final = ("KEY_EXPIRED", "KEY_NOT_YET_VALID")
+PROGRAM_FAULT: Final = "PROGRAM_FAULT"
 FORMAT: Final = "What was sent does not have the form that its standard asks for."
 _OF_A_FORMAT: Final = re.compile(r"[EL]\d{4}")  # as EBTS numbers its errors
 OF_ANY_QUEUE: Final[dict[str, str]] = {
     **dict.fromkeys(DAMAGED, "restore the data directory's missing or damaged file from a copy"),
     **dict.fromkeys(FULL, "free space on the disk, or make it writable"),
     **dict.fromkeys(KEYS, "give the party that signed it a key that is in force, and tell the others of that key"),
+    PROGRAM_FAULT: "report the lines program_fault of the log, and install the update that mends it",
 }
 WHY: Final[dict[str, str]] = {
     "ANSWER_HELD": "It answers what this party said before it was restored, and has yet to say again.",
@@ -38,6 +40,7 @@ WHY: Final[dict[str, str]] = {
     "MESSAGE_TOO_LARGE": "The message is larger than any party takes.",
     "PARTY_ANSWER": "The receiver answered, and not as a party does.",
     "PARTY_UNREACHABLE": "The receiver cannot be reached.",
+    PROGRAM_FAULT: "The program has a fault, which this met; it is not the sender's fault.",
     "RECEIPT_INVALID": "The receiver did not sign for this message.",
     "SIGNATURE_INVALID": "The signature under the message is not the sender's.",
     "STORE_BLOB_DAMAGED": "A kept file is damaged.",

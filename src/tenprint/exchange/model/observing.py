@@ -30,6 +30,7 @@ class Event(StrEnum):
     TASK_ANSWERED = "task_answered"
     CHECKPOINT_SIGNED = "checkpoint_signed"
     REVIVED = "revived"
+    PROGRAM_FAULT = "program_fault"
     STAGE_DONE = "stage_done"
 
 
@@ -54,6 +55,8 @@ class Happening:
         code: of an error, or ``""``.
         stage: whose time was taken, or ``""``.
         seconds: how long it took; None where no time was taken.
+        error: type of an exception, or ``""``.
+        where: the calls that led to it, as ``module:function:line``.
     """
 
     event: Event
@@ -64,6 +67,8 @@ class Happening:
     code: str = ""
     stage: str = ""
     seconds: float | None = None
+    error: str = ""
+    where: tuple[str, ...] = ()
 
 
 Observer = Callable[[Happening], None]
