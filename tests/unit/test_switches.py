@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tenprint import bootstrap
 from tenprint.adapters.network_rules import SETTINGS, UNDATED
 from tenprint.cli.app import app
 from tenprint.core.errors import RecordError, SenderError
+from tenprint.exchange import dispatch
 from tenprint.exchange.model.switches import Position, positions
 from tenprint.exchange.model.words import Role
 from tenprint.policy import programme
@@ -27,19 +29,31 @@ TODAY = date(2010, 10, 4)
 
 
 @pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("net") / "net"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tenprint.bootstrap.network.open_gallery", NoGallery)
+        patch.setattr("tenprint.bootstrap.node.open_gallery", NoGallery)
         founding = bootstrap.Founding(folder, clock_mode="system", founders="eleven", jurisdiction="city-1")
         bootstrap.init_network(folder, founding=founding)
-    return folder
+        yield folder
+
+
+@pytest.fixture
+def net(founded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(founded, tmp_path / "net")
 
 
 def shown(folder: Path, *more: str) -> list[dict[str, object]]:
     told = CliRunner().invoke(app, ["network", "switches", "--data", str(folder), "--json", *more])
     assert told.exit_code == 0, told.output
     return json.loads(told.output)
+
+
+def edited(folder: Path, party: str, **settings: object) -> None:
+    file = tomllib.loads((folder / "network.toml").read_text())
+    file["party"][party]["settings"] |= settings
+    (folder / "network.toml").write_text(tomli_w.dumps(file))
 
 
 def stand(rig: Rig, role: Role) -> dict[str, Position]:
@@ -153,3 +167,63 @@ def test_an_activation_that_begins_later_is_shown_as_such(make: Callable[..., Ri
     rig = make(activated_since={"XX0010000": "2011-01-01"})
     one = stand(rig, Role.CRIMINAL_REPOSITORY)["activated_oris_XX0010000"]
     assert (one.value, one.since, one.stated) == ("from 2011-01-01", "", ("activated from 2011-01-01",))
+
+
+def test_what_is_edited_in_the_file_is_announced_when_the_party_starts_and_not_again(net: Path) -> None:
+    def start() -> list[str]:
+        with bootstrap.open_party(net, "state-1") as party:
+            party.announce(lambda: False)
+            return [f"{one.recipient}: {one.said.what}" for one in dispatch.notices(party.node)]
+
+    assert start() == []
+    edited(net, "state-1", relays_answer=False)
+    what = "relays_answer of state-1: the network file said nothing, and says false; it names no day"
+    told = [f"{party}: {what}" for party in ("agency-1", "criminal-repository", "city-1")]
+    assert start() == told
+    assert start() == told
+
+
+def test_network_announce_tells_of_an_edited_activation_by_whose_decision_once(net: Path) -> None:
+    def announce(*more: str) -> list[dict[str, object]]:
+        told = CliRunner().invoke(app, ["network", "announce", "--data", str(net), "--json", *more])
+        assert told.exit_code == 0, told.output
+        return json.loads(told.output)
+
+    announce()
+    file = tomllib.loads((net / "network.toml").read_text())
+    first, second = file["network"]["activated_oris"]
+    file["network"]["activated_oris"] = {first: "", second: "2999-01-01"}
+    (net / "network.toml").write_text(tomli_w.dumps(file))
+    assert announce("--party", "state-2") == []
+    (told,) = announce("--by", "DIRECTOR FIXTURE")
+    assert told == {
+        "party": "criminal-repository",
+        "what": f"activated_oris ORI {second} of criminal-repository: "
+        "the network file said activated, and says activated from 2999-01-01",
+        "decided_by": "DIRECTOR FIXTURE",
+        "effective_from": "2999-01-01",
+        "told": ["agency-2", "state-2", "immigration-repository"],
+    }
+    assert announce() == []
+    again = CliRunner().invoke(app, ["network", "announce", "--data", str(net)])
+    assert again.output == "Nothing has changed since the last announcement.\n"
+
+
+def test_a_switch_shows_who_decided_by_the_announcement_where_the_file_names_nobody(net: Path) -> None:
+    CliRunner().invoke(app, ["network", "announce", "--data", str(net)])
+    edited(net, "immigration-repository", keeps_searches=True)
+    CliRunner().invoke(app, ["network", "announce", "--data", str(net), "--by", "DIRECTOR FIXTURE"])
+    (row,) = (one for one in shown(net) if one["switch"] == "keeps_searches")
+    assert (row["value"], row["decided_by"]) == ("true", "DIRECTOR FIXTURE")
+    edited(net, "immigration-repository", keeps_searches=False)
+    (row,) = (one for one in shown(net) if one["switch"] == "keeps_searches")
+    assert (row["value"], row["decided_by"]) == ("false", None)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"), [(("--party", "jail-9"), "UNKNOWN_PARTY"), (("--by", "me"), "PERSON_MISSING")]
+)
+def test_an_announcement_for_nobody_or_by_nobody_is_refused(net: Path, more: tuple[str, str], code: str) -> None:
+    told = CliRunner().invoke(app, ["network", "announce", "--data", str(net), *more])
+    assert isinstance(told.exception, SenderError)
+    assert told.exception.code == code

@@ -15,7 +15,6 @@ from tenprint.bootstrap.collector import look_seldom
 from tenprint.bootstrap.ending import told_of
 from tenprint.bootstrap.network import (
     Network,
-    clock_of,
     init_network,
     open_accounts,
     open_network,
@@ -50,7 +49,6 @@ __all__ = [
     "Watch",
     "address_of",
     "card_shop",
-    "clock_of",
     "compare",
     "extract",
     "extract_file",

@@ -50,6 +50,7 @@ app = typer.Typer(
 )
 network.app.command()(notices.notify)
 network.app.command("notices")(notices.notices)
+network.app.command()(notices.announce)
 network.app.command()(switches.switches)
 network.app.command()(backup.recover)
 network.app.command("give-back")(backup.give_back)

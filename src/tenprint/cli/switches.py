@@ -27,14 +27,19 @@ def switches(
     With --json also what the rule says that speaks, and the source of each line.
     """
     from tenprint import bootstrap
+    from tenprint.exchange import dispatch
     from tenprint.exchange.model.switches import positions
     from tenprint.policy import programme
 
-    file = bootstrap.load_network(data)
-    rules, today = programme.load(file.directory.programme), bootstrap.clock_of(file).now().date()
-    parties = (file.directory.party(party),) if party else file.directory.parties
+    with bootstrap.open_network(data, beside=True) as network:
+        directory, today = network.directory, network.clock.now().date()
+        announced = {name: dispatch.deciders(node) for name, node in network.nodes.items()}
+    rules = programme.load(directory.programme)
+    parties = (directory.party(party),) if party else directory.parties
     found = [
-        _row(one.id, position, rules) for one in parties for position in positions(file.directory, one, rules, today)
+        _row(one.id, position, rules, announced.get(one.id, {}).get(position.key, ""))
+        for one in parties
+        for position in positions(directory, one, rules, today)
     ]
     if json:
         print_json(found)
@@ -47,8 +52,8 @@ def switches(
     )
 
 
-def _row(party: str, position: Position, rules: Programme) -> dict[str, Any]:
-    switch = position.switch
+def _row(party: str, position: Position, rules: Programme, announced: str) -> dict[str, Any]:
+    switch, by = position.switch, position.decided_by or announced
     rule = next((one for each in rules.rules.values() for one in each if one.id == switch.rule), None)
     return {
         "party": party,
@@ -56,7 +61,7 @@ def _row(party: str, position: Position, rules: Programme) -> dict[str, Any]:
         "says": switch.says,
         "value": position.value,
         "since": position.since or None,
-        "decided_by": None if position.is_to_come else position.decided_by or None,
+        "decided_by": None if position.is_to_come else by or None,
         "stated": list(position.stated),
         "needs": list(switch.needs),
         "could_decline": list(switch.could_decline) or [NOT_IN_SOURCES],
