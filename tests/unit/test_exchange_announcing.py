@@ -153,13 +153,16 @@ def test_a_further_dated_value_is_announced_from_its_own_day(rig: Rig) -> None:
     assert (told.effective_from, told.told) == ("2011-06-01", ("agency", "state_bureau"))
 
 
-def test_a_route_that_is_changed_is_told_to_the_old_peer_and_to_the_new_one(make: Callable[..., Rig]) -> None:
-    rig = make(court=True)
+def test_a_route_that_is_changed_is_told_to_the_peers_and_to_the_one_that_is_none_any_more(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make(jurisdiction=True)
     look(rig)
-    edit(rig, Role.AGENCY, peers={Role.STATE_BUREAU: "state_bureau"})
-    (told,) = dispatch.announce(rig.nodes[Role.AGENCY])
-    assert told.what.startswith("peers of agency: the network file said court, state_bureau, and says state_bureau")
-    assert told.told == ("state_bureau", "court")
+    edit(rig, Role.JURISDICTION, peers={Role.AGENCY: "agency"})
+    (told,) = dispatch.announce(rig.nodes[Role.JURISDICTION])
+    assert told.what.startswith("peers of jurisdiction: the network file said agency, jail, and says agency")
+    assert told.told == ("agency", "field_office", "jail")  # the field office has it as a peer
+    assert len(heard(rig, Role.JAIL)) == 1
 
 
 def test_another_programme_is_announced_by_the_field_office_to_everybody(make: Callable[..., Rig]) -> None:

@@ -150,6 +150,7 @@ def test_a_switch_shows_what_holds_today_since_when_and_by_whose_decision(founde
     assert told("state-1", "relays_answer") == ("true", None, None)  # what that chief decided holds later only
     assert told("agency-1", "receives_answer") == ("false", None, "SHERIFF FIXTURE")
     words = CliRunner().invoke(app, ["network", "switches", "--data", str(tmp_path)], env={"COLUMNS": "300"}).output
+    assert "true; false from 2999-01-01" in words  # what is to come stands beside what holds
     line = next(line for line in words.splitlines() if "receives_answer" in line)
     assert [cell.strip() for cell in line.strip("│ ").split("│")] == [
         "agency-1", "receives_answer", "false", "not said", "SHERIFF FIXTURE", "agency", "agency",

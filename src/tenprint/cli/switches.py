@@ -62,6 +62,7 @@ def _row(party: str, position: Position, rules: Programme, announced: str) -> di
         "value": position.value,
         "since": position.since or None,
         "decided_by": None if position.is_to_come else by or None,
+        "to_come": position.stated[-1] if position.is_to_come else None,
         "stated": list(position.stated),
         "needs": list(switch.needs),
         "could_decline": list(switch.could_decline) or [NOT_IN_SOURCES],
@@ -78,4 +79,6 @@ def _cell(row: dict[str, Any], name: str) -> str:
         listed = ", ".join(one.replace("_", " ") for one in value)
         is_open = name == "could_decline" and row["standing"] == NOT_IN_SOURCES and value != [NOT_IN_SOURCES]
         return f"{listed} *" if is_open else listed
+    if name == "value" and row["to_come"] and not row["to_come"].endswith(value):
+        return f"{value}; {row['to_come']}"
     return value or ("none" if name == "rule" else "not said")
