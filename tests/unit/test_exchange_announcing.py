@@ -184,6 +184,9 @@ def test_whoever_connects_is_announced_by_whose_decision_and_since_when(rig: Rig
     edit(rig, Role.JAIL, {"connected_since": "2010-10-01", "connected_by": "SHERIFF FIXTURE"})
     (told,) = dispatch.announce(rig.nodes[Role.JAIL])
     assert (told.effective_from, told.decided_by, told.told) == ("2010-10-01", "SHERIFF FIXTURE", ("field_office",))
+    edit(rig, Role.JAIL, {"connected_by": "SHERIFF FIXTURE, by letter from 2009-01-01"})
+    (told,) = dispatch.announce(rig.nodes[Role.JAIL])
+    assert told.effective_from == TODAY  # a day in a name is none from which something holds
 
 
 @pytest.mark.parametrize("name", ["A" * 5000, "LINE\nBREAK \x1b[31m", "JOSÉ FIXTURE"])

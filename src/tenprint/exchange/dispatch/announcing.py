@@ -14,7 +14,7 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.exchange.dispatch.reviews import work_of
 from tenprint.exchange.model.aftermath import day_of
 from tenprint.exchange.model.notices import RULES, RuleNotice
-from tenprint.exchange.model.switches import NOT_SAID, Position, bound_by, positions
+from tenprint.exchange.model.switches import BY, NOT_SAID, Position, bound_by, positions
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import Node, Work
 from tenprint.exchange.tasks.answers import official_name
@@ -139,5 +139,8 @@ def _noted(entry: Entry | None) -> str:
 
 
 def _day(stated: str) -> str:
+    """Return the day of a stated value, or ``""``; what stands in the name of a person is none."""
+    if stated.startswith(BY):
+        return ""
     day = stated.rpartition(" from ")[2]
     return day if day_of(day) is not None else ""

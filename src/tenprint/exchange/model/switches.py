@@ -19,6 +19,8 @@ MOST_SIGNS: Final = 100
 """Of a text of the file that is told on: a notice is one line."""
 _ACTIVATED: Final = f"{ACTIVATION}_"
 _ORI: Final = "ORI "
+BY: Final = "by "
+"""Before the name of who decided on a connection, which is part of what the file says of it."""
 _OF_THE_NETWORK: Final = frozenset({ACTIVATION, PROGRAMME})
 """Stand in the file once: the first party of the role that has them speaks for them."""
 
@@ -92,7 +94,7 @@ def _activation(switch: Switch, directory: Directory, ori: str, on: date) -> Pos
 
 def _connection(switch: Switch, party: Party) -> Position:
     since, by = (word(party.settings.get(name, "")) for name in (CONNECTED_SINCE, CONNECTED_BY))
-    stated = ((_dated("connected", since),) if since else ()) + ((f"by {by}",) if by else ())
+    stated = ((_dated("connected", since),) if since else ()) + ((f"{BY}{by}",) if by else ())
     return Position(switch, switch.name, "", f"since {since}" if since else NOT_SAID, since, by, stated)
 
 
