@@ -126,6 +126,18 @@ class RunningParty(Closing):
         with suppress(StorageError):
             self._sign_checkpoint()
 
+    def announce(self, should_stop: Callable[[], bool]) -> None:
+        """Tell those whom the party's switches bind what has changed in the party file; a database is tried again."""
+        while not should_stop():
+            try:
+                if dispatch.announce(self.node):
+                    self.bell.set()
+            except StorageError as problem:
+                _log_fault("worker_fault", self.node.party.id, problem.code)
+                self.bell.wait(FAULT_SECONDS)
+            else:
+                return
+
     def close(self) -> None:
         """Release database, connections, workers and locks; doing it twice changes nothing."""
         self._resources.close()

@@ -35,6 +35,7 @@ from tenprint.cli import (
     requests,
     rig,
     serve,
+    switches,
     tasks,
     templates,
 )
@@ -50,6 +51,8 @@ app = typer.Typer(
 )
 network.app.command()(notices.notify)
 network.app.command("notices")(notices.notices)
+network.app.command()(notices.announce)
+network.app.command()(switches.switches)
 network.app.command()(backup.recover)
 network.app.command("give-back")(backup.give_back)
 ledger.app.command("accept-restored")(backup.accept_restored)

@@ -271,7 +271,7 @@ def serve_one(data: Path, party: str, how: Serving) -> None:
                 typer.echo(f"{party} takes messages at {place.url} (pid {os.getpid()}; Ctrl-C stops it)")
             sys.stdout.flush()
 
-        jobs = () if drop is None else (running.drop_folder(drop).work,)
+        jobs = (running.announce, *(() if drop is None else (running.drop_folder(drop).work,)))
         bootstrap.look_seldom()
         serve_party(running, say_ready, jobs)
     if not json:

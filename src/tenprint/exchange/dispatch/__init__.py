@@ -5,6 +5,7 @@ things come in from outside the exchange are `submit` (a booking) and `decide_ta
 other parties come in through `accept`.
 """
 
+from tenprint.exchange.dispatch.announcing import Announced, announce, deciders
 from tenprint.exchange.dispatch.audits import ask_for_ledgers, ask_for_trail
 from tenprint.exchange.dispatch.corrections import acknowledgements, correct
 from tenprint.exchange.dispatch.doors import Submission, decide_task, enrol, submit
@@ -23,6 +24,7 @@ from tenprint.exchange.dispatch.withdrawing import withdraw
 from tenprint.exchange.dispatch.witnessing import Sought, cosign, seek_cosignatures
 
 __all__ = [
+    "Announced",
     "Asked",
     "Ending",
     "Fault",
@@ -33,6 +35,7 @@ __all__ = [
     "accept_kept",
     "accept_many",
     "acknowledgements",
+    "announce",
     "ask",
     "ask_for_ledgers",
     "ask_for_trail",
@@ -40,6 +43,7 @@ __all__ = [
     "correct",
     "cosign",
     "decide_task",
+    "deciders",
     "endings",
     "enrol",
     "enrol_due",

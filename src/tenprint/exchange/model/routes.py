@@ -40,7 +40,14 @@ RULE_MAKERS = (
     Role.FIELD_OFFICE,
     Role.JURISDICTION,
 )
-"""Who decides on a rule, a route or an activation that binds others."""
+"""Who decides on a rule, a route or an activation that binds others, whoever they are."""
+_TELLS_OF_ITS_SWITCHES = {
+    (Role.AGENCY, Role.CRIMINAL_REPOSITORY),
+    (Role.AGENCY, Role.JURISDICTION),
+    (Role.JAIL, Role.JURISDICTION),
+}
+"""Who tells of what it switches for itself, besides those that it has links with: an agency those who answer it, an
+agency and a jail the city or county whose own they are."""
 ASKABLE = (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.FIELD_OFFICE)
 """Whom a jurisdiction may ask: who forwards, who cascades, who decides."""
 
@@ -87,7 +94,9 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
     Kind.DISPOSITION: LINKS,
     Kind.CORRECTION: LINKS,
-    Kind.RULE_NOTICE: frozenset((one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR),
+    Kind.RULE_NOTICE: LINKS
+    | _TELLS_OF_ITS_SWITCHES
+    | {(one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR},
     Kind.CANCELLATION: frozenset({(Role.FIELD_OFFICE, Role.JAIL)}),
     Kind.OUTCOME: frozenset({(Role.FIELD_OFFICE, Role.JAIL), (Role.FIELD_OFFICE, Role.JURISDICTION)}),
     Kind.REQUEST: frozenset((Role.JURISDICTION, role) for role in ASKABLE),
