@@ -136,7 +136,7 @@ def test_a_party_that_falls_by_itself_is_named_with_what_ended_it(
     assert (falls["jail-1"]["how"], falls["jail-1"]["run"]) == ("exit 1", "disturbed")
     (line,) = falls["jail-1"]["lines"]
     assert '"code": "ValueError"' in line
-    assert "falling (test_chaos.py" in line
+    assert "test_chaos:falling:" in line
     assert "SAMPLESON" not in line
     assert (result.difference.diverged, result.disturbed.ended.fell, result.is_good) == (0, 2, False)
     tell(plan, result)
