@@ -53,7 +53,7 @@ CLAIM = {queue: _claiming(box) for queue, box in BOXES.items()}
 
 
 def claim(connection: sa.Connection, queue: Queue, now: datetime, limit: int, lease: timedelta) -> list[MessageKey]:
-    """Claim at most `limit` rows of `inbox` or `outbox` whose time has come, in the order of writing.
+    """Claim at most `limit` rows of `inbox` or `outbox` whose time has come, in the order in which it came.
 
     Rows that another worker is claiming at this moment are skipped, never waited for. It is one statement, which needs
     no transaction around it.

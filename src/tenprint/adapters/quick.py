@@ -85,9 +85,9 @@ def run(connection: sa.Connection, statement: Any, values: Values, *, sets: bool
     return Answer(connection, _executed(connection, made.sql, made.parameters(values), many=False), made)
 
 
-def run_many(connection: sa.Connection, insert: Any, rows: Sequence[Values], *, sets: bool = True) -> None:
-    """Run a statement once for each of these values, which have the same names; of an insert, its columns (`sets`)."""
-    made = _words(connection, insert, tuple(rows[0]) if sets else ())
+def run_many(connection: sa.Connection, insert: Any, rows: Sequence[Values]) -> None:
+    """Insert rows that have the same columns."""
+    made = _words(connection, insert, tuple(rows[0]))
     _executed(connection, made.sql, [made.parameters(row) for row in rows], many=True)
 
 

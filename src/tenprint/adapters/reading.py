@@ -143,12 +143,12 @@ class Reader:
         return self._connection.execute(sa.select(table.c.state).where(which)).scalar_one_or_none() == tables.DEAD
 
     def due_messages(self, queue: Queue, now: datetime, limit: int) -> list[MessageKey]:
-        """Return waiting messages of `inbox` or `outbox` whose time has come, in the order of writing."""
+        """Return waiting messages of `inbox` or `outbox` whose time has come, in the order in which it came."""
         found = quick.every(self._connection, statements.DUE[queue], {"now": rows.time_text(now), "most": limit})
         return [MessageKey(row.sender, row.id) for row in found]
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
-        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        """Return the subjects of queued enrolments whose time has come, in the order in which it came."""
         asked = {"now": rows.time_text(now), "most": limit}
         return [row.subject_id for row in quick.every(self._connection, statements.DUE_ENROLMENTS, asked)]
 

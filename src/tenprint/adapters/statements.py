@@ -5,7 +5,6 @@ Parameters are named ``b_…`` where a column of that name is set in the same st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -90,8 +89,6 @@ MARK_ENROLLED = (
 )
 MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
 MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
-
-Keys = Iterable[str]
 
 
 class Inserts:

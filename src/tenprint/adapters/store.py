@@ -91,12 +91,12 @@ class SqlStore:
             yield Reader(connection, self._blobs)
 
     def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
-        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
+        """Return unhandled inbox messages whose time has come, in the order in which it came."""
         with self._glancing() as reader:
             return reader.due_messages(Queue.INBOX, now, limit)
 
     def due_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
-        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
+        """Return undelivered outbox messages whose time has come, in the order in which it came."""
         with self._glancing() as reader:
             return reader.due_messages(Queue.OUTBOX, now, limit)
 
@@ -146,7 +146,7 @@ class SqlStore:
             return reader.due_timers(now, limit)
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
-        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        """Return the subjects of queued enrolments whose time has come, in the order in which it came."""
         with self._glancing() as reader:
             return reader.due_enrolments(now, limit)
 

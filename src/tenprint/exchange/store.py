@@ -321,11 +321,11 @@ class Store(Protocol):
         ...
 
     def due_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
-        """Return unhandled inbox messages whose time has come, in the order in which they were accepted."""
+        """Return unhandled inbox messages whose time has come, in the order in which it came."""
         ...
 
     def due_outbox(self, now: datetime, limit: int) -> list[MessageKey]:
-        """Return undelivered outbox messages whose time has come, in the order in which they were written."""
+        """Return undelivered outbox messages whose time has come, in the order in which it came."""
         ...
 
     def claim_inbox(self, now: datetime, limit: int) -> list[MessageKey]:
@@ -361,7 +361,7 @@ class Store(Protocol):
         ...
 
     def due_enrolments(self, now: datetime, limit: int) -> list[str]:
-        """Return the subjects of queued enrolments whose time has come, oldest first."""
+        """Return the subjects of queued enrolments whose time has come, in the order in which it came."""
         ...
 
     def enrolment(self, subject_id: str) -> dict[FingerPosition, Template]:
