@@ -1,7 +1,7 @@
 """Which charges the criminal repository keeps: criterion offences, as dated data (`criterion_offences.toml`).
 
-After a state identification only a booking with a criterion offence is to be forwarded (EBTS 8.001, 3.1). The regulation
-names what is *not* kept, and only when nothing else is charged with it: one criterion offence makes the booking one.
+After a state identification only a booking with a criterion offence is to be forwarded (EBTS 8.001, 3.1). The
+regulation names what is *not* kept when nothing else is charged with it: one criterion offence makes the booking one.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class Excluded:
 
     def has(self, charge: Charge) -> bool | None:
         """Tell whether a charge is left out; None when it cannot be read."""
-        if charge.code in self.codes or (charge.code in self.says_nothing or not charge.code) and self._names(charge):
-            return True
-        return False if charge.code and charge.code not in self.says_nothing else None
+        is_coded = bool(charge.code) and charge.code not in self.says_nothing
+        if is_coded:
+            return charge.code in self.codes
+        return True if self._names(charge) else None
 
     def _names(self, charge: Charge) -> bool:
         return " ".join(charge.words.upper().translate(_BLANK_SIGNS).split()) in self.words
