@@ -28,6 +28,16 @@ def attempts_of(case: Case) -> tuple[dict[str, str], ...]:
     return tuple(case.known.get(ATTEMPTS, ()))
 
 
+def number_of(case: Case) -> str:
+    """Return the control number of a booking's newest attempt: what is said of a booking names it by that."""
+    return str(case.known.get(TCNS, {}).get(SUBMISSION_OF_ATTEMPT) or case.tcn)
+
+
+def numbers_of(case: Case) -> frozenset[str]:
+    """Return the control numbers of all attempts. Who was told of a later one only knows the booking by that one."""
+    return frozenset({case.tcn, number_of(case), *(attempt["tcn"] for attempt in attempts_of(case))})
+
+
 def case_of_rejection(cases: Iterable[Case], tcr: str) -> Case:
     """Return the case of the rejection that a submission quotes; an attempt sent on before is found too.
 
