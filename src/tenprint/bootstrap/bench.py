@@ -179,8 +179,8 @@ def _workers(plan: Plan) -> Iterator[Run]:
         try:
             yield lambda numbers: _run_there(lines, numbers)
         except BaseException:
-            for process in processes:
-                process.terminate()  # else it would work off what it has, and nobody wants it any more
+            for started in processes:
+                started.terminate()  # else it would work off what it has, and nobody wants it any more
             raise
 
 
