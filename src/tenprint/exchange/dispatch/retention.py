@@ -72,9 +72,10 @@ QUESTIONS: Mapping[Kind, frozenset[Kind]] = {
     Kind.CORRECTION: frozenset({Kind.ACK}),
     Kind.REQUEST: frozenset({Kind.REQUEST_ANSWER}),
     Kind.AUDIT_QUERY: frozenset({Kind.AUDIT_ANSWER}),
-    Kind.DETAINER: frozenset({Kind.DETAINER_ANSWER}),
+    Kind.DETAINER: frozenset({Kind.DETAINER_ANSWER, Kind.CUSTODY}),
 }
-"""Messages that wait for an answer, and its kinds: while one is open, the case is."""
+"""Messages that wait for an answer, and its kinds: while one is open, the case is. A detainer that was cancelled before
+the jail answered is answered by the jail's report that it has ended."""
 MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK})
 ABOUT_ERASED = frozenset({Kind.AUDIT_ANSWER, Kind.CORRECTION, Kind.ACK})
 """What is heard about an erased case: answers to audits, corrections, and who has acknowledged one."""
