@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from exchange_rig import Rig, card
 
+from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.model.known import Repository, repository_state
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role, TaskKind
@@ -67,7 +68,7 @@ def test_a_limit_that_replaces_another_speaks_from_its_own_day() -> None:
 
 
 # --- who waits ---
-def test_times_are_measured_from_the_messages_themselves_and_a_settled_case_has_no_clock(rig: Rig) -> None:
+def test_times_are_measured_by_the_clock_of_who_waits_and_a_settled_case_has_no_clock(rig: Rig) -> None:
     rig.clock.drift = timedelta(milliseconds=1)
     case_id = rig.book(card("P1"))
     for role, hops in (
@@ -78,8 +79,9 @@ def test_times_are_measured_from_the_messages_themselves_and_a_settled_case_has_
         assert all(w.answered_at > w.asked_at and w.verdict(rig.clock.now()) == "in time" for w in found.values())
         assert rig.nodes[role].store.waiting_timers(case_id) == []
     asked, answer = rig.messages(AGENCY, case_id, Kind.CAR)[0], rig.received(AGENCY, case_id, Kind.SRE)
+    (came,) = (e["time"] for e in rig.entries(AGENCY, "received") if e["message"] == answer.id)
     wait = waited(rig, AGENCY, case_id)["booking_answer"]
-    assert (wait.asked_at, wait.answered_at) == (asked.sent_at, answer.sent_at)
+    assert (wait.asked_at, to_wire(wait.answered_at)) == (asked.sent_at, came)
 
 
 def test_an_agency_whose_state_never_answers_waits_since_a_time_and_never_reads_a_no(rig: Rig) -> None:

@@ -280,6 +280,18 @@ def test_an_unanswered_correction_postpones_the_erasure(rig):
     assert dispatch.endings(node)[0].postponed == "a CORRECTION of the case has no answer yet"
 
 
+def test_a_request_that_was_cancelled_before_the_jail_answered_is_erased_when_its_period_is_over(rig):
+    case_id = rig.until_detainer()
+    dispatch.cancel_detainer(rig.nodes[Role.FIELD_OFFICE], case_id, by="OFFICER FIXTURE", reason="no ground")
+    rig.run()
+    keepers = (Role.FIELD_OFFICE, Role.JAIL)
+    assert {rig.case(role, case_id).state for role in keepers} == {CaseState.CANCELLED}
+    rig.wait(30 * YEAR)
+    for role in keepers:
+        assert ("keep-what-somebody-decided", "messages") in erased(rig, role)
+        assert rig.entries(role, "erasure_postponed") == []
+
+
 def test_a_case_that_goes_on_is_not_erased_and_its_period_begins_anew(rig):
     case_id = ended(rig)
     role = Role.IMMIGRATION_REPOSITORY

@@ -68,13 +68,14 @@ EXPUNGED_RULE = Rule(periods.EXPUNGED, "order")
 """Stands as the rule of what was erased because a court or a state had the record expunged."""
 POSTPONED_FOR = timedelta(days=30)
 """After this time it is looked again whether what hindered an erasure is over."""
-QUESTIONS: Mapping[Kind, Kind] = {
-    Kind.CORRECTION: Kind.ACK,
-    Kind.REQUEST: Kind.REQUEST_ANSWER,
-    Kind.AUDIT_QUERY: Kind.AUDIT_ANSWER,
-    Kind.DETAINER: Kind.DETAINER_ANSWER,
+QUESTIONS: Mapping[Kind, frozenset[Kind]] = {
+    Kind.CORRECTION: frozenset({Kind.ACK}),
+    Kind.REQUEST: frozenset({Kind.REQUEST_ANSWER}),
+    Kind.AUDIT_QUERY: frozenset({Kind.AUDIT_ANSWER}),
+    Kind.DETAINER: frozenset({Kind.DETAINER_ANSWER, Kind.CUSTODY}),
 }
-"""Messages that wait for an answer, and its kind: while one is open, the case is."""
+"""Messages that wait for an answer, and its kinds: while one is open, the case is. A detainer that was cancelled before
+the jail answered is answered by the jail's report that it has ended."""
 MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK})
 ABOUT_ERASED = frozenset({Kind.AUDIT_ANSWER, Kind.CORRECTION, Kind.ACK})
 """What is heard about an erased case: answers to audits, corrections, and who has acknowledged one."""
@@ -333,8 +334,9 @@ def _names_of(kind: str) -> frozenset[str]:
 
 
 def _answers(heading: Heading, asked: Heading) -> bool:
+    """Tell whether a message answers another one; their times, by two parties' clocks, say nothing about that."""
     is_between = (heading.sender, heading.recipient) == (asked.recipient, asked.sender)
-    return is_between and heading.kind == QUESTIONS[asked.kind] and heading.sent_at >= asked.sent_at
+    return is_between and heading.kind in QUESTIONS[asked.kind] and heading.in_reply_to == asked.id
 
 
 def _list_templates(work: Work) -> None:

@@ -124,6 +124,10 @@ def on_data_response(work: Work, _: None) -> None:
         keep(work, with_message(case, INTERIM, work.message.id, answer.tcn))
         return
     waits.end(work)
+    if message_of(case, Kind.LATE_HIT):
+        work.log("overtaken", note="a late hit came before the answer that it corrects, so this changes nothing")
+        keep(work, with_message(case, Kind.IDR, work.message.id, answer.tcn))
+        return
     case = with_message(with_repository(case, Repository.IMMIGRATION, result), Kind.IDR, work.message.id, answer.tcn)
     case = case.moved(finding=str(answer.finding))
     asks_status = questions.iaq_on_match(work.decide, result).outcome == questions.SEND

@@ -8,7 +8,7 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT
-from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, with_message
+from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, message_of, with_message
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
@@ -110,8 +110,9 @@ def on_federal_answer(work: Work, _: None) -> None:
     agency = work.services.directory.party(case.known[SUBMITTER])
     if not result_of(work.message).response.iar or _agency_receives(work, agency, case):
         sent = forward(work, work.message, agency.id)
-        # The copies sent on are what a second copy of the booking is answered with.
-        work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
+        # The copies sent on are what a second copy of the booking is answered with, but for one that was out of date.
+        if message_of(case, sent.kind) == work.message.id:
+            work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
 
 
 def on_late_hit(work: Work, _: None) -> None:

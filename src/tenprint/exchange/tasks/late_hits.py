@@ -16,16 +16,16 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import Repository, message_of, repository_state
 from tenprint.exchange.model.withdrawal import was_withdrawn
-from tenprint.exchange.model.words import ExaminerFinding, Kind, RepositoryState, TaskKind
+from tenprint.exchange.model.words import ExaminerFinding, Kind, TaskKind
 from tenprint.exchange.ports import Services, Transaction, Work
 from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import candidates_above, threshold_of
+from tenprint.exchange.tasks.results import LATE_HIT_FOLLOWS
 from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION
 
 LATE = "late_examinations"
 """In `Case.known`: id of a late examination -> the subject enrolled later that it is about."""
 FINDINGS = tuple(str(finding) for finding in ExaminerFinding)
-_ANSWERED = frozenset({RepositoryState.NO_MATCH, RepositoryState.PARTIAL})
 
 
 def examine_late(
@@ -52,7 +52,7 @@ def examine_late(
     opened = 0
     for case in cases:
         asked = tx.message(MessageKey(case.known[SUBMITTER], message_of(case, SUBMISSION)))
-        is_waiting = repository_state(case, Repository.IMMIGRATION) in _ANSWERED and not was_withdrawn(case)
+        is_waiting = repository_state(case, Repository.IMMIGRATION) in LATE_HIT_FOLLOWS and not was_withdrawn(case)
         if asked is None or not is_waiting or message_of(case, Kind.LATE_HIT):
             continue
         work = Work(tx, services, asked)

@@ -72,6 +72,7 @@ def on_request(work: Work, _: None) -> None:
         "message": work.message.id,
     }
     limit = limit_of(waits.REQUEST_ANSWER, work.message.sent_at.date())
+    # From the asker's own time: the limit is of days, so that clocks a little apart change nothing.
     due_at = work.message.sent_at + timedelta(seconds=limit.seconds)
     work.open_task(TaskKind.ANSWER_REQUEST, shown, OUTCOMES, due_at=due_at)
     case = Case(work.message.case_id, work.now, CaseState.AWAITING_DECISION)

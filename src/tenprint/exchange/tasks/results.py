@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Repository, advanced, reopened, unsettled, with_message, with_repository
+from tenprint.exchange.model.known import (
+    Repository,
+    advanced,
+    message_of,
+    reopened,
+    repository_state,
+    unsettled,
+    with_message,
+    with_repository,
+)
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.questions import IMMIGRATION_NDR
@@ -27,6 +36,9 @@ CASCADE_FACTS = "cascade_facts"
 under rules that ask for it."""
 WAITS_FOR_CONVICTION = "NOT MADE YET, WAITS FOR A CONVICTION"
 """Why there was no search so far: a disposition may still bring one."""
+
+LATE_HIT_FOLLOWS = frozenset({RepositoryState.NO_MATCH, RepositoryState.PARTIAL})
+"""What the immigration repository may have answered before a late hit: who was told of a match needs none."""
 
 
 FIRST_ANSWERS: dict[Kind, tuple[Kind, ...]] = {
@@ -97,30 +109,48 @@ def noted_answer(case: Case, message: Envelope) -> Case:
     """Return the case with a federal SRE noted: repository states, message, control number, state of the case.
 
     An answer that says `pending` leaves the case open; `match` in a first answer means that a specialist is asked; a
-    second answer closes what was open. A first answer that arrives after the second one changes nothing it said.
+    second answer closes what was open. Answers may come in any order and end in the same: one that was said before
+    what is known already (a first one after a second one or a late hit; after a late hit, a second one that knows of
+    no match) changes nothing of it.
     """
     answer = result_of(message)
-    response = answer.response
-    is_second = message.kind == Kind.SECOND_SRE
-    if is_second or Kind.SECOND_SRE not in case.known.get("messages", {}):
-        case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
-        case = with_repository(case, Repository.IMMIGRATION, RepositoryState(response.immigration))
-    if response.cascade:
-        case = case.moved(cascade=response.cascade)
+    immigration = RepositoryState(answer.response.immigration)
+    is_second, has_second = message.kind == Kind.SECOND_SRE, bool(message_of(case, Kind.SECOND_SRE))
+    brings_match = is_second and immigration == RepositoryState.MATCH
+    if has_second and not is_second:
+        return with_message(case, message.kind, message.id, answer.tcn)
+    if has_second and _has_match(case) and not brings_match:
+        return case
+    case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
+    if answer.response.cascade:
+        case = case.moved(cascade=answer.response.cascade)
+    case = with_message(case, message.kind, message.id, answer.tcn)
+    if message_of(case, Kind.LATE_HIT) and not brings_match:
+        return case
+    before = repository_state(case, Repository.IMMIGRATION)
+    case = with_repository(case, Repository.IMMIGRATION, immigration)
     # A first answer that carries the specialist's words is a combined one: nothing follows it.
-    is_last = is_second or bool(response.iar)
-    state = _state_after(case, RepositoryState(response.immigration), response.finding, is_last=is_last)
-    return advanced(with_message(case, message.kind, message.id, answer.tcn), state)
+    is_last = is_second or bool(answer.response.iar)
+    state = _state_after(case, immigration, answer.response.finding, is_last=is_last)
+    if brings_match and before in LATE_HIT_FOLLOWS:
+        return reopened(case, state)  # by a late hit, which is under way
+    return advanced(case, state)
 
 
 def noted_late_hit(work: Work, case: Case) -> Case:
     """Return the case opened again by a late hit: what was no match is one now, and a specialist is asked.
 
+    When the second answer that follows it was here before, nothing is asked any more: that one stands.
+
     Raises:
         SenderError: ``CASE_NOT_REOPENED``.
     """
-    case = with_repository(case, Repository.IMMIGRATION, RepositoryState.MATCH)
+    is_answered = bool(message_of(case, Kind.SECOND_SRE)) and _has_match(case)
     case = with_message(case, Kind.LATE_HIT, work.message.id, work.message.tcn)
+    if is_answered:
+        work.log("overtaken", note="the answer that follows this late hit was here before it")
+        return case
+    case = with_repository(case, Repository.IMMIGRATION, RepositoryState.MATCH)
     before, case = case.state, reopened(case, CaseState.AWAITING_STATUS)
     work.log("reopened", note=f"a late hit: the case was {before} and waits for the status now")
     return case
@@ -136,6 +166,10 @@ def end_of(case: Case, immigration: RepositoryState, finding: ExaminerFinding) -
     if immigration == RepositoryState.NO_MATCH and not unsettled(case):
         return CaseState.NO_MATCH
     return CaseState.ANSWERED
+
+
+def _has_match(case: Case) -> bool:
+    return repository_state(case, Repository.IMMIGRATION) == RepositoryState.MATCH
 
 
 def _state_after(case: Case, immigration: RepositoryState, finding: ExaminerFinding, *, is_last: bool) -> CaseState:

@@ -75,7 +75,7 @@ def with_disposition(case: Case, said: Disposition, message: Envelope, *, came_f
 
 
 def dispositions_of(case: Case) -> list[dict[str, str]]:
-    """Return what courts have said in a case, in the order in which they said it."""
+    """Return what courts have said in a case, in the order in which they said it: an agency has one, with one clock."""
     return sorted(case.known.get(DISPOSITIONS, {}).values(), key=lambda one: (one["said_at"], one["disposition_id"]))
 
 

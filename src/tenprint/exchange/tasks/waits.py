@@ -2,22 +2,25 @@
 
 Whoever asks sets a timer for the class of the answer (`policy/response_times.toml`). An answer cancels it. When it
 fires, the asker writes down that the limit has passed: the case goes on waiting, and that is never a no. What a hop
-took is measured from the messages' own times, asked at and answered at.
+took is measured by the asker's own clock, from asking until the answer came: clocks of parties differ, so a time that
+one of them stated is never compared with a time of another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tenprint.core.clock import to_wire
+from tenprint.core.clock import from_wire, to_wire
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import Envelope
+from tenprint.exchange.model.envelope import Envelope, MessageKey
 from tenprint.exchange.model.known import NO_ANSWER, PRIORITY, Wake, message_of
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node, Services, Work
+from tenprint.ledger.entry import Entry
+from tenprint.ledger.vocabulary import COUNTERPART, KIND, MESSAGE, RECEIVED, TIME
 from tenprint.policy.response_times import Limit, limit_of
 
 OVERDUE = "overdue"
@@ -85,7 +88,8 @@ class Wait:
 
     Args:
         party: who asked. hop: which kind of wait. waits_for: for people. counterpart: who was asked.
-        asked_at, answered_at: the messages' own times; None while there is no answer.
+        asked_at, answered_at: when it was sent, and when the answer came, both by this party's clock; None while there
+            is no answer.
         ended_at: when the party stopped waiting without one (withdrawn), or None.
         limit: the class in force when it was asked.
         message: id of the question.
@@ -171,10 +175,11 @@ def on_overdue(work: Work, _: None) -> None:
 def waits_of(node: Node, case_id: str) -> list[Wait]:
     """Return the waits of a party in a case, in the order in which they began; empty when it does not know the case."""
     with node.store.transaction() as tx:
-        case, headings = tx.case(case_id), tx.headings(case_id)
+        case, headings, entries = tx.case(case_id), tx.headings(case_id), tx.case_entries(case_id)
     if case is None:
         return []
-    return [wait for hop in HOPS if hop.role == node.party.role for wait in _waits(node, case, headings, hop)]
+    came = _arrivals(entries)
+    return [wait for hop in HOPS if hop.role == node.party.role for wait in _waits(node, case, headings, came, hop)]
 
 
 def breaches(node: Node) -> int:
@@ -190,35 +195,46 @@ def span(seconds: int) -> str:
     return f"{seconds // ONE_MINUTE} min" if seconds >= ONE_MINUTE and not seconds % ONE_MINUTE else f"{seconds} s"
 
 
-def _waits(node: Node, case: Case, headings: Iterable[Envelope], hop: Hop) -> Iterable[Wait]:
-    """Pair each question with the first answer that came after it and before the next question."""
+def _arrivals(entries: Iterable[Entry]) -> dict[MessageKey, datetime]:
+    """Return when each message of a case was taken in, by this party's clock, as its ledger says."""
+    taken = (entry.fields for entry in entries if entry.fields.get(KIND) == RECEIVED)
+    return {MessageKey(str(one[COUNTERPART]), str(one[MESSAGE])): from_wire(str(one[TIME])) for one in taken}
+
+
+def _waits(
+    node: Node, case: Case, headings: Sequence[Envelope], came: Mapping[MessageKey, datetime], hop: Hop
+) -> Iterable[Wait]:
+    """Pair each question with its first answer: the one in reply to it.
+
+    An answer that was passed on replies to a message of somebody else: it belongs to the last question that this party
+    wrote before the answer came.
+    """
     me = node.party.id
-    asked = [m for m in headings if m.sender == me and m.kind in hop.questions]
+    asked = {m.id: place for place, m in enumerate(headings) if m.sender == me and m.kind in hop.questions}
     final = message_of(case, Kind.IDR) if hop.answers == {Kind.IDR} else ""
-    answered = [
-        m for m in headings if m.recipient == me and m.kind in hop.answers and (m.kind != Kind.IDR or m.id == final)
-    ]
-    is_over = case.state == CaseState.WITHDRAWN
-    for place, question in enumerate(asked):
-        until = asked[place + 1].sent_at if place + 1 < len(asked) else None
-        mine = [
-            m.sent_at for m in answered
-            if m.sender == question.recipient and m.sent_at >= question.sent_at and (until is None or m.sent_at < until)
-        ]  # fmt: skip
+    answers: dict[str, list[datetime]] = {question: [] for question in asked}
+    for place, m in enumerate(headings):
+        if m.recipient == me and m.kind in hop.answers and (m.kind != Kind.IDR or m.id == final):
+            before = [question for question, written in asked.items() if written < place]
+            question = m.in_reply_to if m.in_reply_to in asked else next(iter((*before[-1:], *asked)), "")
+            if question and headings[asked[question]].recipient == m.sender:
+                answers[question].append(came.get(m.key, m.sent_at))
+    is_over, last = case.state == CaseState.WITHDRAWN, next(reversed(asked), "")
+    for question, mine in answers.items():
         if not mine and hop.name == ANSWER and NO_ANSWER in case.known:
             continue  # no answer was ever to come: a CNA, or a booking that the state keeps
-        limit = _limit(node.services, hop, question.sent_at, int(case.known.get(PRIORITY, ROUTINE)))
-        answered_at, is_given_up = min(mine, default=None), not mine and (is_over or until is not None)
+        sent = headings[asked[question]]
+        limit = _limit(node.services, hop, sent.sent_at, int(case.known.get(PRIORITY, ROUTINE)))
         yield Wait(
             me,
             hop.name,
             hop.waits_for,
-            question.recipient,
-            question.sent_at,
-            answered_at,
+            sent.recipient,
+            sent.sent_at,
+            min(mine, default=None),
             limit,
-            question.id,
-            is_given_up,
+            question,
+            is_given_up=not mine and (is_over or question != last),
         )
 
 
