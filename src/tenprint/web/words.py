@@ -83,6 +83,7 @@ NEXT_STEPS: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "Copy the legal ground exactly as the specialist wrote it.",
     "EVIDENCE_UNKNOWN": "Choose one of the evidence boxes.",
     "DETAIL_INVALID": "Answer with yes or no.",
+    "DETAIL_UNKNOWN": "Load the page anew and fill in its fields: the form that was sent has another one.",
     "FINGER_FINDING_MISSING": 'Go through the fingers: a finding for each, or "not compared"; at least one finding.',
     "FINGER_FINDING_UNKNOWN": "Choose one of the findings for each finger.",
     "FINDING_CONTRADICTS": "Check the fingers and the finding as a whole: one does not follow from the other.",
