@@ -111,7 +111,7 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
     """
     answer = TaskAnswer.from_bytes(work.message.body)
     task = open_task(work.tx, answer.task_id)
-    check_answer(work.tx, task, answer, questions.quietly(work.services), work.now)
+    check_answer(work.tx, task, answer, questions.quietly(work.services), work.message.sent_at)
     task = answered(task, answer, work.message.sent_at)
     work.tx.save_task(task)
     work.log(
@@ -157,7 +157,9 @@ def open_task(tx: Transaction, task_id: str) -> Task:
     if task is None:
         raise SenderError("UNKNOWN_TASK", f"no task {task_id!r} here", hint="see: tenprint tasks list --all")
     if not task.is_open:
-        raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}")
+        has_lapsed = task.kind == TaskKind.REPORT_CUSTODY and not task.decided_by
+        hint = f"ask anew: tenprint case reopen {task.case_id} --party {task.party}" if has_lapsed else ""
+        raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}", hint=hint)
     return task
 
 

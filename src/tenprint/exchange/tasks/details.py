@@ -30,6 +30,7 @@ DETAILS: Mapping[TaskKind, Mapping[str, str]] = {
         VICTIM_OR_WITNESS: "whether the person is a victim of or witness to a crime: yes or no",
     },
     TaskKind.REPORT_RELEASE: {AT: f"when: {A_TIME}"},
+    TaskKind.REPORT_CUSTODY: {AT: f"when, within the hold: {A_TIME}"},
     TaskKind.DISPOSE: {
         CHARGE: "number of the charge, as shown; with one charge it may be left out",
         DECIDED_ON: "day of the decision, YYYY-MM-DD",
