@@ -94,16 +94,17 @@ def cancel(
 
 def reopen(
     case_id: CaseId,
-    party: Annotated[str, typer.Option("--party", help="The court.")],
+    party: Annotated[str, typer.Option("--party", help="The court, or the jail.")],
     by: Annotated[str, typer.Option("--by", help="Name of the clerk; required.")] = "",
     reason: Reason = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Open a court's charges again, to dispose of them once more."""
+    """Open a court's charges again, or a jail's question how a hold ended that has lapsed by the clock."""
     from tenprint.exchange import dispatch
 
     with _party(data, party) as (network, node):
-        task = dispatch.reopen_charges(node, case_id, by=by, reason=reason)
+        ask_again = dispatch.reopen_custody if node.party.role == Role.JAIL else dispatch.reopen_charges
+        task = ask_again(node, case_id, by=by, reason=reason)
         network.settle(case_id=case_id)
     console.print(f"Answer it with: tenprint tasks decide {task.id}")
 

@@ -12,6 +12,7 @@ from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.ports import Node
+from tenprint.exchange.tasks.details import details_of
 
 app = typer.Typer(help="What waits for a person: list, show, decide.", no_args_is_help=True)
 
@@ -55,16 +56,7 @@ def show(
     if json:
         print_json(_as_json(task))
         return
-    due = f", due {to_minute(task.due_at)} UTC" if task.due_at else ""
-    console.print(f"[bold]{task.kind}[/] for {task.party}, case {task.case_id}" + due)
-    print_table("Evidence shown", ("what", "value"), _flat(task.shown))
-    console.print(f"Evidence hash {task.shown_hash}", style="dim")
-    if task.is_open:
-        console.print(
-            f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
-        )
-    else:
-        console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
+    show_task(task)
 
 
 @app.command()
@@ -75,7 +67,7 @@ def decide(
     reason: Annotated[str, typer.Option("--reason", help="Why; required, it is kept with the decision.")] = "",
     detail: Annotated[
         list[str] | None,
-        typer.Option("--detail", help="NAME=VALUE, such as legal_ground=… or evidence=…; may be repeated."),
+        typer.Option("--detail", help="NAME=VALUE; `tasks show` lists the names that the task takes; may be repeated."),
     ] = None,
     data: Data = DEFAULT_DATA,
     json: Json = False,
@@ -154,6 +146,22 @@ def release(
     console.print("Released: everybody whose work it is may answer it.")
 
 
+def show_task(task: Task) -> None:
+    """Write what a task asks, what is shown, and how it is answered or was."""
+    due = f", due {to_minute(task.due_at)} UTC" if task.due_at else ""
+    console.print(f"[bold]{task.kind}[/] for {task.party}, case {task.case_id}" + due)
+    print_table("Evidence shown", ("what", "value"), _flat(task.shown))
+    console.print(f"Evidence hash {task.shown_hash}", style="dim")
+    if task.is_open:
+        if takes := details_of(task.kind):
+            print_table("Details of the answer (--detail NAME=VALUE)", ("name", "what it says"), takes.items())
+        console.print(
+            f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
+        )
+    else:
+        console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
+
+
 def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:
     with node.store.transaction() as tx:
         return tx.tasks(open_only=open_only)
@@ -198,6 +206,7 @@ def _as_json(task: Task) -> dict[str, Any]:
         "opened_at": to_wire(task.opened_at),
         "due_at": _moment(task.due_at),
         "answers": list(task.answers),
+        "details": dict(details_of(task.kind)),
         "shown": task.shown,
         "shown_hash": task.shown_hash,
         "claimed_by": task.claimed_by,

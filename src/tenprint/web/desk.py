@@ -24,7 +24,7 @@ from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks.answers import person_key, refuse_same_person
-from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, Recorded, recorded
+from tenprint.exchange.tasks.findings import Recorded, recorded
 from tenprint.exchange.tasks.looks import note_look
 from tenprint.policy import access
 from tenprint.policy.access import Action, Verdict, Visible
@@ -36,18 +36,8 @@ _log = logging.getLogger("tenprint.access")
 """Refusals: role, party, action and rule; no names of people, no numbers of cases."""
 
 EXAMINATIONS = frozenset({TaskKind.EXAMINE, TaskKind.EXAMINE_SECOND})
-DETAILS: dict[str, tuple[str, ...]] = {
-    TaskKind.EXAMINE: (CANDIDATE, *FINGER_DETAILS),
-    TaskKind.EXAMINE_SECOND: (CANDIDATE, *FINGER_DETAILS),
-    TaskKind.STATUS: ("legal_ground",),
-    TaskKind.DECIDE: ("evidence", "legal_ground", "citizenship_claim", "victim_or_witness"),
-    TaskKind.REPORT_RELEASE: ("at",),
-    TaskKind.DISPOSE: ("charge", "decided_on", "reference", "offence"),
-    TaskKind.REPORT_OUTCOME: ("happened_on", "legal_ground"),
-}
-"""What the form of a kind of task asks besides answer and reason; anything else is not taken."""
-
-
+NO_DETAILS = frozenset({"answer", "reason", "form_id", "csrf"})
+"""Fields of every form; all others are details of the kind of task, and one that it does not take is refused."""
 NOTHING_SEEN = Visible({}, ())
 MOST_WAITING = 8
 """So many people wait at one time for their party's process; each keeps one of the server's some forty threads. Whoever
@@ -311,7 +301,7 @@ class Desk:
             seat: who answers.
             task_id: from the address.
             form_id: which of the forms shown to this session.
-            fields: ``answer``, ``reason``, and the `DETAILS` of this kind of task; others are not taken.
+            fields: ``answer``, ``reason``, and the details of this kind of task (`tasks.details`); others are refused.
 
         Raises:
             Refusal: 404, 403; 409 when the page was not shown in this session or the task has changed since, or another
@@ -336,7 +326,7 @@ class Desk:
                     "STALE_PAGE",
                 )
             view = self._view(seat, task, form_id)
-            details = {name: fields[name] for name in DETAILS.get(task.kind, ()) if name in fields}
+            details = {name: text for name, text in fields.items() if name not in NO_DETAILS}
             try:
                 dispatch.decide_task(
                     self._nodes[seat.party],

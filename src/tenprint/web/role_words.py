@@ -170,6 +170,7 @@ FIELD_AT_FAULT: dict[str, str] = {
     "TIME_IMPOSSIBLE": "at",
     "TIME_IN_FUTURE": "at",
     "TIME_TOO_EARLY": "at",
+    "TIME_TOO_LATE": "at",
     "CHARGE_UNKNOWN": "charge",
     "REFERENCE_MISSING": "reference",
     "OFFENCE_INVALID": "offence",

@@ -17,7 +17,7 @@ from tenprint.exchange.dispatch.points import erasing_points, points
 from tenprint.exchange.dispatch.relay import relay_due
 from tenprint.exchange.dispatch.requests import Asked, ask, requests
 from tenprint.exchange.dispatch.retention import Ending, endings, remove_due
-from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges
+from tenprint.exchange.dispatch.reviews import cancel_detainer, reopen_charges, reopen_custody
 from tenprint.exchange.dispatch.revival import revive
 from tenprint.exchange.dispatch.wakes import enrol_due, fire_due_timers
 from tenprint.exchange.dispatch.withdrawing import withdraw
@@ -57,6 +57,7 @@ __all__ = [
     "relay_due",
     "remove_due",
     "reopen_charges",
+    "reopen_custody",
     "requests",
     "revive",
     "run_round",

@@ -153,10 +153,7 @@ def decide_task(
         task_id: from `Task.id`.
         answer: one of the task's answers.
         reason, by: why, and who.
-        details: examine ``candidate`` (else the best one is meant) and ``finger_1`` to ``finger_10``
-            (`tasks.findings`); status ``legal_ground``; decide ``evidence``,
-            ``legal_ground``, ``citizenship_claim`` and ``victim_or_witness`` (``yes`` or ``no``); days and times as
-            `tasks.dated` asks for them.
+        details: what the kind of task asks besides; `tasks.details` has the names, and no other is taken.
         closes: False records a finding and leaves the task open for a later one.
 
     Raises:

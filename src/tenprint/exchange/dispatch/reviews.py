@@ -1,4 +1,7 @@
-"""Doors for what nobody is asked for: an officer takes a detainer back, a court opens its charges again."""
+"""Doors for what nobody is asked for.
+
+An officer takes a detainer back, a court opens its charges again, a jail says how a hold ended that has lapsed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from tenprint.exchange.dispatch.wakes import own_message
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import is_erased
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
-from tenprint.exchange.parties import court
+from tenprint.exchange.parties import court, jail
 from tenprint.exchange.ports import Node, Transaction, Work
 from tenprint.exchange.tasks import detainers
 from tenprint.exchange.tasks.answers import official_name, reason_given
@@ -66,6 +69,32 @@ def reopen_charges(node: Node, case_id: str, *, by: str, reason: str) -> Task:
         shown = court.shown_to_clerk(case, asked[-1].shown["message"])
         task = work.open_task(TaskKind.DISPOSE, shown, court.OUTCOMES, about=f"again-{len(asked)}")
         keep(work, case.moved(CaseState.AWAITING_COURT, disposed={}))
+        return task
+
+
+def reopen_custody(node: Node, case_id: str, *, by: str, reason: str) -> Task:
+    """Ask the jail's clerk how a hold ended that has lapsed by the clock, because nobody had said anything in time.
+
+    Args:
+        node: the jail.
+        case_id: which case.
+        by, reason: which clerk, and why.
+
+    Raises:
+        SenderError: ``NOT_A_JAIL``, ``UNKNOWN_CASE``, ``CASE_ERASED``, ``NOT_LAPSED``, ``PERSON_MISSING``,
+            ``REASON_MISSING``, ``TEXT_INVALID``; nothing was written.
+        StorageError: it could not be written.
+    """
+    if node.party.role != Role.JAIL:
+        raise SenderError("NOT_A_JAIL", f"{node.party.id} holds nobody")
+    by, reason = official_name(by), reason_given(reason)
+    with node.store.transaction() as tx:
+        case = known_case(tx, node, case_id)
+        if is_erased(case):
+            raise SenderError("CASE_ERASED", "what this jail held of the case has been erased")
+        work = work_of(tx, node, Kind.TASK_ANSWER, case_id, by, reason)
+        task = jail.ask_after_lapse(work, case)
+        work.log("reopened", person=by, note="how the hold ended is asked again")
         return task
 
 

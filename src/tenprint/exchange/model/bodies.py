@@ -213,7 +213,8 @@ class CustodyReport(Body):
         event: ``would_be_released`` (the jail would have let the person go: from now on the hold counts),
             ``transferred`` (to the field office's custody), ``released`` (by the jail, before the time ran out),
             ``lapsed`` (the time ran out, the person is released) or ``cancelled`` (the field office took its request
-            back; a hold that had begun has ended).
+            back; a hold that had begun has ended). After ``lapsed`` one ``transferred`` or ``released`` may follow,
+            with a time within the hold: the jail says what the clock did not know.
         held_from, ended_at: the hold's beginning and end; `held_from` is None when no hold had begun, `ended_at` while
             it lasts.
         reason: the jail's words, or that the time ran out.

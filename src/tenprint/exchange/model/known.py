@@ -11,7 +11,7 @@ from enum import StrEnum
 from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.words import CaseState, RepositoryState
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 
 REPOSITORIES = "repositories"
 MESSAGES = "messages"
@@ -22,6 +22,8 @@ NO_ANSWER = "no_answer"
 """Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
 ERASED = "erased"
 """What was erased of the case, when and under which rule (`tasks.periods`)."""
+LAPSE = f"{Kind.CUSTODY}:lapsed"
+"""Purpose of the clock's report of a hold's end, once a person has spoken of it."""
 _SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))
 
 
@@ -80,6 +82,13 @@ def with_message(case: Case, purpose: str, message_id: str, tcn: str = "") -> Ca
     if tcn:
         known[TCNS] = case.known.get(TCNS, {}) | {str(purpose): tcn}
     return case.moved(**known)
+
+
+def with_lapse(case: Case) -> Case:
+    """Return a case that has lapsed with the report of that kept apart: a person's word on the hold's end follows."""
+    if case.state != CaseState.LAPSED:
+        return case
+    return with_message(case, LAPSE, message_of(case, Kind.CUSTODY))
 
 
 def advanced(case: Case, state: CaseState) -> Case:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.bodies import (
     ACCEPT,
@@ -21,7 +22,7 @@ from tenprint.exchange.model.bodies import (
     TaskAnswer,
 )
 from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.known import advanced, message_of, with_message
+from tenprint.exchange.model.known import LAPSE, advanced, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import detainers, outcomes, questions, requests
@@ -44,6 +45,8 @@ ENDS = {
     CANCELLED: CaseState.CANCELLED,
 }
 """How the case stands after the jail's report of an end."""
+LAPSED_AT = "lapsed_at"
+"""In `Case.known`: when a hold ended by the clock, while no person at the jail has said how."""
 
 
 def on_status_answer(work: Work, _: None) -> None:
@@ -171,7 +174,9 @@ def on_custody(work: Work, _: None) -> None:
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
     begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
-    if is_repeat(work, case, begun if report.ended_at is None else Kind.CUSTODY):
+    is_after_lapse = LAPSED_AT in case.known and report.event in (TRANSFERRED, RELEASED)
+    purpose = LAPSE if is_after_lapse else Kind.CUSTODY
+    if is_repeat(work, case, begun if report.ended_at is None else purpose):
         return
     refuse_impossible(work, case.opened_at, report.held_from, report.ended_at)
     if report.event == CANCELLED and not message_of(case, Kind.CANCELLATION):
@@ -179,11 +184,25 @@ def on_custody(work: Work, _: None) -> None:
     if report.ended_at is None:
         keep(work, advanced(with_message(case, begun, work.message.id), CaseState.HELD))
         return
+    if is_after_lapse:
+        case = _said_after_lapse(case, report.ended_at)
+    case = with_message(case, Kind.CUSTODY, work.message.id)
+    if report.event == LAPSED:
+        case = case.moved(lapsed_at=to_wire(report.ended_at))
     why = "the jail released the person before the time ran out" if report.event == RELEASED else ""
-    case = keep(work, advanced(with_message(case, Kind.CUSTODY, work.message.id), ENDS[report.event]), why)
+    why = "the jail says so after the time ran out" if is_after_lapse else why
+    is_moved = is_after_lapse and case.state == CaseState.LAPSED
+    case = keep(work, case.moved(ENDS[report.event]) if is_moved else advanced(case, ENDS[report.event]), why)
     close_unanswered(work, TaskKind.REVIEW, report.event, "the hold has ended")
     if case.state == CaseState.TRANSFERRED:
         outcomes.ask_outcome(work, case, report.ended_at)
+
+
+def _said_after_lapse(case: Case, ended_at: datetime) -> Case:
+    """Return the case with the clock's report kept apart: a person at the jail has said how the hold ended."""
+    if ended_at > from_wire(case.known[LAPSED_AT]):
+        raise SenderError("TIME_TOO_LATE", "the hold had ended by then")
+    return with_lapse(case)
 
 
 def _shown(work: Work, answer: Iar) -> dict[str, Any]:

@@ -4,6 +4,9 @@ Accepting a request lodges it. The hold begins when the person would otherwise b
 somebody at the jail says when that is. The clock runs from then by plain hours and ends by itself: when nobody came,
 the hold lapses and the field office is told, whether or not anybody at the jail thinks of it. The jail may also end
 it earlier: the person is released, and the case lapses as well, for nobody came.
+
+That a hold lapsed is a presumption by the clock: nobody had said anything. What the jail says later about a time within
+the hold stands, and both stay on record.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from tenprint.exchange.model.bodies import (
     TimerFired,
 )
 from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.known import Wake, message_of, with_message
+from tenprint.exchange.model.known import Wake, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
@@ -43,6 +46,7 @@ REQUEST = ("name", "birth_date", "booking", "status", "legal_ground", "evidence"
 """What of the request is shown again while the hold runs: on whose word, and on what ground, the person is held."""
 TIME_RAN_OUT = "the longest time of the hold ran out"
 RELEASED_EARLY = "the jail released the person before the time ran out"
+SAID_AFTER_LAPSE = "the jail says so after the time ran out"
 RELEASED_AT_ONCE = "the jail released the person, and no hold had begun"
 TAKEN_BACK = "the field office took its request back"
 ENDS = {
@@ -91,7 +95,8 @@ def on_answer(work: Work, _: None) -> None:
     case = work.case()
     if task.kind == TaskKind.REPORT_CUSTODY:
         work.tx.cancel_timers(case.case_id, Wake.HOLD_END)
-        _report(work, case, answer.answer, answer.reason, at=work.message.sent_at, by=answer.by)
+        at = moment_told(answer, work.message.sent_at)
+        _report(work, with_lapse(case), answer.answer, answer.reason, at=at, by=answer.by)
     elif task.kind == TaskKind.REPORT_RELEASE:
         _release_is_due(work, case, task, answer)
     elif answer.answer == ACCEPT:
@@ -109,6 +114,20 @@ def on_timer(work: Work, _: None) -> None:
         return
     close_unanswered(work, TaskKind.REPORT_CUSTODY, LAPSED, TIME_RAN_OUT)
     _report(work, case, LAPSED, TIME_RAN_OUT, at=timer.due_at)
+
+
+def ask_after_lapse(work: Work, case: Case) -> Task:
+    """Ask again how a hold ended that has lapsed by the clock; return the task.
+
+    Raises:
+        SenderError: ``NOT_LAPSED``: a hold that goes on, or of whose end a person has spoken.
+    """
+    asked = [task for task in work.tx.tasks(case.case_id) if task.kind == TaskKind.REPORT_CUSTODY]
+    if case.state != CaseState.LAPSED or not asked or any(task.is_open or task.decided_by for task in asked):
+        raise SenderError("NOT_LAPSED", "no hold of this case has lapsed without a word of the jail")
+    return work.open_task(
+        TaskKind.REPORT_CUSTODY, asked[-1].shown, (TRANSFERRED, RELEASED), about=f"after-lapse-{len(asked)}"
+    )
 
 
 def on_cancellation(work: Work, _: None) -> None:
@@ -213,7 +232,7 @@ def _report(work: Work, case: Case, event: str, reason: str, *, at: datetime, by
     )
     sent = work.send(Kind.CUSTODY, case.known[REQUESTER], body.to_bytes(), in_reply_to=detainer)
     early = RELEASED_EARLY if HELD_FROM in case.known else RELEASED_AT_ONCE
-    why = early if event == RELEASED else ""
+    why = SAID_AFTER_LAPSE if case.state == CaseState.LAPSED else early if event == RELEASED else ""
     keep(work, with_message(case, Kind.CUSTODY, sent.id).moved(ENDS[event]), why)
 
 

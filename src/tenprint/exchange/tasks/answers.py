@@ -19,6 +19,7 @@ from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
 from tenprint.exchange.tasks import dated, findings, questions
+from tenprint.exchange.tasks.details import refuse_unknown
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.records.nlets.iar import NEEDS_GROUND
 from tenprint.records.words import IarStatus
@@ -54,7 +55,7 @@ def draft_answer(
         tx: the party's database.
         task_id: which task.
         answer, reason, by: what, why and who.
-        details: what the kind of task asks besides.
+        details: what the kind of task asks besides (`tasks.details`); no other name is taken.
         closes: False when the task stays open for a later finding. A detainer that a second officer must look at first
             leaves it open too, and so does what `dated.stays_open` names.
         ask: how to ask the programme in force.
@@ -65,12 +66,14 @@ def draft_answer(
             ``REASON_MISSING``, ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
             ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
-            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``; and what `findings.check_fingers` and `dated.check` raise.
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``, ``DETAIL_UNKNOWN``; and what `findings.check_fingers` and
+            `dated.check` raise.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
     task = open_task(tx, task_id)
     if answer not in task.answers:
         raise SenderError("ANSWER_NOT_ALLOWED", f"this task is answered with {' or '.join(task.answers)}")
+    refuse_unknown(task.kind, details)
     details = {name: _line(text, "TEXT_INVALID", f"detail {name} is empty") for name, text in details.items() if text}
     by = official_name(by)
     refuse_claimed(task, by)
@@ -108,7 +111,7 @@ def record_answer(work: Work) -> tuple[Task, TaskAnswer]:
     """
     answer = TaskAnswer.from_bytes(work.message.body)
     task = open_task(work.tx, answer.task_id)
-    check_answer(work.tx, task, answer, questions.quietly(work.services), work.now)
+    check_answer(work.tx, task, answer, questions.quietly(work.services), work.message.sent_at)
     task = answered(task, answer, work.message.sent_at)
     work.tx.save_task(task)
     work.log(
@@ -154,7 +157,9 @@ def open_task(tx: Transaction, task_id: str) -> Task:
     if task is None:
         raise SenderError("UNKNOWN_TASK", f"no task {task_id!r} here", hint="see: tenprint tasks list --all")
     if not task.is_open:
-        raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}")
+        has_lapsed = task.kind == TaskKind.REPORT_CUSTODY and not task.decided_by
+        hint = f"ask anew: tenprint case reopen {task.case_id} --party {task.party}" if has_lapsed else ""
+        raise SenderError("TASK_CLOSED", f"this task was closed with {task.answer!r}", hint=hint)
     return task
 
 

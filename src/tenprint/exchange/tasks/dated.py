@@ -34,7 +34,7 @@ def check(task: Task, answer: TaskAnswer, now: datetime) -> None:
     Raises:
         SenderError: ``DAY_MISSING``, ``DAY_IMPOSSIBLE``, ``DAY_IN_FUTURE``, ``DAY_TOO_EARLY``, ``CHARGE_UNKNOWN``,
             ``REFERENCE_MISSING``, ``OFFENCE_INVALID``, ``LEGAL_GROUND_MISSING``, ``TIME_IMPOSSIBLE``,
-            ``TIME_IN_FUTURE``, ``TIME_TOO_EARLY``.
+            ``TIME_IN_FUTURE``, ``TIME_TOO_EARLY``, ``TIME_TOO_LATE``.
     """
     checking = _CHECKS.get(task.kind)
     if checking is not None:
@@ -161,15 +161,30 @@ def _check_outcome(task: Task, answer: TaskAnswer, now: datetime) -> None:
 def _check_release(task: Task, answer: TaskAnswer, now: datetime) -> None:
     if not answer.details.get(AT, ""):
         return  # it is now, whatever the clock said when the request was accepted
+    if _past(answer, now) < from_wire(task.shown["accepted_at"]):
+        raise SenderError("TIME_TOO_EARLY", f"the request was accepted only at {task.shown['accepted_at']}")
+
+
+def _check_custody(task: Task, answer: TaskAnswer, now: datetime) -> None:
+    """Refuse an end that lies outside of the hold: after 48 hours the clock has ended it (8 CFR 287.7(d))."""
+    at = _past(answer, now)
+    if answer.details.get(AT, "") and at < from_wire(task.shown["held_from"]):
+        raise SenderError("TIME_TOO_EARLY", f"the hold began only at {task.shown['held_from']}")
+    if at > from_wire(task.shown["hold_ends_at"]):
+        said = f"the hold ended at {task.shown['hold_ends_at']}, and nobody is held or handed over on it afterwards"
+        raise SenderError("TIME_TOO_LATE", said, hint="if it happened before, say when: --detail at=TIME")
+
+
+def _past(answer: TaskAnswer, now: datetime) -> datetime:
     at = moment_told(answer, now)
     if at > now:
         raise SenderError("TIME_IN_FUTURE", "that time has not come yet; answer when it has", hint=TIME_HINT)
-    if at < from_wire(task.shown["accepted_at"]):
-        raise SenderError("TIME_TOO_EARLY", f"the request was accepted only at {task.shown['accepted_at']}")
+    return at
 
 
 _CHECKS: dict[TaskKind, Callable[[Task, TaskAnswer, datetime], None]] = {
     TaskKind.DISPOSE: _check_disposition,
     TaskKind.REPORT_RELEASE: _check_release,
+    TaskKind.REPORT_CUSTODY: _check_custody,
     TaskKind.REPORT_OUTCOME: _check_outcome,
 }
