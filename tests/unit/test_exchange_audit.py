@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
-from exchange_rig import Rig, card
+from exchange_rig import Rig, card, run_through_retries
 
 from tenprint.adapters import tables
 from tenprint.adapters.database import WRITE
-from tenprint.core.errors import SenderError
+from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.audit import AuditQuery
 from tenprint.exchange.model.words import CaseState, Kind, Role
@@ -107,8 +109,87 @@ def test_a_party_without_a_checkpoint_says_so_and_the_audit_is_not_clean(rig: Ri
     audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
     rig.run()
     report = audit_report.report_of(rig.nodes[Role.AUDITOR], audit)
-    assert [[f.code for f in ledger.findings] for ledger in report.ledgers] == [["AUDIT_REFUSED"], ["AUDIT_REFUSED"]]
-    assert not report.is_clean
+    assert [[f.code for f in ledger.findings] for ledger in report.ledgers] == [["AUDIT_NOT_READY"]] * 2
+    assert report.verdict == "incomplete"
+    assert "sign a checkpoint" in report.next_step
+    assert rig.case(Role.AUDITOR, audit).state == CaseState.ANSWERED
+
+
+def cut_off(rig: Rig, party: Role) -> Callable[[], None]:
+    """Keep everything from reaching a party; return what mends that."""
+    deliver = rig.post.deliver
+
+    def refuse(wire: bytes, recipient: str) -> bytes:
+        if recipient == party:
+            raise StorageError("PEER_AWAY", f"{party} does not answer")
+        return deliver(wire, recipient)
+
+    rig.post.deliver = refuse
+    return lambda: rig.post.__dict__.pop("deliver")
+
+
+def test_a_party_that_has_not_answered_is_accused_of_nothing(rig: Rig) -> None:
+    rig.until_held()
+    sign_all(rig)
+    mend = cut_off(rig, FBI)
+    report = audited(rig)
+    assert report.verdict == "incomplete"
+    assert report.awaited == (FBI,)
+    assert report.discrepancies == ()
+    assert report.ledgers[0].is_verified
+    said = report.as_json()
+    assert (said["verdict"], said["clean"], said["awaited"]) == ("incomplete", False, [FBI])
+    assert f"--id {report.audit_id}" in said["next"]
+    assert [f["fault"] for f in said["ledgers"][1]["findings"]] == [False]
+    mend()
+    run_through_retries(rig)
+    later = audit_report.report_of(rig.nodes[Role.AUDITOR], report.audit_id)
+    assert later.ledgers[1].is_verified
+    assert later.awaited == () and later.discrepancies == ()
+    assert rig.case(Role.AUDITOR, report.audit_id).state == CaseState.ANSWERED
+
+
+def test_a_party_that_shows_a_first_page_and_no_more_is_awaited_too(rig: Rig, monkeypatch) -> None:
+    monkeypatch.setattr("tenprint.exchange.tasks.audit.MAX_PAGE_ENTRIES", 3)
+    rig.until_held()
+    sign_all(rig)
+    audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
+    answers, deliver = [], rig.post.deliver
+
+    def first_only(wire: bytes, recipient: str) -> bytes:
+        answers.append(recipient == Role.AUDITOR and b"log-view" in wire and str(FBI).encode() in wire[:400])
+        if sum(answers) > 1 and answers[-1]:
+            raise StorageError("PEER_AWAY", "the line is down")
+        return deliver(wire, recipient)
+
+    rig.post.deliver = first_only
+    rig.run()
+    report = audit_report.report_of(rig.nodes[Role.AUDITOR], audit)
+    assert (report.verdict, report.awaited, report.discrepancies) == ("incomplete", (FBI,), ())
+    assert "3 of" in report.ledgers[1].findings[0].sentence
+
+
+def test_a_damaged_ledger_is_found_although_the_other_party_has_not_answered(rig: Rig) -> None:
+    rig.until_held()
+    sign_all(rig)
+    change_entry(rig, STATE, place_of(rig, STATE, "sent", FBI), message_hash="ab" * 32)
+    cut_off(rig, FBI)
+    assert audited(rig).verdict == "differing"
+
+
+def test_a_message_under_way_between_two_honest_parties_makes_an_audit_incomplete_and_no_more(rig: Rig) -> None:
+    rig.until_examined()
+    mend = cut_off(rig, FBI)
+    rig.book(card("P1", tcn="TCN-2010-0000002"))
+    mend()
+    sign_all(rig)
+    audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
+    rig.run()
+    report = audit_report.report_of(rig.nodes[Role.AUDITOR], audit)
+    assert (report.verdict, report.discrepancies, report.awaited) == ("incomplete", (), ())
+    assert [one.sender for one in report.under_way] == [STATE]
+    run_through_retries(rig)
+    assert audited(rig).is_clean
 
 
 def test_whole_ledgers_are_shown_to_an_auditor_only(rig: Rig) -> None:

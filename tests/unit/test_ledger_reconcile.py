@@ -145,3 +145,40 @@ def test_a_message_that_was_sent_again_counts_with_the_receipt_that_came_then():
         agency += more
         steps.append([kind for kind, *_ in found(agency, state)])
     assert steps == [["receipt_differs"], ["receipt_missing"], []]
+
+
+def with_one_more(*more):
+    return [*agency_log(), wrote("sent", "CAR-2", "state", time="2010-10-04T08:00:00.000Z"), *more]
+
+
+def test_what_was_sent_and_is_recorded_nowhere_else_is_under_way_and_no_disagreement():
+    (one,) = reconcile("agency", with_one_more(), "state", state_log())
+    assert (one.kind, one.message, one.sender, one.recipient) == ("under_way", "CAR-2", "agency", "state")
+    assert one.is_pending
+    assert one.since == "2010-10-04T08:00:00.000Z"
+    assert "2010-10-04 08:00:00 UTC" in one.sentence
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [wrote("receipt", "CAR-2", "state", receipt_hash="cd" * 32)],
+        [wrote("receipt", "CAR-2", "state", receipt_hash="cd" * 32), wrote("resent", "CAR-2", "state")],
+        [wrote("undeliverable", "CAR-2", "state")],
+    ],
+    ids=["it was signed for", "it was signed for before the receiver was restored", "its sender gave it up"],
+)
+def test_a_loss_is_never_called_under_way(more):
+    kinds = [kind for kind, *_ in found(with_one_more(*more), state_log())]
+    assert "not_received" in kinds
+    assert "under_way" not in kinds
+
+
+def test_what_was_given_up_and_is_tried_again_is_under_way_again():
+    more = [wrote("undeliverable", "CAR-2", "state"), wrote("revived", "CAR-2", "state")]
+    assert [kind for kind, *_ in found(with_one_more(*more), state_log())] == ["under_way"]
+
+
+def test_a_message_that_the_other_side_recorded_lacks_a_receipt_and_is_not_under_way():
+    state = [*state_log(), wrote("received", "CAR-2", "agency")]
+    assert [kind for kind, *_ in found(with_one_more(), state)] == ["receipt_missing"]

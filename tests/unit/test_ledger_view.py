@@ -57,6 +57,14 @@ def test_messages_with_the_party_asked_about_are_open_and_nothing_else():
     assert opened[3] == ["counterpart", "kind", "message", "message_hash", "receipt_hash", "sequence"]
 
 
+def test_what_became_of_a_message_on_its_way_is_shown_to_whom_it_concerns():
+    lost = entries_of({"kind": "undeliverable", "message": "m2", "message_hash": "b" * 64, "counterpart": "fbi"})
+    assert [sorted(shown(lost, about)[0].fields) for about in ("fbi", "agency")] == [
+        ["counterpart", "kind", "message", "message_hash", "sequence"],
+        ["counterpart", "kind", "sequence"],
+    ]
+
+
 def test_no_case_person_or_time_is_in_the_pages_bytes():
     page = LogView(note_of(LOG), 0, tuple(shown())).to_bytes().replace(note_of(LOG)[:-1], b"")
     for word in (b"case-1", b"OFFICER", b"some-rule"):

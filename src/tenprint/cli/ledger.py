@@ -18,10 +18,14 @@ from tenprint.exchange.model.words import Role
 
 if TYPE_CHECKING:
     from tenprint.exchange.ports import Node
-    from tenprint.exchange.tasks.audit_report import SeenLedger
+    from tenprint.exchange.tasks.audit_report import AuditReport, SeenLedger
 
 FOUND_SOMETHING = 1
+NOT_ALL_KNOWN = 3
+"""Exit code when nothing is wrong as far as is known, and something is awaited: pending is not no."""
 NOT_SEEN = "not cosigned"
+STILL_UNDER_WAY = "Under way, which is no disagreement"
+AUDIT_HINT = "tenprint ledger audit A B, or tenprint ledger audit --id AUDIT"
 
 app = typer.Typer(help="Evidence: verify logs, reconcile what two parties recorded.", no_args_is_help=True)
 app.command()(erased)
@@ -59,7 +63,11 @@ def reconcile(
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
-    """Find what only one side of a pair recorded: sent but not received, received but not sent, without receipt."""
+    """Find what only one side of a pair recorded: sent but not received, received but not sent, without receipt.
+
+    A message that nobody has signed for yet is under way, which is no disagreement. Exit code 1: two ledgers disagree.
+    3: none disagree, and something is under way: ask again when nothing is due.
+    """
     from tenprint import bootstrap
     from tenprint.ledger.reconcile import reconcile as compare_logs
 
@@ -70,52 +78,60 @@ def reconcile(
         if both and len(chosen) == 1:
             raise SenderError("RECONCILE_OF_ONE", "two parties are compared with each other", hint="name another one")
         logs = {party: network.nodes[party].store.entries() for pair in pairs for party in pair}
-    found = [(x, y, compare_logs(x, logs[x], y, logs[y])) for x, y in pairs]
-    differing = [(x, y, item.sentence) for x, y, items in found for item in items]
+    found = [(x, y, one) for x, y in pairs for one in compare_logs(x, logs[x], y, logs[y])]
+    differing = [(x, y, one) for x, y, one in found if not one.is_pending]
+    under_way = [(x, y, one) for x, y, one in found if one.is_pending]
     if json:
-        print_json({"pairs": len(pairs), "discrepancies": [{"a": x, "b": y, "what": what} for x, y, what in differing]})
-    elif differing:
-        print_table("Only one side recorded", ("a", "b", "what"), differing)
+        said = [{"a": x, "b": y, "kind": one.kind, "what": one.sentence} for x, y, one in differing]
+        waiting = [{"a": x, "b": y, "message": one.message, "since": one.since, "what": one.sentence}
+                   for x, y, one in under_way]  # fmt: skip
+        print_json({"pairs": len(pairs), "discrepancies": said, "under_way": waiting})
     else:
-        console.print(f"{len(pairs)} pairs of parties recorded the same.")
-    if differing:
-        raise typer.Exit(FOUND_SOMETHING)
+        columns = ("a", "b", "what")
+        if differing:
+            print_table("Only one side recorded", columns, ((x, y, one.sentence) for x, y, one in differing))
+        if under_way:
+            print_table(STILL_UNDER_WAY, columns, ((x, y, one.sentence) for x, y, one in under_way))
+        if not found:
+            console.print(f"{len(pairs)} pairs of parties recorded the same.")
+    if differing or under_way:
+        raise typer.Exit(FOUND_SOMETHING if differing else NOT_ALL_KNOWN)
 
 
 @app.command()
 def audit(
-    a: Annotated[str, typer.Argument(help="A party.")],
-    b: Annotated[str, typer.Argument(help="The other party.")],
+    a: Annotated[str, typer.Argument(help="A party.")] = "",
+    b: Annotated[str, typer.Argument(help="The other party.")] = "",
+    audit_id: Annotated[str, typer.Option("--id", help="An earlier audit: read what has been answered by now.")] = "",
     by: Annotated[str, typer.Option(help="The auditor that asks; by default the first one of the network.")] = "",
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
-    """Let an auditor, who holds nobody's data, compare two ledgers: signed checkpoints and opened fields alone."""
+    """Let an auditor, who holds nobody's data, compare two ledgers: signed checkpoints and opened fields alone.
+
+    Whoever has not answered yet is accused of nothing. Exit code 1: a ledger does not verify, was refused, or they
+    disagree. 3: the audit is incomplete, because somebody has not answered or a message is under way between them.
+    """
     from tenprint import bootstrap
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks import audit_report
 
+    if bool(audit_id) == bool(a or b) or bool(a) != bool(b):
+        raise SenderError("AUDIT_OF_WHOM", "an audit is of two parties, or an earlier one by its id", hint=AUDIT_HINT)
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         node = network.node(by or Role.AUDITOR)
-        audit_id = dispatch.ask_for_ledgers(node, network.node(a).party.id, network.node(b).party.id)
-        network.settle(case_id=audit_id)
+        if not audit_id:
+            audit_id = dispatch.ask_for_ledgers(node, network.node(a).party.id, network.node(b).party.id)
+            network.settle(case_id=audit_id)
         report = audit_report.report_of(node, audit_id)
     if json:
         print_json(report.as_json())
     else:
-        columns = ("party", "entries", "root", "signed", "witnesses", "result")
-        print_table(f"Ledgers as {node.party.id} was shown them", columns, map(_seen, report.ledgers))
-        for ledger in report.ledgers:
-            for finding in ledger.findings:
-                said = f"{ledger.party}: {finding.code} {finding.sentence}"  # a refusal is another party's sentence
-                console.print(plain(said), markup=False, style="red")
-        if report.discrepancies:
-            print_table("They disagree", ("kind", "what"), ((one.kind, one.sentence) for one in report.discrepancies))
-        elif report.is_clean:
-            console.print("Both ledgers verify, and each message that one recorded the other recorded too.")
-    if not report.is_clean:
-        raise typer.Exit(FOUND_SOMETHING)
+        _print_audit(report, node.party.id)
+    if report.verdict != audit_report.Verdict.CLEAN:
+        is_open = report.verdict == audit_report.Verdict.INCOMPLETE
+        raise typer.Exit(NOT_ALL_KNOWN if is_open else FOUND_SOMETHING)
 
 
 @app.command()
@@ -187,9 +203,26 @@ def _asker(nodes: Iterable[Node], node: Callable[[str], Node], by: str, case_id:
     return node(by)
 
 
+def _print_audit(report: AuditReport, auditor: str) -> None:
+    columns = ("party", "entries", "root", "signed", "witnesses", "result")
+    print_table(f"Ledgers as {auditor} was shown them", columns, map(_seen, report.ledgers))
+    for ledger in report.ledgers:
+        for finding in ledger.findings:
+            said = f"{ledger.party}: {finding.code} {finding.sentence}"  # a refusal is another party's sentence
+            console.print(plain(said), markup=False, style="yellow" if ledger.is_awaited else "red")
+    if report.discrepancies:
+        print_table("They disagree", ("kind", "what"), ((one.kind, one.sentence) for one in report.discrepancies))
+    if report.under_way:
+        print_table(STILL_UNDER_WAY, ("what",), ((one.sentence,) for one in report.under_way))
+    if report.is_clean:
+        console.print("Both ledgers verify, and each message that one recorded the other recorded too.")
+    elif report.next_step:
+        console.print(plain(f"{report.audit_id} is incomplete, which accuses nobody. Next: {report.next_step}"))
+
+
 def _seen(ledger: SeenLedger) -> tuple[object, ...]:
     witnesses = ", ".join(f"{name} {_when(at)}" for name, at in ledger.witnesses.items()) or "none named"
-    result = "verified" if ledger.is_verified else "NOT VERIFIED"
+    result = "verified" if ledger.is_verified else "not answered yet" if ledger.is_awaited else "NOT VERIFIED"
     return ledger.party, ledger.size, ledger.root[:16], _when(ledger.signed_at), witnesses, result
 
 

@@ -1,5 +1,12 @@
 """What two parties' logs disagree on: messages that only one side wrote down, hashes that differ, receipts missing.
 
+A message that its sender has no receipt for, and that the other side has not recorded, is ``under_way``: pending, no
+disagreement. Once a receipt for it was logged, or its sender gave it up, it never is. What ``under_way`` does not
+prove: that the message ever left, that it will arrive, or that the receiver did not take it and keeps back both its
+entry and its receipt (then both logs look the same). Nor does it show a receipt that the sender took out of its own
+log; checking that log against its signed checkpoints does. So it has to end: what is still under way long after its
+``since``, while both parties run, is lost, or somebody keeps something back.
+
 Only opened fields are read. An entry whose message, counterpart or hash was erased cannot be compared; that is said,
 not passed over.
 """
@@ -20,9 +27,14 @@ from tenprint.ledger.vocabulary import (
     RECEIPT_HASH,
     RECEIVED,
     RESENT,
+    REVIVED,
     SENT,
     SEQUENCE,
+    TIME,
+    UNDELIVERABLE,
 )
+
+UNDER_WAY: Final = "under_way"
 
 NOT_RECEIVED: Final = "not_received"
 NOT_SENT: Final = "not_sent"
@@ -45,6 +57,7 @@ class Discrepancy:
             the other one.
         recorded_by: the party whose log holds the entry that has no counterpart.
         sentence: for the person who reads it.
+        since: of ``under_way``, when the sender wrote down that it sent it; empty where that is not open.
     """
 
     kind: str
@@ -53,6 +66,12 @@ class Discrepancy:
     recipient: str
     recorded_by: str
     sentence: str
+    since: str = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether this is no disagreement yet: the message is under way."""
+        return self.kind == UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,9 @@ class _Side:
         sent, received: hashes of messages.
         receipts: hashes of the receipts that the other party signed and this one holds.
         signed: hashes of the receipts that this party says it signed for what it received.
+        sent_at: when messages were sent, as far as that is open.
+        confirmed: messages for which there was a receipt once, whatever became of it.
+        given_up: messages that this party has given up delivering.
         troubles: what could not be compared.
     """
 
@@ -72,7 +94,14 @@ class _Side:
     received: dict[str, str]
     receipts: dict[str, str]
     signed: dict[str, str]
+    sent_at: dict[str, str]
+    confirmed: frozenset[str]
+    given_up: frozenset[str]
     troubles: tuple[Discrepancy, ...]
+
+    def may_be_under_way(self, message: str) -> bool:
+        """Tell whether nothing in this log says that a message it sent has arrived, or never will."""
+        return message not in self.confirmed | self.given_up
 
 
 def reconcile(
@@ -81,7 +110,8 @@ def reconcile(
     """Return what the logs of two parties disagree on, in both directions; empty when they agree.
 
     A message that was sent again because its receiver was restored counts with the receipt that came then.
-    A message still under way is ``not_received`` until it arrives: ask again when nothing is due.
+    What is ``under_way`` stands among the rest and is told apart by `Discrepancy.is_pending`; this module's docstring
+    says what it does not prove.
 
     Args:
         a_party, b_party: party ids as they stand in the other log's ``counterpart``.
@@ -95,12 +125,17 @@ def _one_way(sender: _Side, recipient: _Side) -> Iterator[Discrepancy]:
     """Compare what `sender` sent with what `recipient` received; each message at most once per kind."""
 
     def found(kind: str, message: str, by: str, sentence: str) -> Discrepancy:
-        return Discrepancy(kind, message, sender.party, recipient.party, by, sentence)
+        since = sender.sent_at.get(message, "") if kind == UNDER_WAY else ""
+        return Discrepancy(kind, message, sender.party, recipient.party, by, sentence, since)
 
     for message, sent_hash in sender.sent.items():
         received_hash = recipient.received.get(message)
+        if received_hash is None and sender.may_be_under_way(message):
+            yield found(UNDER_WAY, message, sender.party, _said_under_way(sender, recipient, message))
+            continue
         if received_hash is None:
-            sentence = f"{sender.party} sent {message}; {recipient.party} has not recorded its arrival"
+            given_up = " and has given up delivering it" * (message in sender.given_up)
+            sentence = f"{sender.party} sent {message}{given_up}; {recipient.party} has not recorded its arrival"
             yield found(NOT_RECEIVED, message, sender.party, sentence)
         elif not _are_alike(sent_hash, received_hash):
             sentence = f"{message} left {sender.party} with other bytes than {recipient.party} recorded"
@@ -119,13 +154,27 @@ def _one_way(sender: _Side, recipient: _Side) -> Iterator[Discrepancy]:
         yield found(RECEIPT_UNFOUNDED, message, sender.party, sentence)
 
 
+def _said_under_way(sender: _Side, recipient: _Side, message: str) -> str:
+    at = sender.sent_at.get(message, "")
+    when = f" at {at[:19].replace('T', ' ')} UTC" if at else ""
+    return (
+        f"{sender.party} sent {message}{when} and has no receipt yet; {recipient.party} has not recorded it: "
+        "under way as far as these ledgers tell"
+    )
+
+
 def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
     tables: dict[str, dict[str, str]] = {SENT: {}, RECEIVED: {}, RECEIPT: {}}
     signed: dict[str, str] = {}
+    sent_at: dict[str, str] = {}
+    confirmed: set[str] = set()
+    given_up: set[str] = set()
     troubles: list[Discrepancy] = []
     for position, entry in enumerate(entries):
         kind = str(entry.fields.get(KIND, ""))
         where = f"entry {entry.fields.get(SEQUENCE, position)} of {party}"
+        if kind in (UNDELIVERABLE, REVIVED) and entry.fields.get(COUNTERPART) == other:
+            (given_up.add if kind == UNDELIVERABLE else given_up.discard)(str(entry.fields.get(MESSAGE, "")))
         if not _may_concern(entry, kind, tables, other):
             continue
         gone = sorted(entry.erased & {KIND, COUNTERPART, MESSAGE})
@@ -141,13 +190,18 @@ def _read_side(party: str, entries: Iterable[Entry], other: str) -> _Side:
             sentence = f"{where} records {message} as {kind} a second time"
             troubles.append(Discrepancy(RECORDED_TWICE, message, *_direction(kind, party, other), party, sentence))
             continue
+        if kind == RECEIPT:
+            confirmed.add(message)
+        elif kind == SENT:
+            sent_at[message] = str(entry.fields.get(TIME, ""))
         tables[kind][message] = str(entry.fields.get(RECEIPT_HASH if kind == RECEIPT else MESSAGE_HASH, ""))
         if kind == RECEIVED:
             signed[message] = str(entry.fields.get(RECEIPT_HASH, ""))
         if kind != RECEIPT and not tables[kind][message]:
             sentence = f"{where} has no message hash any more, so the bytes of {message} cannot be compared"
             troubles.append(Discrepancy(NOT_COMPARABLE, message, *_direction(kind, party, other), party, sentence))
-    return _Side(party, tables[SENT], tables[RECEIVED], tables[RECEIPT], signed, tuple(troubles))
+    hashes = (tables[SENT], tables[RECEIVED], tables[RECEIPT], signed)
+    return _Side(party, *hashes, sent_at, frozenset(confirmed), frozenset(given_up), tuple(troubles))
 
 
 def _may_concern(entry: Entry, kind: str, tables: dict[str, dict[str, str]], other: str) -> bool:

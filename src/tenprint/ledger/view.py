@@ -34,8 +34,10 @@ from tenprint.ledger.vocabulary import (
     RECEIPT_HASH,
     RECEIVED,
     RESENT,
+    REVIVED,
     SENT,
     SEQUENCE,
+    UNDELIVERABLE,
 )
 
 VIEW_TYPE: Final = "tenprint.log_view"
@@ -43,6 +45,8 @@ VIEW_VERSION: Final = 1
 MAX_PAGE_ENTRIES: Final = 2_000
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 OF_MESSAGES: Final = (SENT, RECEIVED, RECEIPT, RESENT)
+OF_DELIVERY: Final = (UNDELIVERABLE, REVIVED)
+"""What became of a message on its way; opened like the rest, not demanded: older ledgers have no counterpart there."""
 OF_EVERY_ENTRY: Final = (SEQUENCE, KIND)
 OF_EVERY_MESSAGE: Final = (COUNTERPART,)
 OF_THEIR_MESSAGES: Final = (MESSAGE, MESSAGE_HASH, RECEIPT_HASH)
@@ -100,7 +104,7 @@ class LogView:
 
 def shown_entry(entry: Entry, about: str) -> Entry:
     """Return an entry with only those fields open that an auditor of messages with the party `about` is shown."""
-    is_message = entry.fields.get(KIND) in OF_MESSAGES
+    is_message = entry.fields.get(KIND) in OF_MESSAGES + OF_DELIVERY
     is_theirs = is_message and entry.fields.get(COUNTERPART) == about
     names = OF_EVERY_ENTRY + OF_EVERY_MESSAGE * is_message + OF_THEIR_MESSAGES * is_theirs
     open_names = [name for name in names if name in entry.fields]

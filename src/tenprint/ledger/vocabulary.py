@@ -51,6 +51,8 @@ RECEIVED: Final = "received"
 RECEIPT: Final = "receipt"
 RESENT: Final = "resent"  # after the receiver was restored: it signs once more
 GIVEN_BACK: Final = "given_back"  # a message of a party that was restored went back to it
+UNDELIVERABLE: Final = "undeliverable"  # its sender has given up bringing it to the receiver
+REVIVED: Final = "revived"  # what was given up is tried again
 
 MAX_NOTE_CHARACTERS: Final = 500
 MAX_INTEGER: Final = 2**53 - 1  # RFC 8785, section 3.2.2.3: what every JSON reader holds exactly

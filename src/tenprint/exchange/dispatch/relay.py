@@ -27,9 +27,7 @@ from tenprint.exchange.ports import (
     write_down,
 )
 from tenprint.ledger.receipt import SignedReceipt
-from tenprint.ledger.vocabulary import RECEIPT
-
-UNDELIVERABLE = "undeliverable"
+from tenprint.ledger.vocabulary import RECEIPT, UNDELIVERABLE
 
 
 def relay_due(node: Node, limit: int) -> int:

@@ -58,6 +58,7 @@ from tenprint.ledger.vocabulary import (
     TASK,
     TCN,
     TCR,
+    UNDELIVERABLE,
 )
 from tenprint.records import read
 
@@ -76,7 +77,7 @@ QUESTIONS: Mapping[Kind, frozenset[Kind]] = {
 }
 """Messages that wait for an answer, and its kinds: while one is open, the case is. A detainer that was cancelled before
 the jail answered is answered by the jail's report that it has ended."""
-MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK})
+MESSAGE_ENTRIES = frozenset({SENT, RECEIVED, RECEIPT, RESENT, GIVEN_BACK, UNDELIVERABLE})
 ABOUT_ERASED = frozenset({Kind.AUDIT_ANSWER, Kind.CORRECTION, Kind.ACK})
 """What is heard about an erased case: answers to audits, corrections, and who has acknowledged one."""
 OWN_ENTRIES = frozenset({ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})

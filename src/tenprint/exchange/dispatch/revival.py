@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
+from tenprint.core.errors import StorageError
 from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.stored import DeadLetter, Queue
-from tenprint.exchange.ports import Node, write_down
-
-REVIVED = "revived"
+from tenprint.exchange.ports import Node, Transaction, write_down
+from tenprint.ledger.vocabulary import REVIVED
 
 
 def revive(node: Node, letters: Iterable[DeadLetter], *, person: str = "", rule: str = "", version: str = "") -> int:
@@ -31,7 +32,7 @@ def revive(node: Node, letters: Iterable[DeadLetter], *, person: str = "", rule:
             if not tx.revive(letter.queue, letter.key, now):
                 continue
             count += 1
-            about = {} if letter.queue == Queue.ENROLMENTS else _about(letter)
+            about = {} if letter.queue == Queue.ENROLMENTS else _about(tx, letter)
             write_down(tx, node.services, REVIVED, now, **about, person=person, rule=rule, version=version,
                        note=f"{letter.queue}: {letter.failure}")  # fmt: skip
     if count:
@@ -39,5 +40,10 @@ def revive(node: Node, letters: Iterable[DeadLetter], *, person: str = "", rule:
     return count
 
 
-def _about(letter: DeadLetter) -> dict[str, str | int]:
-    return {"case": letter.case_id, "message": letter.id, "message_kind": letter.kind}
+def _about(tx: Transaction, letter: DeadLetter) -> dict[str, str | int]:
+    said: dict[str, str | int] = {"case": letter.case_id, "message": letter.id, "message_kind": letter.kind}
+    if letter.queue == Queue.OUTBOX and not isinstance(letter.key, str):
+        with suppress(StorageError):  # a damaged row: whom it was for cannot be told
+            heading = tx.heading(letter.key)
+            said |= {"counterpart": heading.recipient} if heading is not None else {}
+    return said

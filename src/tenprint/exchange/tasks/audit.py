@@ -21,6 +21,7 @@ from tenprint.ledger.vocabulary import COUNTERPART
 
 AUDIT, ASKED, ANSWERS = "audit", "audit_asked", "audit_answers"
 """In `Case.known`: parties of a reconciliation; whom a question went to; ids of the answers, by party."""
+NO_CHECKPOINT = "NO_CHECKPOINT"
 SILENT_KINDS = (str(Kind.AUDIT_QUERY), str(Kind.AUDIT_ANSWER))
 """Kinds of messages that are no disclosure of a case."""
 
@@ -79,6 +80,11 @@ def answers_in(tx: Transaction, case: Case) -> list[Envelope]:
     return [message for message in found if message is not None]
 
 
+def is_refusal(answer: Envelope) -> bool:
+    """Tell whether an answer to an audit says why there is nothing to show."""
+    return answer.kind == Kind.AUDIT_ANSWER and answer.content_type == JSON_CONTENT
+
+
 def views_of(tx: Transaction, case: Case, party: str) -> list[LogView]:
     """Return the pages that a party has answered with so far; refusals are passed over."""
     found = []
@@ -120,7 +126,7 @@ def checkpoint_of(tx: Transaction, size: int) -> bytes:
     notes = tx.checkpoints()
     fitting = [note for note in notes if not size or parse_checkpoint(note).checkpoint.size == size]
     if not fitting:
-        raise SenderError("NO_CHECKPOINT", "no checkpoint of that size has been signed here; ask again later")
+        raise SenderError(NO_CHECKPOINT, "no checkpoint of that size has been signed here; ask again later")
     return fitting[-1]
 
 
@@ -149,8 +155,11 @@ def _follow(work: Work, case: Case, trail: CaseTrail) -> Case:
 
 
 def _is_whole(work: Work, case: Case) -> bool:
-    """Tell whether both ledgers of a reconciliation are here, up to the checkpoints they are shown by."""
+    """Tell whether both ledgers of a reconciliation are here, up to the checkpoints they are shown by, or refused."""
+    refused = {answer.sender for answer in answers_in(work.tx, case) if is_refusal(answer)}
     for party in case.known[AUDIT]:
+        if party in refused:
+            continue
         pages = views_of(work.tx, case, party)
         if not pages or sum(len(page.entries) for page in pages) < parse_checkpoint(pages[0].note).checkpoint.size:
             return False

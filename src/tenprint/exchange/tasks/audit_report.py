@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.model.audit import TRAIL_CONTENT, AuditRefusal
 from tenprint.exchange.model.directory import Directory
-from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope
-from tenprint.exchange.model.words import Kind
+from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks.audit import ASKED, AUDIT, answers_in, views_of
+from tenprint.exchange.tasks.audit import ASKED, AUDIT, NO_CHECKPOINT, answers_in, is_refusal, views_of
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint, witnessed_at
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.reconcile import Discrepancy, reconcile
@@ -21,7 +21,17 @@ from tenprint.ledger.trail import CaseTrail, TrailLine, read_trail
 from tenprint.ledger.verify import Finding
 from tenprint.ledger.view import LogView, assemble, verify_view
 
-UNANSWERED, REFUSED, UNSIGNED = "AUDIT_UNANSWERED", "AUDIT_REFUSED", "AUDIT_UNSIGNED"
+UNANSWERED, REFUSED, NOT_READY = "AUDIT_UNANSWERED", "AUDIT_REFUSED", "AUDIT_NOT_READY"
+NOT_YET = frozenset({UNANSWERED, NOT_READY})
+"""Findings of somebody who has not answered, or cannot yet: they put no ledger in doubt."""
+
+
+class Verdict(StrEnum):
+    """What an audit says."""
+
+    CLEAN = "clean"
+    DIFFERING = "differing"
+    INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True)
@@ -45,40 +55,92 @@ class SeenLedger:
     entries: tuple[Entry, ...] = field(default=(), repr=False)
 
     @property
+    def is_seen(self) -> bool:
+        """Tell whether the ledger was shown to its end, under a checkpoint of its own key."""
+        return self.signed_at is not None and not self.is_awaited
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether the party has still to answer: nothing is said about its ledger meanwhile."""
+        return any(finding.code in NOT_YET for finding in self.findings)
+
+    @property
     def is_verified(self) -> bool:
         """Tell whether all of it was shown and fits the signed checkpoint."""
-        return self.signed_at is not None and not any(finding.is_fault for finding in self.findings)
+        return self.is_seen and not any(finding.is_fault for finding in self.findings)
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What came of comparing two ledgers."""
+    """What came of comparing two ledgers.
+
+    Args:
+        audit_id: of which audit.
+        ledgers: as they were shown.
+        discrepancies: what they disagree on; empty until both were shown.
+        under_way: messages of which it cannot be told yet; what that does not prove says `ledger.reconcile`.
+        auditor: who asked.
+    """
 
     audit_id: str
     ledgers: tuple[SeenLedger, SeenLedger]
     discrepancies: tuple[Discrepancy, ...]
+    under_way: tuple[Discrepancy, ...] = ()
+    auditor: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return ``differing`` when anything is wrong, else ``incomplete`` while one is awaited, else ``clean``."""
+        if self.discrepancies or any(not (one.is_verified or one.is_awaited) for one in self.ledgers):
+            return Verdict.DIFFERING
+        return Verdict.INCOMPLETE if self.awaited or self.under_way else Verdict.CLEAN
 
     @property
     def is_clean(self) -> bool:
-        """Tell whether both ledgers verify and agree."""
-        return all(ledger.is_verified for ledger in self.ledgers) and not self.discrepancies
+        """Tell whether both ledgers were seen, verify and agree, and nothing is under way between them."""
+        return self.verdict == Verdict.CLEAN
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Return the parties that have not answered, or not in full."""
+        return tuple(ledger.party for ledger in self.ledgers if ledger.is_awaited)
+
+    @property
+    def next_step(self) -> str:
+        """Return what to do about an incomplete audit, or ``""``."""
+        if self.verdict != Verdict.INCOMPLETE:
+            return ""
+        if not self.awaited:
+            return "ask anew when what is under way has had time to arrive: tenprint ledger audit"
+        look = f"tenprint ledger audit --id {self.audit_id} --by {self.auditor}"
+        if UNANSWERED in self._codes:
+            return (
+                f"see that {' and '.join(self.awaited)} runs (tenprint network status), then read the answers: {look}"
+            )
+        return f"{' and '.join(self.awaited)} has to sign a checkpoint first; then ask anew: tenprint ledger audit"
+
+    @property
+    def _codes(self) -> frozenset[str]:
+        return frozenset(finding.code for ledger in self.ledgers for finding in ledger.findings)
 
     def as_json(self) -> dict[str, object]:
         """Return the report as JSON values."""
         return {
             "audit": self.audit_id,
+            "verdict": str(self.verdict),
             "clean": self.is_clean,
+            "awaited": list(self.awaited),
+            "next": self.next_step,
             "ledgers": [_ledger_json(ledger) for ledger in self.ledgers],
-            "discrepancies": [
-                {"kind": one.kind, "message": one.message, "sender": one.sender, "recipient": one.recipient,
-                 "recorded_by": one.recorded_by, "sentence": one.sentence}
-                for one in self.discrepancies
-            ],
-        }  # fmt: skip
+            "discrepancies": [_discrepancy_json(one) for one in self.discrepancies],
+            "under_way": [_discrepancy_json(one) for one in self.under_way],
+        }
 
 
 def report_of(node: Node, audit_id: str) -> AuditReport:
     """Return what an audit has found so far, from the answers that this auditor keeps and from nothing else.
+
+    The ledgers are compared once both were shown: whoever has not answered yet is accused of nothing.
 
     Raises:
         SenderError: ``UNKNOWN_AUDIT``.
@@ -89,7 +151,12 @@ def report_of(node: Node, audit_id: str) -> AuditReport:
             raise SenderError("UNKNOWN_AUDIT", f"{node.party.id} has no audit {audit_id!r}")
         messages = answers_in(tx, case)
         a, b = (_seen(node, party, views_of(tx, case, party), messages) for party in case.known[AUDIT])
-    return AuditReport(audit_id, (a, b), reconcile(a.party, a.entries, b.party, b.entries))
+    both = a.is_seen and b.is_seen
+    found = reconcile(a.party, a.entries, b.party, b.entries) if both else ()
+    under_way = tuple(one for one in found if one.is_pending)
+    return AuditReport(
+        audit_id, (a, b), tuple(one for one in found if not one.is_pending), under_way, auditor=node.party.id
+    )
 
 
 @dataclass(frozen=True)
@@ -124,6 +191,8 @@ def _seen(node: Node, party: str, pages: Sequence[LogView], messages: Sequence[E
         stated, findings = verify_view(entries, note, key, ledger_origin(party))
     except RecordError as problem:
         return SeenLedger(party, findings=(Finding(problem.code, None, problem.message),))
+    if len(entries) < stated.size and max(pages, key=lambda page: page.start).entries:  # the next page was asked for
+        findings = (_why_no_more(party, messages, f"{len(entries)} of {stated.size} entries"),)
     return SeenLedger(
         party=party,
         size=stated.size,
@@ -143,10 +212,21 @@ def _witnesses(directory: Directory, party: str, note: bytes) -> dict[str, datet
 
 def _why_nothing(party: str, messages: Sequence[Envelope]) -> Finding:
     for message in messages:
-        if message.sender == party and message.kind == Kind.AUDIT_ANSWER and message.content_type == JSON_CONTENT:
+        if message.sender == party and is_refusal(message):
             refusal = AuditRefusal.from_bytes(message.body)
-            return Finding(REFUSED, None, f"{party} refused: {refusal.code}: {refusal.sentence}")
-    return Finding(UNANSWERED, None, f"{party} has not answered yet")
+            code = NOT_READY if refusal.code == NO_CHECKPOINT else REFUSED
+            said = "cannot show its ledger yet" if code == NOT_READY else "refused"
+            sentence = f"{party} {said}: {refusal.code}: {refusal.sentence}"
+            return Finding(code, None, sentence, is_fault=code not in NOT_YET)
+    return Finding(UNANSWERED, None, f"{party} has not answered yet", is_fault=False)
+
+
+def _why_no_more(party: str, messages: Sequence[Envelope], shown: str) -> Finding:
+    refusals = [AuditRefusal.from_bytes(one.body) for one in messages if one.sender == party and is_refusal(one)]
+    if refusals:
+        return Finding(REFUSED, None, f"{party} showed {shown} and refused the rest: {refusals[-1].code}")
+    said = f"{party} has shown {shown} and has not answered about the rest yet"
+    return Finding(UNANSWERED, None, said, is_fault=False)
 
 
 def _trail(directory: Directory, party: str, answer: Envelope | None) -> PartyTrail:
@@ -161,6 +241,11 @@ def _trail(directory: Directory, party: str, answer: Envelope | None) -> PartyTr
     except RecordError as problem:
         return PartyTrail(party, problem=f"{problem.code}: {problem.message}")
     return PartyTrail(party, lines, trail.beyond)
+
+
+def _discrepancy_json(one: Discrepancy) -> dict[str, object]:
+    said = {name: value for name, value in vars(one).items() if name != "since"}
+    return said | ({"since": one.since or None} if one.is_pending else {})
 
 
 def _ledger_json(ledger: SeenLedger) -> dict[str, object]:
