@@ -24,7 +24,7 @@ ONWARD: dict[Role, frozenset[Role]] = {
     Role.CRIMINAL_REPOSITORY: frozenset({Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER}),
     Role.SUPPORT_CENTER: frozenset({Role.FIELD_OFFICE}),
 }
-"""Whom a party tells, if it has sent them something of the case."""
+"""Whom a party tells, if it has sent them something of the case; and whoever it has sent a copy of an answer."""
 DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.LODGED, CaseState.HELD})
 """An officer has asked for a hold: only an officer takes that back."""
 _CLOCKS = frozenset(Wake) - {Wake.HOLD_END}
@@ -44,7 +44,8 @@ def on_withdrawal(work: Work, _: None) -> None:
     if not any(m.sender == work.message.sender and m.kind != Kind.WITHDRAWAL for m in headings):
         raise SenderError("NOT_ASKED", f"{work.message.sender} has sent nothing of this case")
     roles = {party.id: party.role for party in work.services.directory.parties}
-    told = {m.recipient for m in headings if m.sender == me.id and roles.get(m.recipient) in ONWARD.get(me.role, ())}
+    onward, sent = ONWARD.get(me.role, frozenset()), [m for m in headings if m.sender == me.id]
+    told = {m.recipient for m in sent if roles.get(m.recipient) in onward or m.kind == Kind.COPY}
     for recipient in sorted(told):
         forward(work, work.message, recipient)
     take_back(work, case, said)
