@@ -7,13 +7,13 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from exchange_rig import GROUND, Rig, card, reopened, run_through_retries
+from exchange_rig import GROUND, START, Rig, card, reopened, run_through_retries
 from test_exchange_copies import ORI, OTHER, PARTIES, THIRD, THIRD_ORI, copies, given
 from test_exchange_expunged import NEEDLES, assert_erased, on_disk
 
 from tenprint.core.errors import StorageError
 from tenprint.exchange import dispatch
-from tenprint.exchange.model.corrections import CORRECTIONS
+from tenprint.exchange.model.corrections import CORRECTIONS, Correction
 from tenprint.exchange.model.withdrawal import Withdrawal
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.tasks import audit_report
@@ -122,6 +122,23 @@ def test_a_state_takes_no_booking_back_that_is_its_agencys_own(net: Rig) -> None
     assert net.failures(OTHER) == ["NOT_ASKED"]
     assert net.case(AGENCY, case_id).state != CaseState.WITHDRAWN != net.case(OTHER, case_id).state
     assert before.state != CaseState.WITHDRAWN
+
+
+def test_whoever_has_copies_takes_back_corrects_and_disposes_of_nothing_at_the_state(net: Rig) -> None:
+    """It knows the case's id, and has answered in it; neither makes the booking its own."""
+    net.known_to_immigration("P7")
+    case_id = net.book(card("P7", sco=(THIRD_ORI,)))
+    correct(net, AGENCY, case_id, "corrected")
+    state = net.case(STATE, case_id)
+    said = Withdrawal(state.tcn, "a mistake", "OFFICER SAMPLE").to_bytes()
+    wrong = Correction("c-1", THIRD, state.tcn, "corrected", "a name", "misread", "OFFICER SAMPLE", START).to_bytes()
+    assert [m.kind for m in net.messages(THIRD, case_id) if m.sender == THIRD] == [Kind.ACK]
+    net.say(THIRD, STATE, Kind.WITHDRAWAL, said, case_id)
+    net.say(THIRD, STATE, Kind.CORRECTION, wrong, case_id)
+    run_through_retries(net)
+    assert net.failures(STATE) == ["NOT_ASKED", "NOT_ASKED"]
+    assert net.case(STATE, case_id).state != CaseState.WITHDRAWN
+    assert kinds_of_corrections(net, AGENCY, case_id) == ["corrected"]
 
 
 def test_news_from_a_court_itself_is_refused_by_whoever_has_copies_only(net: Rig) -> None:

@@ -74,11 +74,20 @@ def copied_parties(work: Work, case: Case) -> frozenset[str]:
 
 
 def is_neighbour(work: Work, case: Case, party: str) -> bool:
-    """Tell whether this party told that one of the booking, or took the booking in on its word.
+    """Tell whether news may come from that party: this one told it of the booking, or took the booking in on its word.
+
+    Whoever has copies of answers only is told, and tells nobody anything.
+    """
+    told = frozenset(told_parties(work, case)) - copied_parties(work, case)
+    return party in told or is_informant(case, party)
+
+
+def is_informant(case: Case, party: str) -> bool:
+    """Tell whether this party knows of the booking on that one's word.
 
     That a message of the case came from somebody is not enough: it may have been refused.
     """
-    return party in told_parties(work, case) or party in (case.known.get(name) for name in INFORMANTS)
+    return party in (case.known.get(name) for name in INFORMANTS)
 
 
 def with_news(case: Case, news_id: str, message: Envelope, *, origin: str, came_from: str, done: str = "") -> Case:

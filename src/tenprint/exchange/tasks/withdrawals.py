@@ -16,6 +16,7 @@ from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Handler, Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
+from tenprint.exchange.tasks.news import is_informant
 from tenprint.exchange.tasks.submissions import forward
 
 WITHDRAWN = "withdrawn"
@@ -35,14 +36,14 @@ def on_withdrawal(work: Work, _: None) -> None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``NOT_ASKED``: the sender has sent nothing of this case.
+        SenderError: ``NOT_ASKED``: it was not on the sender's word that this party took the booking in.
         StorageError: ``UNKNOWN_CASE``: the booking itself may be under way.
     """
     said = Withdrawal.from_bytes(work.message.body)
     case, me = work.case(), work.services.party
     headings = work.tx.headings(case.case_id)
-    if not any(m.sender == work.message.sender and m.kind != Kind.WITHDRAWAL for m in headings):
-        raise SenderError("NOT_ASKED", f"{work.message.sender} has sent nothing of this case")
+    if not is_informant(case, work.message.sender):
+        raise SenderError("NOT_ASKED", f"{work.message.sender} has not told this party of the booking")
     roles = {party.id: party.role for party in work.services.directory.parties}
     onward, sent = ONWARD.get(me.role, frozenset()), [m for m in headings if m.sender == me.id]
     told = {m.recipient for m in sent if roles.get(m.recipient) in onward or m.kind == Kind.COPY}
