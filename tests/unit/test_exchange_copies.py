@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from exchange_rig import GROUND, Rig, card, run_through_retries
@@ -247,9 +248,10 @@ def test_a_copys_case_says_whose_answers_it_holds_and_asks_nobody(net: Rig) -> N
 def test_copies_that_come_in_another_order_give_the_same_case(net: Rig) -> None:
     net.known_to_immigration("P7")
     case_id = net.book(card("P7", sco=(ORI,)))
-    net.decide(IDENT, TaskKind.EXAMINE, case_id, "identification")
-    net.decide(LESC, TaskKind.STATUS, case_id, "citizen")
+    net.wait(timedelta(hours=3))  # the first answer says that the immigration repository has not answered
+    net.decide(IDENT, TaskKind.EXAMINE, case_id, "exclusion")
     plain = net.case(OTHER, case_id)
+    assert plain.known["repositories"]["immigration"] == "no_match"
     sent = [m for m in net.messages(STATE, case_id, Kind.COPY) if m.recipient == OTHER]
     for place, message in enumerate(reversed(sent)):
         more = {"content_type": message.content_type, "tcn": message.tcn, "tcr": message.tcr, "id": f"again-{place}"}

@@ -74,12 +74,17 @@ def test_what_a_court_says_reaches_whoever_got_copies_once(net: Rig) -> None:
     assert all(net.failures(role) == [] for role in net.nodes)
 
 
-def test_who_gets_the_first_copy_after_a_correction_gets_the_correction_with_it(net: Rig) -> None:
+@pytest.mark.parametrize("forwards", [True, False])
+def test_who_gets_the_first_copy_after_a_correction_gets_the_correction_with_it(
+    make: Callable[..., Rig], forwards: bool
+) -> None:
+    net = make(others=PARTIES, settings={STATE: {"forwards": forwards}})
     case_id = net.book(card("P1", bad=(3, 4, 5, 6, 7, 8, 9), sco=(ORI,)))
     rejection = net.received(AGENCY, case_id, Kind.ERRT)
     correct(net, AGENCY, case_id, "corrected")
     net.book(card("P1", tcn="TCN-2010-0000002", tcr=rejection.tcn, sco=(THIRD_ORI,)))
-    assert copies(net, case_id, THIRD) == given(net, case_id, Kind.STATE_SRE, Kind.SRE)
+    answers = (Kind.STATE_SRE, Kind.SRE) if forwards else (Kind.STATE_SRE,)
+    assert copies(net, case_id, THIRD) == given(net, case_id, *answers)
     assert kinds_of_corrections(net, THIRD, case_id) == kinds_of_corrections(net, OTHER, case_id) == ["corrected"]
 
 
