@@ -56,6 +56,33 @@ def test_a_national_fingerprint_file_state_stops_repeat_arrests_by_its_settings_
     assert (KEPT_BY_STATE in answer.acn) != forwards
 
 
+@pytest.mark.parametrize(
+    ("charges", "forwards", "said"),
+    [
+        (("5404 DRIVING UNDER INFLUENCE",), True, ""),
+        (("LOITERING", "1399 ASSAULT"), True, ""),
+        (("LOITERING", "Disturbing the peace"), False, "no charge is one that the criminal repository keeps"),
+        (("5499 SPEEDING",), False, "no charge is one that the criminal repository keeps"),
+        (("LOITERING", "PC 647F"), False, "the charges do not say whether one must be forwarded"),
+        (("9998 A CODE OF NO TABLE",), False, "the charges do not say whether one must be forwarded"),
+    ],
+)
+def test_a_state_that_stops_repeat_arrests_forwards_one_with_a_criterion_offence_all_the_same(
+    make: Callable[..., Rig], charges: tuple[str, ...], forwards: bool, said: str
+) -> None:
+    rig = make(settings={STATE: {"forwards_repeat_arrests": False}})
+    known_to_state(rig, "P1")
+    case_id = rig.book(card("P1", charges=tuple(("", charge) for charge in charges)))
+    assert (rig.case(FBI, case_id) is not None) == forwards
+    assert said in result(rig, case_id, Kind.STATE_SRE).acn
+
+
+def test_a_booking_of_a_person_unknown_to_the_state_goes_on_whatever_the_charge(make: Callable[..., Rig]) -> None:
+    rig = make(settings={STATE: {"forwards_repeat_arrests": False}})
+    case_id = rig.book(card("P1", charges=(("", "LOITERING"),)))
+    assert rig.case(FBI, case_id) is not None
+
+
 def test_a_kept_booking_says_in_the_answer_which_rule_kept_it_and_everybody_knows_that_nothing_follows(
     make: Callable[..., Rig],
 ) -> None:

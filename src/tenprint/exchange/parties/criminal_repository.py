@@ -14,7 +14,6 @@ A person who is in the file already is not enrolled a second time; the master re
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -78,6 +77,7 @@ from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl import ebts
 from tenprint.records.nlets.iaq import GENERIC_OFFENSE, Iaq
 from tenprint.records.nlets.iar import Iar
+from tenprint.records.nlets.offences import code_and_words
 from tenprint.records.words import ExaminerFinding, MatchConfirmation
 from tenprint.records.words import RepositoryState as RecordState
 
@@ -88,7 +88,6 @@ INTERIM = "IDR:pending"
 ANSWERED = frozenset({RepositoryState.MATCH, RepositoryState.NO_MATCH})
 DESK, DESK_PHONE = "INTEROPERABILITY DESK", "3045550100"
 """Attention and telephone of an IAQ unless the party's settings name others; the number is a fictitious one."""
-_NCIC_CODE = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 
 def on_submission(work: Work, card: ReadCard) -> None:
@@ -357,7 +356,7 @@ def _send_query(work: Work, case: Case, answer: IdentDataResponse) -> Case:
         dob=booking.dob,
         sex=booking.sex.upper(),
         pob=booking.pob.upper(),
-        off=_gravest_offence(booking),
+        off=_first_offence(booking),
         arn=answer.a_number,
         fin=answer.fin,
         confirmed_by=MatchConfirmation.RULE if answer.finding == ExaminerFinding.NONE else MatchConfirmation.EXAMINER,
@@ -369,10 +368,10 @@ def _send_query(work: Work, case: Case, answer: IdentDataResponse) -> Case:
     return with_message(case, Kind.IAQ, sent.id)
 
 
-def _gravest_offence(booking: ebts.Booking) -> str:
+def _first_offence(booking: ebts.Booking) -> str:
     """Return the first NCIC code that a charge names; a charge is free text, and mostly names none (domain.md 3.3)."""
-    codes = (found[0] for _, literal in booking.charges if (found := _NCIC_CODE.search(literal)))
-    return next(codes, GENERIC_OFFENSE)
+    codes = (code_and_words(literal)[0] for _, literal in booking.charges)
+    return next(filter(None, codes), GENERIC_OFFENSE)
 
 
 HANDLERS: dict[Kind, Handler] = {

@@ -85,7 +85,8 @@ def on_submission(work: Work, card: ReadCard) -> None:
     result, matched = verified_by_rule(work.decide, Repository.STATE, card.search, threshold_of(work.services.party))
     case = searched(work, case, Repository.STATE, result, card, candidates=int(result == RepositoryState.MATCH))
     day = booked_on(card.booking, work.now)
-    decision = questions.forward_to_criminal(work.decide, result, work.services.party, day)
+    charges = [literal for _, literal in card.booking.charges]
+    decision = questions.forward_to_criminal(work.decide, result, work.services.party, charges, day)
     forwards = decision.outcome == questions.FORWARD
     case = answers_if_asked(work, case, card)
     if not forwards:

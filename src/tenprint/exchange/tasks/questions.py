@@ -15,8 +15,10 @@ from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.known import Repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Services
+from tenprint.policy.criterion import Charge, is_criterion
 from tenprint.policy.evaluate import Decision, decide
 from tenprint.policy.programme import reads_fact
+from tenprint.records.nlets.offences import code_and_words, offence_in_words
 
 Ask = Callable[[str, Mapping[str, Any]], Decision]
 IMMIGRATION_NDR = frozenset({"9", "10"})
@@ -72,9 +74,27 @@ def verify_candidate(ask: Ask, repository: Repository, score: int, threshold: in
     return ask("verify_candidate", facts)
 
 
-def forward_to_criminal(ask: Ask, state_result: RepositoryState, state: Party, on: date) -> Decision:
-    """Ask whether the state bureau forwards a booking of a day: outcome ``forward`` or ``keep``."""
-    return ask("forward_to_criminal", {"state_result": str(state_result), **state_facts(state, on)})
+def forward_to_criminal(
+    ask: Ask, state_result: RepositoryState, state: Party, charges: Iterable[str], on: date
+) -> Decision:
+    """Ask whether the state bureau forwards a booking of a day: outcome ``forward`` or ``keep``.
+
+    Args:
+        ask: as in this module's docstring.
+        state_result: what its own gallery answered.
+        state: whose settings hold.
+        charges: the text of each charge of the booking.
+        on: day of the booking.
+    """
+    facts: dict[str, Any] = {"state_result": str(state_result), **state_facts(state, on)}
+    is_one = is_criterion(map(_as_read, charges), on)
+    return ask("forward_to_criminal", facts if is_one is None else facts | {"criterion_offence": is_one})
+
+
+def _as_read(charge: str) -> Charge:
+    """Return a charge as it can be read; a code that the table does not have says nothing."""
+    code, words = code_and_words(charge)
+    return Charge(code if offence_in_words(code) else "", words)
 
 
 def state_facts(state: Party, on: date) -> dict[str, Any]:
