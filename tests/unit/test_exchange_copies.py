@@ -309,6 +309,15 @@ def test_bytes_that_are_no_answer_are_refused_as_a_copy(net: Rig, body: bytes) -
     assert net.case(OTHER, "case-x") is None
 
 
+def test_a_copy_that_names_no_booking_agency_in_its_form_is_nobodys_booking(net: Rig) -> None:
+    case_id = net.book(card("P1", sco=(ORI,)))
+    message = net.received(OTHER, case_id, Kind.COPY)
+    body = message.body.replace(b"1.007:XX0010000", b"1.007:XX 010000")
+    assert body != message.body
+    net.say(STATE, OTHER, Kind.COPY, body, "case-x", content_type=message.content_type, tcn=message.tcn)
+    assert (net.case(OTHER, "case-x").ori, net.failures(OTHER)) == ("", [])
+
+
 def test_an_agency_with_copies_can_neither_withdraw_the_booking_nor_correct_nor_file_it(net: Rig) -> None:
     data = card("P1", sco=(ORI,))
     case_id = net.book(data)

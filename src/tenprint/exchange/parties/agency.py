@@ -24,7 +24,7 @@ from tenprint.exchange.tasks.results import (
     result_of,
 )
 from tenprint.exchange.tasks.submissions import SUBMISSION
-from tenprint.exchange.tasks.withdrawals import unless_withdrawn
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records import read
 from tenprint.records.itl.ebts import read_error
 
@@ -100,7 +100,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ERRT: unless_withdrawn(on_rejection),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.COPY: copies.on_copy,
-    Kind.WITHDRAWAL: copies.on_withdrawal,
+    Kind.WITHDRAWAL: on_withdrawal,  # of a booking that it has copies of: its own case has no informant
     Kind.TIMER: waits.on_overdue,
     Kind.AUDIT_ANSWER: audit.on_answer,
 }

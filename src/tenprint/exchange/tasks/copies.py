@@ -18,10 +18,10 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import COPIED_BY, Repository, is_copy, message_of, with_repository
+from tenprint.exchange.model.known import COPIED_BY, Repository, message_of, with_repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import questions, withdrawals
+from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.news import NEWS, SUBMITTER, pass_on
 from tenprint.exchange.tasks.prints import booking_of
@@ -43,7 +43,7 @@ ORI_CHARACTERS = 9
 RESULT, REJECTION = "SRE", "ERRT"
 """Types of transaction (1.004) of an answer."""
 OF_ANOTHERS_BOOKING = "copies of the answers to another agency's booking"
-_ORI = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{9}")
+_ORI = re.compile(r"[A-Za-z0-9]{9}")
 
 
 # --- the state bureau ---
@@ -55,8 +55,9 @@ def with_receivers(work: Work, case: Case, booking: Booking) -> Case:
     for ori in dict.fromkeys(entry[:ORI_CHARACTERS] for entry in booking.sco[:MOST_RECEIVERS]):
         agency = next((party for party in work.services.directory.with_role(Role.AGENCY) if party.ori == ori), None)
         if agency is None:
-            # What is not formed like an ORI is not repeated: it may be anything, also somebody's name.
-            named = ori if _ORI.fullmatch(ori) else "what stands in 2.007"
+            # What does not look like an ORI is not repeated: it may be anything, also somebody's name.
+            is_one = _ORI.fullmatch(ori) and any(sign.isdigit() for sign in ori)
+            named = ori if is_one else "what stands in 2.007"
             work.log(NOT_SENT, note=f"{named} is no agency of this network")
         elif agency.id == case.known[SUBMITTER]:
             work.log(NOT_SENT, note=f"{ori} is the booking agency, which gets the answers themselves")
@@ -147,7 +148,8 @@ def on_copy(work: Work, _: None) -> None:
         work.log("after_withdrawal", note="the booking was withdrawn, so this changes nothing")
         return
     if case is None:
-        case = Case(message.case_id, work.now, CaseState.REJECTED, ori=answer.dai, tcn=message.tcr)
+        ori = answer.dai if _ORI.fullmatch(answer.dai) else ""
+        case = Case(message.case_id, work.now, CaseState.REJECTED, ori=ori, tcn=message.tcr)
         case = case.moved(copied_by=message.sender, copies={})
     known = case.known.get(COPIES, {})
     if answer.tcn in known:
@@ -172,17 +174,3 @@ def _noted(work: Work, case: Case, is_result: bool) -> Case:
         return case  # a later answer quotes this one, and is here already
     case = with_repository(case, Repository.CRIMINAL, own_result(Repository.CRIMINAL, answer))
     return with_repository(case, Repository.IMMIGRATION, RepositoryState(answer.response.immigration))
-
-
-def on_withdrawal(work: Work, _: None) -> None:
-    """Note that the booking of which copies came was taken back.
-
-    Raises:
-        RecordError: ``BODY_INVALID``.
-        SenderError: ``NOT_ASKED``: the booking is this agency's own, or another state sends its copies.
-        StorageError: ``UNKNOWN_CASE``: the copies may be under way.
-    """
-    case = work.case()
-    if not is_copy(case) or case.known[COPIED_BY] != work.message.sender:
-        raise SenderError("NOT_ASKED", "a booking of one's own is taken back by oneself, others by who tells of them")
-    withdrawals.on_withdrawal(work, None)
