@@ -162,7 +162,7 @@ def test_each_agency_gets_one_copy_whatever_its_routing_extension_and_the_bookin
     assert not_sent(net) == ["XX0010000 is the booking agency, which gets the answers themselves"]
 
 
-def test_a_booking_that_asks_for_no_answer_is_copied_to_nobody(net: Rig) -> None:
+def test_a_booking_that_asks_for_no_answer_and_is_taken_in_is_copied_to_nobody(net: Rig) -> None:
     case_id = net.book(card("P1", tot="CNA", sco=(ORI,)))
     assert net.case(OTHER, case_id) is None
 

@@ -231,3 +231,8 @@ def test_an_agency_that_has_left_the_network_gets_no_further_copy_and_that_is_pu
     assert len(copies(net, case_id)) == 1
     assert [e["note"] for e in net.entries(STATE, "copy_not_sent")] == ["agency2 is no agency of this network any more"]
     assert net.received(AGENCY, case_id, Kind.SRE)
+    correct(net, AGENCY, case_id, "corrected")
+    dispatch.withdraw(net.nodes[AGENCY], case_id, by="OFFICER BOOKING", reason="the wrong person")
+    net.run()
+    assert net.case(STATE, case_id).state == CaseState.WITHDRAWN
+    assert [m.kind for m in net.messages(STATE, case_id) if m.recipient == OTHER] == [Kind.COPY]

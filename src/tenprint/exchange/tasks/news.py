@@ -64,13 +64,14 @@ def told_parties(work: Work, case: Case) -> tuple[str, ...]:
 def copied_parties(work: Work, case: Case) -> frozenset[str]:
     """Return the agencies that know of another agency's booking from this party's copies, and from nobody else.
 
-    Whoever first says a piece of news, they hear it here: `way_of_news` speaks of the agency that booked.
+    Whoever first says a piece of news, they hear it here: `way_of_news` speaks of the agency that booked. Who has left
+    the network is none of them.
     """
-    own = work.services.party
+    own, here = work.services.party, {party.id for party in work.services.directory.parties}
     if own.role != Role.STATE_BUREAU:
         return frozenset()
     sent = (m for m in work.tx.headings(case.case_id) if m.sender == own.id and m.kind == Kind.COPY)
-    return frozenset(message.recipient for message in sent)
+    return frozenset(message.recipient for message in sent if message.recipient in here)
 
 
 def is_neighbour(work: Work, case: Case, party: str) -> bool:

@@ -12,11 +12,11 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import Wake
 from tenprint.exchange.model.withdrawal import Withdrawal
-from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.exchange.model.words import CaseState, Role
 from tenprint.exchange.ports import Handler, Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
-from tenprint.exchange.tasks.news import is_informant
+from tenprint.exchange.tasks.news import copied_parties, is_informant
 from tenprint.exchange.tasks.submissions import forward
 
 WITHDRAWN = "withdrawn"
@@ -45,9 +45,8 @@ def on_withdrawal(work: Work, _: None) -> None:
     if not is_informant(case, work.message.sender):
         raise SenderError("NOT_ASKED", f"{work.message.sender} has not told this party of the booking")
     roles = {party.id: party.role for party in work.services.directory.parties}
-    onward, sent = ONWARD.get(me.role, frozenset()), [m for m in headings if m.sender == me.id]
-    told = {m.recipient for m in sent if roles.get(m.recipient) in onward or m.kind == Kind.COPY}
-    for recipient in sorted(told):
+    told = {m.recipient for m in headings if m.sender == me.id and roles.get(m.recipient) in ONWARD.get(me.role, ())}
+    for recipient in sorted(told | copied_parties(work, case)):
         forward(work, work.message, recipient)
     take_back(work, case, said)
 
