@@ -30,11 +30,14 @@ from tenprint.core.errors import TenprintError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.template import Template
 from tenprint.exchange import dispatch
+from tenprint.exchange.model.aftermath import Disposition
 from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.corrections import Correction
 from tenprint.exchange.model.directory import Directory, Party
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.ports import Extraction, Node, Pairing, Services
+from tenprint.exchange.tasks.origin import signed_by_origin
 from tenprint.ledger.keys import PrivateKey, generate_key
 from tenprint.policy import programme
 
@@ -234,6 +237,11 @@ class Rig:
         dispatch.accept(self.nodes[recipient], envelope.to_bytes())
         self.run()
         return envelope
+
+    def news(self, said: Disposition | Correction, signer: Role | None = None) -> bytes:
+        """Return news as its origin would say it, or as `signer` forges it."""
+        origin = said.court if isinstance(said, Disposition) else said.origin
+        return signed_by_origin(self.keys[signer or Role(origin)], said).to_bytes()
 
     def failures(self, role: Role) -> list[str]:
         return [str(row["note"]) for row in self.entries(role, "dead_letter")]

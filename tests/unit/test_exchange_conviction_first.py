@@ -61,7 +61,7 @@ def says(rig: Rig, case_id: str, name: str, outcome: str, minute: int) -> None:
     """Let the court say something, of a minute, to the state bureau alone."""
     said = disposition(case_id, disposition_id=name, charge_outcome=outcome, offence="", said_at=START)
     said = replace(said, said_at=START + timedelta(minutes=minute))
-    rig.say(COURT, STATE, Kind.DISPOSITION, said.to_bytes(), case_id, id=f"said-{name}")
+    rig.say(COURT, STATE, Kind.DISPOSITION, rig.news(said), case_id, id=f"said-{name}")
 
 
 def test_at_the_booking_nobody_asks_the_immigration_repository_and_the_answer_says_that_it_waits(rig: Rig) -> None:
@@ -134,7 +134,7 @@ def test_a_disposition_that_comes_twice_and_a_second_conviction_bring_no_second_
     case_id = rig.book(card("P1"))
     says(rig, case_id, "d-1", "convicted", 0)
     said = disposition(case_id, disposition_id="d-1", charge_outcome="convicted")
-    rig.say(COURT, STATE, Kind.DISPOSITION, said.to_bytes(), case_id, id="said-again")
+    rig.say(COURT, STATE, Kind.DISPOSITION, rig.news(said), case_id, id="said-again")
     says(rig, case_id, "d-2", "convicted", 1)
     sent = [m for m in rig.messages(CRIMINAL, case_id, Kind.IDENT_SEARCH) if m.sender == str(CRIMINAL)]
     assert len(sent) == len(rig.messages(AGENCY, case_id, Kind.SECOND_SRE)) == 1

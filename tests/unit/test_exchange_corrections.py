@@ -186,7 +186,7 @@ def test_an_order_of_the_state_reaches_the_agency_of_a_booking_that_asked_for_no
 
 def test_a_party_that_never_hears_of_the_case_says_so(court: Rig) -> None:
     case_id = court.book(card("P1"))
-    court.say(STATE, AGENCY, Kind.CORRECTION, said("case-never", origin="state_bureau").to_bytes(), "case-never")
+    court.say(STATE, AGENCY, Kind.CORRECTION, court.news(said("case-never", origin="state_bureau")), "case-never")
     run_through_retries(court)
     assert court.failures(AGENCY) == ["UNKNOWN_CASE"]
     answer = CorrectionDone.from_bytes(court.messages(AGENCY, "case-never", Kind.ACK)[0].body)
@@ -207,7 +207,7 @@ def test_a_correction_that_is_not_its_origins_to_make_is_refused(
     court: Rig, sender: Role, changes: dict[str, str], code: str
 ) -> None:
     case_id = court.book(card("P1"))
-    court.say(sender, STATE, Kind.CORRECTION, said(case_id, **changes).to_bytes(), case_id)
+    court.say(sender, STATE, Kind.CORRECTION, court.news(said(case_id, **changes)), case_id)
     assert (court.failures(STATE), CORRECTIONS in court.case(STATE, case_id).known) == ([code], False)
 
 

@@ -147,7 +147,7 @@ def test_what_cannot_be_is_refused_at_the_door_and_changes_nothing(
 
 
 def test_a_disposition_of_a_case_that_never_comes_is_a_dead_letter_with_its_code(court: Rig) -> None:
-    court.say(COURT, STATE, Kind.DISPOSITION, disposition("case-never").to_bytes(), "case-never")
+    court.say(COURT, STATE, Kind.DISPOSITION, court.news(disposition("case-never")), "case-never")
     assert court.failures(STATE) == []
     run_through_retries(court)
     assert court.failures(STATE) == ["UNKNOWN_CASE"]
@@ -156,7 +156,7 @@ def test_a_disposition_of_a_case_that_never_comes_is_a_dead_letter_with_its_code
 def test_a_disposition_that_comes_before_its_case_waits_for_it(court: Rig) -> None:
     data = card("P1")
     case_id = dispatch.submit(court.nodes[AGENCY], data).case_id
-    court.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    court.say(COURT, STATE, Kind.DISPOSITION, court.news(disposition(case_id)), case_id)
     run_through_retries(court)
     assert [noted(court, role, case_id) for role in (STATE, CRIMINAL, IDENT)] == [["dismissed"]] * 3
 
@@ -182,7 +182,7 @@ def test_how_the_charge_of_a_kept_booking_ended_goes_to_those_who_know_of_it_and
 
 def test_a_disposition_that_overtakes_a_booking_which_the_state_will_keep_stays_with_the_state(keeping: Rig) -> None:
     case_id = dispatch.submit(keeping.nodes[AGENCY], card("P1")).case_id
-    keeping.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+    keeping.say(COURT, STATE, Kind.DISPOSITION, keeping.news(disposition(case_id)), case_id)
     run_through_retries(keeping)
     assert (noted(keeping, STATE, case_id), keeping.case(CRIMINAL, case_id)) == (["dismissed"], None)
     assert all(not keeping.failures(role) for role in keeping.nodes)
@@ -210,7 +210,7 @@ def test_a_disposition_that_overtakes_the_booking_on_its_last_way_waits_for_it_a
 def test_a_court_that_speaks_to_a_repository_is_refused_at_its_door(court: Rig) -> None:
     case_id = court.book(card("P1"))
     with pytest.raises(SenderError, match="KIND_NOT_ACCEPTED"):
-        court.say(COURT, CRIMINAL, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
+        court.say(COURT, CRIMINAL, Kind.DISPOSITION, court.news(disposition(case_id)), case_id)
     assert noted(court, CRIMINAL, case_id) == []
 
 
@@ -227,13 +227,13 @@ def test_a_disposition_that_is_not_the_senders_to_tell_is_refused(
     court: Rig, sender: Role, changes: dict[str, str], code: str
 ) -> None:
     case_id = court.book(card("P1"))
-    court.say(sender, STATE, Kind.DISPOSITION, disposition(case_id, **changes).to_bytes(), case_id)
+    court.say(sender, STATE, Kind.DISPOSITION, court.news(disposition(case_id, **changes), sender), case_id)
     assert (court.failures(STATE), noted(court, STATE, case_id)) == ([code], [])
 
 
 def test_a_party_that_nobody_told_of_the_case_cannot_pass_a_disposition_on(court: Rig) -> None:
     case_id = court.book(card("P1"))  # nobody is known: the support center was never asked
-    said = disposition(case_id).to_bytes()
+    said = court.news(disposition(case_id))
     court.say(LESC, CRIMINAL, Kind.DISPOSITION, said, case_id)
     court.say(LESC, CRIMINAL, Kind.DISPOSITION, said, case_id, id="said-again")
     assert (court.failures(CRIMINAL), noted(court, CRIMINAL, case_id)) == (["NOT_ASKED"] * 2, [])
@@ -241,8 +241,8 @@ def test_a_party_that_nobody_told_of_the_case_cannot_pass_a_disposition_on(court
 
 def test_a_court_that_says_two_things_under_one_number_is_refused(court: Rig) -> None:
     case_id = court.book(card("P1"))
-    court.say(COURT, STATE, Kind.DISPOSITION, disposition(case_id).to_bytes(), case_id)
-    other = disposition(case_id, charge_outcome="convicted").to_bytes()
+    court.say(COURT, STATE, Kind.DISPOSITION, court.news(disposition(case_id)), case_id)
+    other = court.news(disposition(case_id, charge_outcome="convicted"))
     court.say(COURT, STATE, Kind.DISPOSITION, other, case_id, id="said-otherwise")
     assert (court.failures(STATE), noted(court, STATE, case_id)) == (["NEWS_CHANGED"], ["dismissed"])
 

@@ -119,9 +119,18 @@ def test_a_correction_of_an_erased_case_is_acknowledged_passed_on_and_leaves_not
     case_id = rig.book(card("P7"))
     expunged(rig, case_id)
     rig.wait(timedelta(days=1))
-    body = Correction(
-        "c-2", "state_bureau", "TCN-2010-0000001", "sealed", "a second order", "again", "CLERK GAVEL", rig.clock.now()
-    ).to_bytes()
+    body = rig.news(
+        Correction(
+            "c-2",
+            "state_bureau",
+            "TCN-2010-0000001",
+            "sealed",
+            "a second order",
+            "again",
+            "CLERK GAVEL",
+            rig.clock.now(),
+        )
+    )
     for message_id in ("said-1", "said-2"):
         rig.say(STATE, CRIMINAL, Kind.CORRECTION, body, case_id, id=message_id)
     with rig.nodes[CRIMINAL].store.transaction() as tx:
@@ -145,6 +154,6 @@ def test_a_correction_of_an_erased_case_by_a_stranger_or_of_another_booking_is_r
     expunged(rig, case_id)
     rig.wait(timedelta(days=1))
     other = Correction("c-3", "state_bureau", "TCN-9", "sealed", "an order", "so", "CLERK GAVEL", rig.clock.now())
-    rig.say(STATE, CRIMINAL, Kind.CORRECTION, other.to_bytes(), case_id, id="said-3")
-    rig.say(Role.SUPPORT_CENTER, CRIMINAL, Kind.CORRECTION, other.to_bytes(), case_id, id="said-4")
+    rig.say(STATE, CRIMINAL, Kind.CORRECTION, rig.news(other), case_id, id="said-3")
+    rig.say(Role.SUPPORT_CENTER, CRIMINAL, Kind.CORRECTION, rig.news(other), case_id, id="said-4")
     assert rig.failures(CRIMINAL) == ["OTHER_BOOKING", "NOT_ASKED"]

@@ -147,9 +147,9 @@ def test_a_disposition_or_a_correction_from_the_future_is_a_dead_letter_at_who_g
     )  # fmt: skip
     later = (rig.clock.now() + 3 * DAY).date().isoformat()
     for number, one in enumerate((replace(said, decided_on=later), replace(said, said_at=FAR))):
-        rig.say(COURT, AGENCY, Kind.DISPOSITION, one.to_bytes(), case_id, id=f"from-the-future-{number}")
+        rig.say(COURT, AGENCY, Kind.DISPOSITION, rig.news(one), case_id, id=f"from-the-future-{number}")
     correction = Correction("correction-1", "court", before.tcn, "sealed", "order 1", "an order", "CLERK", FAR)
-    rig.say(COURT, AGENCY, Kind.CORRECTION, correction.to_bytes(), case_id)
+    rig.say(COURT, AGENCY, Kind.CORRECTION, rig.news(correction), case_id)
     assert rig.failures(AGENCY) == ["TIME_IN_FUTURE"] * 3
     assert rig.case(AGENCY, case_id) == before
 

@@ -201,6 +201,13 @@ TABLE = [
         30,
         "keep-nobody-found",
     ),
+    (
+        "keep_days",
+        {"kept": "images", "retain_requested": False, "case_ended": "transferred"},
+        30,
+        "keep-images-of-search-only",
+    ),
+    ("keep_days", {"kept": "images", "retain_requested": True, "case_ended": "answered"}, 1825, "keep-five-years"),
     ("keep_days", {"retain_requested": False, "case_ended": "no_match"}, 90, "keep-search-only"),
     ("keep_days", {"retain_requested": True, "case_ended": "no_match"}, 1825, "keep-five-years"),
     ("keep_days", {"case_ended": "no_match"}, 1825, "keep-five-years"),

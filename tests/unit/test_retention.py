@@ -106,10 +106,10 @@ def test_after_a_lifetime_no_party_holds_anything_of_the_person(rig):
         assert rig.matcher(role).compacted == 1
 
 
-def handed_over(rig: Rig) -> str:
+def handed_over(rig: Rig, ret: str = "Y") -> str:
     """Return a case that went all the way: every party holds something of it."""
     rig.known_to_immigration("P7")
-    case_id = rig.book(card("P7", large=True, ret="Y"))
+    case_id = rig.book(card("P7", large=True, ret=ret))
     rig.decide(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id, "identification")
     rig.decide(Role.SUPPORT_CENTER, TaskKind.STATUS, case_id, "removable", legal_ground=PERMITTED["legal_ground"])
     rig.decide(Role.FIELD_OFFICE, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
@@ -119,6 +119,55 @@ def handed_over(rig: Rig) -> str:
     ended = {"happened_on": "2010-10-04", "legal_ground": PERMITTED["legal_ground"]}
     rig.decide(Role.FIELD_OFFICE, TaskKind.REPORT_OUTCOME, case_id, "removed", **ended)
     return case_id
+
+
+@pytest.mark.parametrize("role", [*BEARERS, Role.IMMIGRATION_REPOSITORY])
+def test_the_images_of_a_search_only_are_gone_a_month_after_its_end_whoever_was_found(rig, role):
+    case_id = handed_over(rig, ret="N")
+    rig.wait(timedelta(days=29))
+    assert b"P7/11" in bytes_on_disk(rig, role)
+    rig.wait(timedelta(days=3))
+    assert erased(rig, role) == [("keep-images-of-search-only", "images")]
+    # What is left is the enrolled record that the immigration repository had before.
+    assert not list((home(rig, role) / "blobs").rglob("?" * 64))
+    assert b"P7/11" not in bytes_on_disk(rig, role)
+    assert rig.case(role, case_id).tcn == TCN
+    assert not story_failures(rig, case_id)
+    signed(rig, role)
+    assert not faults(rig, role)
+    assert not erased(rig, Role.AGENCY)  # RET says what others keep; the booking is the agency's own
+
+
+def story_failures(rig: Rig, case_id: str) -> list[str]:
+    return [line.sentence for line in story.case_story(rig.all, case_id) if "cannot be read" in line.sentence]
+
+
+def test_after_its_images_a_search_only_goes_on_is_known_again_and_ends_when_its_record_does(rig):
+    case_id = handed_over(rig, ret="N")
+    rig.wait(2 * MONTH)
+    again = dispatch.submit(rig.nodes[Role.AGENCY], card("P7", large=True, ret="N"))
+    rig.run()
+    assert (again.case_id, again.is_repeat) == (case_id, True)
+    dispatch.correct(
+        rig.nodes[Role.STATE_BUREAU], case_id, kind="sealed", what="an order", reason="so", by="CLERK GAVEL"
+    )
+    rig.run()
+    assert all(not rig.failures(role) for role in rig.nodes)
+    changed = rig.clock.now()
+    # The record's own period counts from the correction, not from the day on which the images went.
+    due = {one.case_id: one.periods for one in dispatch.endings(rig.nodes[Role.CRIMINAL_REPOSITORY])}
+    assert {period.ends_at - period.days * timedelta(days=1) > changed for period in due[case_id]} == {True}
+    rig.wait(LIFETIME)
+    assert ("keep-images-of-search-only", "images") in erased(rig, Role.STATE_BUREAU)
+    assert "messages" in [what for _, what in erased(rig, Role.STATE_BUREAU)]
+
+
+def test_the_images_of_a_booking_to_be_kept_stay_as_long_as_its_messages(rig):
+    handed_over(rig)
+    rig.wait(YEAR)
+    assert b"P7/11" in bytes_on_disk(rig, Role.STATE_BUREAU)
+    rig.wait(LIFETIME)
+    assert "images" not in [what for _, what in erased(rig, Role.STATE_BUREAU)]
 
 
 def test_every_ledger_still_verifies_against_all_its_checkpoints_and_with_every_other_one(rig):

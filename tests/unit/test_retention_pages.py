@@ -1,6 +1,7 @@
 """Every page about a case that was erased says so; none fails, and none still holds the person."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from console_rig import Desktop, console
@@ -55,3 +56,17 @@ def test_a_print_of_an_erased_case_is_shown_to_nobody(erased: tuple[Rig, str]) -
     task = rig.tasks(Role.IMMIGRATION_REPOSITORY)[0]
     for side in ("probe", "1"):
         assert client.get(f"/prints/{task.id}/{side}/1").status_code in (403, 404)
+
+
+@pytest.mark.parametrize("party", [Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY])
+def test_no_page_fails_when_only_the_images_are_gone_and_the_case_is_still_told(party: Role) -> None:
+    with rigs() as make:
+        rig = make()
+        case_id = handed_over(rig, ret="N")
+        before = list(pages(rig, case_id))
+        rig.wait(timedelta(days=32))
+        client = Desktop(console(rig, is_demo=True)).take(party).client
+        told = {path: client.get(path) for whose, path in before if whose in ("", str(party))}
+        assert not [path for path, answer in told.items() if answer.status_code >= 500]
+        assert [path for path, answer in told.items() if "rule keep-images-of-search-only" in answer.text]
+        assert "was erased" not in client.get(f"/cases/{case_id}").text

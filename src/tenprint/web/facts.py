@@ -156,6 +156,9 @@ def _forward(trail: Trail) -> None:
     if searched is not None:
         trail.note(LEDGER, {"state_result": str(searched.fields["result"])})
     trail.note(SETTINGS, questions.state_facts(party, _booked_on(trail)))
+    if trail.case is not None:
+        charges = [literal for _, literal in booking_of(trail.case).charges]
+        trail.note(CASE, questions.charge_facts(charges, _booked_on(trail)))
 
 
 def _booked_on(trail: Trail) -> date:
@@ -256,6 +259,8 @@ def _keep_days(trail: Trail) -> None:
     trail.note(ALWAYS, {"keeper": str(trail.node.party.role), "kept": kept})
     if trail.case is not None:
         trail.note(CASE, {"case_ended": str(trail.case.state)})
+        if "booking" in trail.case.known:
+            trail.note(CASE, {"retain_requested": booking_of(trail.case).ret == "Y"})
 
 
 def _erase_expunged(trail: Trail) -> None:

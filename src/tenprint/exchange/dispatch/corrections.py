@@ -14,6 +14,7 @@ from tenprint.exchange.tasks.answers import official_name, reason_given
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.corrections import ORIGINS, Acknowledged
 from tenprint.exchange.tasks.news import told_parties, with_told
+from tenprint.exchange.tasks.origin import signed_by_origin
 
 
 def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: str) -> str:
@@ -51,6 +52,7 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
             by=by,
             made_at=work.now,
         )
+        said = signed_by_origin(work.services.signer, said)
         work.log("corrects", person=by, outcome=kind, note=f"correction {said.correction_id}")
         sent = [work.send(Kind.CORRECTION, party, said.to_bytes()) for party in told]
         case = corrections.take_correction(work, case, said, sent[0], came_from="")

@@ -154,9 +154,8 @@ def on_wake(work: Work, _: None) -> None:
 
 
 def _all_at_once(case: Case, now: datetime) -> list[Period]:
-    """Return the periods of what an expunged case still has, as over."""
-    gone = case.known.get(ERASED, {})
-    found = [kept for kept in Kept if kept not in gone and (kept != Kept.PRINTS or case.known.get(SUBJECT))]
+    """Return the periods of what an expunged case still has, as over; images go with the messages."""
+    found = [kept for kept in periods.still_kept(case) if kept != Kept.IMAGES]
     return [Period(kept, 0, now, EXPUNGED_RULE, "The record was expunged.") for kept in found]
 
 
@@ -223,6 +222,18 @@ def _erase_messages(work: Work, case: Case, period: Period) -> Case:
     return replace(case, tcn=erased_number(case.ori, case.tcn) if case.tcn else "", known=_reduced(case))
 
 
+def _erase_images(work: Work, case: Case, period: Period) -> Case:
+    """Erase the messages that hold prints, and no others: what was asked with them, and answered, stays on record."""
+    _list_templates(work)
+    found = [one for one in work.tx.headings(case.case_id) if one.kind in WITH_IMAGES]
+    found = [one for one in found if not isinstance(one, ErasedHeading)]
+    for heading in found:
+        work.tx.erase_message(heading.key, work.now, period.rule)
+    if found:
+        _log_erased(work, period.rule, period, len(found), f"images: {len(found)} messages with prints")
+    return case
+
+
 def _erase_tasks(work: Work, case: Case, period: Period) -> Case:
     said = f"What was shown here was erased on {to_wire(work.now)[:10]} under {period.rule}."
     tasks = work.tx.tasks(case.case_id)
@@ -252,7 +263,12 @@ def _erase_prints(work: Work, case: Case, period: Period) -> Case:
     return _without_subject(case)
 
 
-_STEPS = {Kept.PRINTS: _erase_prints, Kept.MESSAGES: _erase_messages, Kept.TASKS: _erase_tasks}
+_STEPS = {
+    Kept.PRINTS: _erase_prints,
+    Kept.IMAGES: _erase_images,
+    Kept.MESSAGES: _erase_messages,
+    Kept.TASKS: _erase_tasks,
+}
 
 
 def _take_late(work: Work, case: Case, prepared: Any) -> None:

@@ -76,9 +76,11 @@ class Disposition(Body):
         reference: the court's docket number.
         by: the court's clerk.
         said_at: when the clerk said it; of two about one charge the later one holds, in whatever order they come.
+        origin_signature: the court's over all that (`tasks.origin`), base64; nobody on the way can change a word.
     """
 
     TYPE: ClassVar[str] = "disposition"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"origin_signature"})
     disposition_id: str
     court: str
     ori: str
@@ -90,6 +92,7 @@ class Disposition(Body):
     reference: str
     by: str
     said_at: datetime
+    origin_signature: str = ""
 
     def __post_init__(self) -> None:
         self._require("charge_outcome", self.charge_outcome in tuple(DispositionOutcome))

@@ -37,9 +37,11 @@ class Correction(Body):
         what: what is wrong, or which order it was, in one line.
         reason, by: why, and who says it.
         made_at: when.
+        origin_signature: the origin's over all that (`tasks.origin`), base64; nobody on the way can change a word.
     """
 
     TYPE: ClassVar[str] = "correction"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"origin_signature"})
     correction_id: str
     origin: str
     tcn: str
@@ -48,6 +50,7 @@ class Correction(Body):
     reason: str
     by: str
     made_at: datetime
+    origin_signature: str = ""
 
     def __post_init__(self) -> None:
         self._require("correction_kind", self.correction_kind in tuple(CorrectionKind))

@@ -20,6 +20,7 @@ from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import DISPOSED, charge_number
 from tenprint.exchange.tasks.news import told_parties, with_told
+from tenprint.exchange.tasks.origin import signed_by_origin
 from tenprint.exchange.tasks.spread import with_disposition
 
 OUTCOMES = tuple(str(outcome) for outcome in DispositionOutcome)
@@ -79,6 +80,7 @@ def on_answer(work: Work, _: None) -> None:
         by=answer.by,
         said_at=work.message.sent_at,
     )
+    said = signed_by_origin(work.services.signer, said)
     case = case.moved(**{DISPOSED: case.known.get(DISPOSED, {}) | {number: said.disposition_id}})
     case = _told(work, case, said)
     keep(work, case.moved(CaseState.ANSWERED) if answer.closes else case)

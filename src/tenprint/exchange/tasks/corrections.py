@@ -27,6 +27,7 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.forgetting import forget_prints
 from tenprint.exchange.tasks.news import NEWS, with_news
+from tenprint.exchange.tasks.origin import refuse_unsigned
 from tenprint.exchange.tasks.spread import refuse_changed, refuse_other_booking, refuse_stranger
 
 FORGET = frozenset({CorrectionKind.EXPUNGED, CorrectionKind.SEALED})
@@ -73,8 +74,8 @@ def on_correction(work: Work, _: None) -> None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``CORRECTION_NOT_YOURS``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``,
-            ``TIME_IN_FUTURE``.
+        SenderError: ``CORRECTION_NOT_YOURS``, ``NOT_ASKED``, ``NEWS_UNSIGNED``, ``NEWS_SIGNATURE_INVALID``,
+            ``KEY_EXPIRED``, ``KEY_NOT_YET_VALID``, ``OTHER_BOOKING``, ``NEWS_CHANGED``, ``TIME_IN_FUTURE``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = Correction.from_bytes(work.message.body)
@@ -82,6 +83,7 @@ def on_correction(work: Work, _: None) -> None:
     kind = CorrectionKind(said.correction_kind)
     may_say = frozenset(role for role, kinds in ORIGINS.items() if kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
+    refuse_unsigned(work, said, said.origin, said.made_at)
     refuse_other_booking(case, said.tcn)
     refuse_impossible(work, None, said.made_at)
     known = case.known.get(CORRECTIONS, {})
@@ -129,6 +131,7 @@ def take_correction_of_erased(work: Work, case: Case) -> None:
     said = Correction.from_bytes(work.message.body)
     may_say = frozenset(role for role, kinds in ORIGINS.items() if said.correction_kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
+    refuse_unsigned(work, said, said.origin, said.made_at)
     if case.tcn and case.tcn not in (erased_number(case.ori, said.tcn), said.tcn):
         raise SenderError("OTHER_BOOKING", "this names another booking than this case's")
     known = case.known.get(CORRECTIONS, {})

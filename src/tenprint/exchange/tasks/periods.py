@@ -15,7 +15,7 @@ from tenprint.core.chance import content_id
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.exchange.model.case import Case, Timer
 from tenprint.exchange.model.corrections import was_expunged
-from tenprint.exchange.model.known import ERASED, Wake, message_of
+from tenprint.exchange.model.known import ERASED, Wake, is_erased, message_of
 from tenprint.exchange.model.stored import Rule
 from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, Role
 from tenprint.exchange.ports import Work
@@ -36,9 +36,13 @@ EXPUNGED = "expunged"
 
 
 class Kept(StrEnum):
-    """What is kept of a case, each for a period of its own."""
+    """What is kept of a case, each for a period of its own.
+
+    Images are those in messages of the case; they go with the messages unless a rule lets them go before.
+    """
 
     PRINTS = "prints"
+    IMAGES = "images"
     MESSAGES = "messages"
     TASKS = "tasks"
 
@@ -71,17 +75,29 @@ def periods_of(ask: Ask, keeper: Role, case: Case, since: datetime) -> tuple[Per
         case: one that has ended.
         since: its last change.
     """
+    found = [_period(ask, keeper, case, kept, since) for kept in still_kept(case)]
+    messages = next((period for period in found if period.kept == Kept.MESSAGES), None)
+    found = [period for period in found if period.kept != Kept.IMAGES or _ends_before(period, messages)]
+    return tuple(sorted(found, key=lambda period: (period.ends_at, list(Kept).index(period.kept))))
+
+
+def still_kept(case: Case) -> tuple[Kept, ...]:
+    """Return what a case still has, as far as the case itself tells."""
     gone = case.known.get(ERASED, {})
+    has = {Kept.PRINTS: bool(case.known.get("subject")), Kept.IMAGES: "booking" in case.known}
+    return tuple(kept for kept in Kept if kept not in gone and has.get(kept, True))
+
+
+def _period(ask: Ask, keeper: Role, case: Case, kept: Kept, since: datetime) -> Period:
     booking = case.known.get("booking")
     is_requested = None if booking is None else booking.get("ret") == "Y"
-    found = []
-    for kept in Kept:
-        if kept in gone or (kept == Kept.PRINTS and not case.known.get("subject")):
-            continue
-        said = questions.keep_days(ask, keeper, str(kept), case.state, is_requested=is_requested)
-        days = int(said.outcome)
-        found.append(Period(kept, days, end_of_day(since + timedelta(days=days)), rule_of(said), said.sentence))
-    return tuple(sorted(found, key=lambda period: (period.ends_at, list(Kept).index(period.kept))))
+    said = questions.keep_days(ask, keeper, str(kept), case.state, is_requested=is_requested)
+    days = int(said.outcome)
+    return Period(kept, days, end_of_day(since + timedelta(days=days)), rule_of(said), said.sentence)
+
+
+def _ends_before(images: Period, messages: Period | None) -> bool:
+    return messages is not None and images.ends_at < messages.ends_at
 
 
 def is_erased_by_order(ask: Ask, keeper: Role, case: Case) -> bool:
@@ -129,7 +145,7 @@ def wake_at(work: Work, due_at: datetime, why: str = "") -> None:
 def last_change(case: Case, entries: Iterable[Entry]) -> datetime:
     """Return when a case changed last: its newest ledger entry that is no look at it and no erasing."""
     stated = case.known.get(ERASED, {}).get(SINCE)
-    if stated is not None:
+    if stated is not None and is_erased(case):  # its entries are found by the case no more
         return from_wire(stated)
     times = [str(entry.fields[TIME]) for entry in entries if entry.fields.get(KIND) not in NO_CHANGE]
     return from_wire(max(times)) if times else case.opened_at

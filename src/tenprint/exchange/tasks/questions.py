@@ -86,9 +86,14 @@ def forward_to_criminal(
         charges: the text of each charge of the booking.
         on: day of the booking.
     """
-    facts: dict[str, Any] = {"state_result": str(state_result), **state_facts(state, on)}
+    facts = {"state_result": str(state_result), **state_facts(state, on), **charge_facts(charges, on)}
+    return ask("forward_to_criminal", facts)
+
+
+def charge_facts(charges: Iterable[str], on: date) -> dict[str, Any]:
+    """Return whether the charges of a booking of a day are kept by the criminal repository; empty when not read."""
     is_one = is_criterion(map(_as_read, charges), on)
-    return ask("forward_to_criminal", facts if is_one is None else facts | {"criterion_offence": is_one})
+    return {} if is_one is None else {"criterion_offence": is_one}
 
 
 def _as_read(charge: str) -> Charge:

@@ -20,6 +20,7 @@ from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.news import is_neighbour, with_news
+from tenprint.exchange.tasks.origin import refuse_unsigned
 
 DISPOSITION_ENTRY = "disposition"
 """Kind of a ledger entry: a court's word on a charge was noted; its outcome is what the court said."""
@@ -36,12 +37,14 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``NOT_A_COURT``, ``NOT_ASKED``, ``OTHER_BOOKING``, ``NEWS_CHANGED``, ``TIME_IN_FUTURE``.
+        SenderError: ``NOT_A_COURT``, ``NOT_ASKED``, ``NEWS_UNSIGNED``, ``NEWS_SIGNATURE_INVALID``, ``KEY_EXPIRED``,
+            ``KEY_NOT_YET_VALID``, ``OTHER_BOOKING``, ``NEWS_CHANGED``, ``TIME_IN_FUTURE``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = Disposition.from_bytes(work.message.body)
     case = work.case()
     refuse_stranger(work, case, said.court, frozenset({Role.COURT}), "NOT_A_COURT")
+    refuse_unsigned(work, said, said.court, said.said_at)
     refuse_impossible(work, None, day_of(said.decided_on), said.said_at)
     refuse_other_booking(case, said.tcn)
     known = case.known.get(DISPOSITIONS, {})
