@@ -23,30 +23,83 @@ from tenprint.exchange.model.words import CaseState
 START = datetime(2010, 10, 4, 8, tzinfo=UTC)
 
 
-def test_a_blob_lies_under_its_hash_in_two_levels_of_folders(tmp_path: Path) -> None:
+def test_a_blob_lies_under_its_hash_in_one_of_256_folders(tmp_path: Path) -> None:
     digest = FileBlobs(tmp_path / "blobs").put(b"abc")
     assert digest == sha256_hex(b"abc")
-    assert (tmp_path / "blobs" / digest[:2] / digest[2:4] / digest).read_bytes() == b"abc"
+    assert (tmp_path / "blobs" / digest[:2] / digest).read_bytes() == b"abc"
 
 
-def test_putting_a_blob_syncs_file_and_folder_before_it_returns(tmp_path: Path, monkeypatch) -> None:
+@pytest.fixture
+def steps(monkeypatch) -> list[str]:
+    """Return what was synced and renamed, in its order."""
     steps: list[str] = []
     real_sync, real_replace = os.fsync, Path.replace
 
     def sync(handle: int) -> None:
-        steps.append("folder" if Path(f"/proc/self/fd/{handle}").is_dir() else "file")
+        what = "folder" if Path(f"/proc/self/fd/{handle}").is_dir() else "file"
         real_sync(handle)
+        steps.append(what)
 
     def replace(self: Path, target: Path) -> Path:
         steps.append("rename")
         return real_replace(self, target)
 
-    blobs = FileBlobs(tmp_path)
-    blobs.put(b"first")
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(Path, "replace", replace)
-    blobs.put(b"abc")
+    return steps
+
+
+def test_putting_a_blob_syncs_file_and_folder_before_it_returns(tmp_path: Path, steps: list[str]) -> None:
+    FileBlobs(tmp_path).put(b"abc")
     assert steps[-3:] == ["file", "rename", "folder"]
+
+
+def test_blobs_put_together_are_synced_before_they_get_their_names_and_their_folders_after(
+    tmp_path: Path, steps: list[str]
+) -> None:
+    contents = [bytes([number]) * 1000 for number in range(5)]
+    blobs = FileBlobs(tmp_path)
+    digests = blobs.put_many(contents)
+    folders = len({digest[:2] for digest in digests})
+    assert steps[-10 - folders :] == ["file"] * 5 + ["rename"] * 5 + ["folder"] * folders
+    assert [blobs.get(digest) for digest in digests] == contents
+    assert {stat.S_IMODE((tmp_path / digest[:2] / digest).stat().st_mode) for digest in digests} == {0o600}
+    steps.clear()
+    assert blobs.put_many(contents, digests) == digests
+    assert steps == []
+
+
+def test_blobs_put_together_of_which_one_cannot_be_synced_leave_no_file(tmp_path: Path, monkeypatch) -> None:
+    blobs, real_sync = FileBlobs(tmp_path), os.fsync
+
+    def full(handle: int) -> None:
+        if os.fstat(handle).st_size == 7:
+            raise OSError(28, "No space left on device")
+        real_sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="STORE_FULL"):
+        blobs.put_many([b"some", b"another", b"third"])
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_blob_that_an_earlier_release_wrote_is_read_kept_and_deleted_where_it_lies(tmp_path: Path) -> None:
+    digest = sha256_hex(b"abc")
+    earlier = tmp_path / digest[:2] / digest[2:4] / digest
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(b"abc")
+    blobs = FileBlobs(tmp_path)
+    assert blobs.get(digest) == b"abc"
+    assert blobs.put(b"abc") == digest
+    assert blobs.put_many([b"abc", b"def"])[0] == digest
+    assert not (tmp_path / digest[:2] / digest).exists()
+    earlier.write_bytes(b"abd")
+    with pytest.raises(StorageError, match="STORE_BLOB_DAMAGED"):
+        FileBlobs(tmp_path).get(digest)
+    blobs.delete(digest)
+    assert not earlier.exists()
+    with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
+        blobs.get(digest)
 
 
 def test_a_missing_blob_and_a_damaged_blob_are_told_apart(tmp_path: Path) -> None:
@@ -54,7 +107,7 @@ def test_a_missing_blob_and_a_damaged_blob_are_told_apart(tmp_path: Path) -> Non
     digest = blobs.put(b"abc")
     with pytest.raises(StorageError, match="STORE_BLOB_MISSING"):
         blobs.get(sha256_hex(b"other"))
-    (tmp_path / digest[:2] / digest[2:4] / digest).write_bytes(b"abd")
+    (tmp_path / digest[:2] / digest).write_bytes(b"abd")
     with pytest.raises(StorageError, match="STORE_BLOB_DAMAGED"):
         blobs.get(digest)
 
@@ -67,7 +120,7 @@ def test_a_name_that_is_no_hash_reaches_no_file(tmp_path: Path, digest: str) -> 
 
 def test_a_cut_blob_of_an_earlier_crash_is_written_anew(tmp_path: Path) -> None:
     digest = FileBlobs(tmp_path).put(b"abc")
-    (tmp_path / digest[:2] / digest[2:4] / digest).write_bytes(b"a")
+    (tmp_path / digest[:2] / digest).write_bytes(b"a")
     again = FileBlobs(tmp_path)
     again.put(b"abc")
     assert again.get(digest) == b"abc"

@@ -107,6 +107,16 @@ def with_city(folder: Path, own: tuple[str, ...] = ()) -> Path:
     return folder / FILE_NAME
 
 
+def test_the_demos_founders_are_the_small_network_and_its_agencys_court(tmp_path: Path) -> None:
+    found(tmp_path / "small")
+    found_network(Founding(tmp_path / "net", founders="demo"), random=SeededRandomSource(1), open_gallery=SpyGallery())
+    read = load_network(tmp_path / "net").directory
+    small = [party.id for party in load_network(tmp_path / "small").directory.parties]
+    assert [party.id for party in read.parties] == [*small, "court"]
+    assert read.party("agency").peers == {Role.STATE_BUREAU: "state_bureau", Role.COURT: "court"}
+    assert read.party("court").peers == {Role.AGENCY: "agency", Role.STATE_BUREAU: "state_bureau"}
+
+
 def test_a_citys_own_agencies_and_jails_may_be_several_and_are_read_back(tmp_path: Path) -> None:
     path = with_city(tmp_path / "net", ("agency-2", "agency-1", "jail-1"))
     read = load_network(tmp_path / "net")

@@ -42,6 +42,9 @@ OF_A_SERVER = {
     "claimed messages": claims.CLAIM[Queue.INBOX],
     "claimed deliveries": claims.CLAIM[Queue.OUTBOX],
     "messages at once": statements.MESSAGES,
+    "cases at once": statements.CASES,
+    "handled at once": statements.MARKS_AT_ONCE[Queue.INBOX],
+    "delivered at once": statements.MARKS_AT_ONCE[Queue.OUTBOX],
 }
 
 

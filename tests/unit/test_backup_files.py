@@ -21,8 +21,8 @@ from tenprint import bootstrap
 from tenprint.adapters import migrations
 from tenprint.adapters.backup import newest_backup
 from tenprint.adapters.backup_database import looking_into
-from tenprint.adapters.backup_files import blob_path
 from tenprint.adapters.backup_manifest import CopiedFile, CopiedParty, Manifest, is_safe
+from tenprint.adapters.blobs import blob_path
 from tenprint.adapters.database import migrate, open_engine, sqlite_url
 from tenprint.adapters.network import load_network
 from tenprint.bootstrap import backup as backups
@@ -107,7 +107,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def a_blob(folder: Path) -> Path:
-    return next(path for path in sorted(folder.rglob("blobs/*/*/*")) if len(path.name) == 64)
+    return next(path for path in sorted(folder.rglob("blobs/*/*")) if len(path.name) == 64)
 
 
 def escape(folder: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_second_backup_links_the_blobs_that_the_first_one_holds_whole_and_keep
 @pytest.mark.slow
 def test_a_lost_and_a_damaged_blob_come_back_from_the_newest_backup_that_has_them(data: Path, tmp_path: Path) -> None:
     backups.back_up(data, tmp_path / "backups")
-    agency, bureau = (next((data / "parties" / party / "blobs").glob("*/*/*")) for party in ("agency", "state_bureau"))
+    agency, bureau = (next((data / "parties" / party / "blobs").glob("*/*")) for party in ("agency", "state_bureau"))
     good = agency.read_bytes()
     agency.unlink()
     bureau.write_bytes(b"x" + good[1:])
@@ -272,6 +272,41 @@ def test_a_lost_and_a_damaged_blob_come_back_from_the_newest_backup_that_has_the
     assert backups.put_missing_back(tmp_path / "others", data)["agency"] == (0, 1)
     assert not agency.exists()
     assert blob_path(agency.name) == str(agency.relative_to(data / "parties" / "agency" / "blobs"))
+
+
+@pytest.mark.slow
+def test_blobs_in_the_folders_of_earlier_releases_are_backed_up_linked_verified_and_put_back(
+    data: Path, tmp_path: Path
+) -> None:
+    agency = next((data / "parties" / "agency" / "blobs").glob("*/*"))
+    good = agency.read_bytes()
+    earlier = agency.parent / agency.name[2:4] / agency.name
+    earlier.parent.mkdir()
+    agency.rename(earlier)
+    first = backups.back_up(data, tmp_path / "backups")
+    assert first.manifest.parties["agency"].missing == ()
+    _as_an_earlier_release_wrote_it(first.folder, "agency", agency.name)
+    earlier.unlink()
+    second = backups.back_up(data, tmp_path / "backups")  # links the former one's
+    assert second.manifest.parties["agency"].missing == ()
+    shutil.rmtree(second.folder)
+    backups.verify_backup(first.folder)
+    assert backups.put_missing_back(tmp_path / "backups", data)["agency"] == (1, 0)
+    assert agency.read_bytes() == good
+    assert backups.drill(first.folder)["agency"]["blobs"] > 0
+
+
+def _as_an_earlier_release_wrote_it(backup: Path, party: str, digest: str) -> None:
+    """Move a blob of a backup to where it lay before there were 256 folders."""
+    blobs = backup / "parties" / party / "blobs"
+    (blobs / digest[:2] / digest[2:4]).mkdir()
+    (blobs / digest[:2] / digest).rename(blobs / digest[:2] / digest[2:4] / digest)
+
+    def moved(values: dict) -> None:
+        path = f"parties/{party}/blobs/{digest[:2]}"
+        values["files"][f"{path}/{digest[2:4]}/{digest}"] = values["files"].pop(f"{path}/{digest}")
+
+    changed(backup, moved)
 
 
 @pytest.mark.slow

@@ -221,6 +221,25 @@ def test_opening_and_running_a_network_loads_no_engine(folder: Path) -> None:
     assert ran.stdout.split() == []
 
 
+def test_a_gallery_that_opens_after_its_network_is_closed_with_it(folder: Path, monkeypatch) -> None:
+    said = []
+
+    class Seen(NoGallery):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            said.append("opened")
+
+        def close(self) -> None:
+            said.append("closed")
+
+    monkeypatch.setattr("tenprint.bootstrap.node.open_gallery", Seen)
+    with opened(folder) as network:
+        assert said == []  # nobody searches, so there is none
+        assert network.node(Role.IMMIGRATION_REPOSITORY).services.matcher.gallery
+        assert said == ["opened"]
+    assert said == ["opened", "closed"]
+
+
 def test_a_clock_can_be_handed_in(folder: Path) -> None:
     with opened(folder, clock=ManualClock(START + timedelta(days=1))) as network:
         assert network.clock.now() == START + timedelta(days=1)

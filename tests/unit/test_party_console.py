@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import httpx2
@@ -27,7 +29,7 @@ from tenprint.cli.app import app
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.envelope import NLETS_CONTENT, Envelope
-from tenprint.exchange.model.words import Kind, Role
+from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.records.nlets.iaq import Iaq
 from tenprint.web.app import COOKIE, create_app
 
@@ -140,6 +142,47 @@ def test_a_ledger_to_which_another_process_adds_while_its_page_is_made_still_ver
     node.store.newest_checkpoint = added_first
     assert "It verifies: every entry and the root" in auditor.get("/ledger/support_center")
     assert said
+
+
+class BusyHouse(House):
+    """A party whose process takes nothing up before it is `let_go`."""
+
+    is_beside = True
+
+    def settle(self, *, case_id: str) -> bool:
+        self.waits.release()
+        return bool(case_id) and self.let_go.wait(WAIT_SECONDS)
+
+
+def test_who_answers_waits_for_the_partys_process_and_holds_nobody_up_and_too_many_are_told_at_once(
+    make: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenprint.web.desk.MOST_WAITING", 1)
+    rig, party = make(), Role.SUPPORT_CENTER
+    cases = [rig.until_examined(f"P{number}", tcn=f"TCN-2010-000000{number}") for number in (7, 8)]
+    nodes = {"support_center": rig.nodes[party]}
+    house = BusyHouse(nodes=nodes, clock=rig.clock, run=lambda: 0, waits=Semaphore(0), let_go=Event())
+    AccountFile(tmp_path, QUICK).add("SUE SPECIALIST", "support_center", "specialist", PASSWORD)
+    app = create_app(house, is_demo=False, accounts=AccountFile(tmp_path, QUICK, party="support_center"))
+
+    def answered(case_id: str, status: int) -> str:
+        at_desk = Reader(app).sign_in("SUE SPECIALIST", PASSWORD)
+        return answer(at_desk, f"/tasks/{rig.task(party, TaskKind.STATUS, case_id).id}", status)
+
+    with ThreadPoolExecutor(3) as people:
+        try:
+            first = people.submit(answered, cases[0], 303)
+            assert house.waits.acquire(timeout=WAIT_SECONDS)
+            asked = people.submit(lambda: Reader(app).sign_in("SUE SPECIALIST", PASSWORD).get("/queue"))
+            assert "Say what the records tell" in asked.result(timeout=WAIT_SECONDS / 4)
+            told = people.submit(answered, cases[1], 202).result(timeout=WAIT_SECONDS / 4)
+            assert "Your answer was recorded and stands" in told and "You need not answer again" in told
+            assert not first.done()
+        finally:
+            house.let_go.set()
+        first.result()
+    answers = [rig.messages(party, case_id, Kind.TASK_ANSWER) for case_id in cases]
+    assert [len(one) for one in answers] == [1, 1]
 
 
 def query(reference: str) -> bytes:

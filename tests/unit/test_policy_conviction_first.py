@@ -1,6 +1,7 @@
 """The invented programme: prints are searched in the immigration repository only after a conviction."""
 
 import pytest
+from policy_rig import HEAD, rule
 
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.policy.evaluate import decide
@@ -15,23 +16,7 @@ ON, OFF = (
     {"ori_activated": False, "ndr_asks_immigration": False},
 )
 ASKED = {"ori_activated": False, "ndr_asks_immigration": True}
-HEAD = """
-[programme]
-id = "toy"
-version = "1"
-title = "A toy"
-effective_from = 2010-10-01
-"""
-RULE = """
-[[rules]]
-question = "hold_hours"
-id = "{id}"
-when = []
-outcome = 1
-basis = "house"
-sentence = "One."
-source = "none"
-"""
+HOURS = rule("[]", rule_id="toy-hours", question="hold_hours", outcome="1")
 
 TABLE = [
     (ON | {"disposition": "pending"}, "wait", "conviction-first-waits"),
@@ -58,12 +43,12 @@ def test_a_search_needs_a_conviction_on_record_and_an_open_charge_waits(facts, o
 
 def test_every_rule_of_its_own_is_reached_and_says_of_itself_that_it_was_never_in_force():
     own = rules_for(PROGRAMME, QUESTION)
-    assert {rule for *_, rule in TABLE} == {rule.id for rule in own}
-    for rule in own:
-        assert rule.basis == "house"
-        assert "no such rule was in force" in rule.sentence
-        assert "no such rule was in force" in rule.source
-        assert "no such rule was in force" in rule_words.basis(PROGRAMME, rule)
+    assert {name for *_, name in TABLE} == {one.id for one in own}
+    for one in own:
+        assert one.basis == "house"
+        assert "no such rule was in force" in one.sentence
+        assert "no such rule was in force" in one.source
+        assert "no such rule was in force" in rule_words.basis(PROGRAMME, one)
     assert "no such rule was in force" in PROGRAMME.title
     assert "never were" in rule_words.in_force(PROGRAMME)
 
@@ -73,8 +58,8 @@ def test_all_other_questions_are_answered_by_the_rules_that_were_in_force():
     assert PROGRAMME.own_questions == {QUESTION}
     assert all(PROGRAMME.rules[name] == BASE.rules[name] for name in BASE.rules if name != QUESTION)
     assert (PROGRAMME.was_in_force, BASE.was_in_force, BASE.based_on) == (False, True, "")
-    rule = BASE.rule("hold-48-hours")
-    assert rule_words.basis(PROGRAMME, rule) == rule_words.basis(BASE, rule) == rule_words.BASES[rule.basis]
+    hold = BASE.rule("hold-48-hours")
+    assert rule_words.basis(PROGRAMME, hold) == rule_words.basis(BASE, hold) == rule_words.BASES[hold.basis]
 
 
 def test_only_its_rules_ask_how_the_charges_ended():
@@ -84,7 +69,7 @@ def test_only_its_rules_ask_how_the_charges_ended():
 
 
 def test_the_hash_of_a_programme_covers_the_one_that_it_is_based_on():
-    head = HEAD + "based_on = 'base'\n" + RULE.format(id="toy-hours")
+    head = HEAD + "based_on = 'base'\n" + HOURS
     first = parse_programme(head, house_vocabulary(), lambda _: BASE)
     other = parse_programme(head, house_vocabulary(), lambda _: PROGRAMME)
     assert first.text_hash != other.text_hash
@@ -94,11 +79,16 @@ def test_the_hash_of_a_programme_covers_the_one_that_it_is_based_on():
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (HEAD + "based_on = 'nowhere-1'\n" + RULE.format(id="toy-hours"), "POLICY_PROGRAMME_UNKNOWN"),
-        (HEAD + "based_on = 7\n" + RULE.format(id="toy-hours"), "POLICY_FORM"),
-        (HEAD + "was_in_force = 'no'\n" + RULE.format(id="toy-hours"), "POLICY_FORM"),
-        (HEAD + "based_on = 'base-1'\n" + RULE.format(id="detainer-permitted"), "POLICY_RULE_ID"),
-        (HEAD + RULE.format(id="toy-hours"), "POLICY_DEFAULT"),
+        (HEAD + "based_on = 'nowhere-1'\n" + HOURS, "POLICY_PROGRAMME_UNKNOWN"),
+        (HEAD + "based_on = 7\n" + HOURS, "POLICY_FORM"),
+        (HEAD + "was_in_force = 'no'\n" + HOURS, "POLICY_FORM"),
+        (
+            HEAD
+            + "based_on = 'base-1'\n"
+            + rule("[]", rule_id="detainer-permitted", question="hold_hours", outcome="1"),
+            "POLICY_RULE_ID",
+        ),
+        (HEAD + HOURS, "POLICY_DEFAULT"),
     ],
 )
 def test_a_base_that_cannot_be_is_refused_with_a_code(text, code):
@@ -110,6 +100,6 @@ def test_a_base_that_cannot_be_is_refused_with_a_code(text, code):
 
 
 def test_a_programme_that_is_based_on_another_one_can_be_no_base_itself():
-    text = HEAD + "based_on = 'base-1'\n" + RULE.format(id="toy-hours")
+    text = HEAD + "based_on = 'base-1'\n" + HOURS
     with pytest.raises(RecordError, match="POLICY_FORM"):
         parse_programme(text, house_vocabulary())

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from policy_rig import HEAD, rule
 
 from tenprint.core.errors import RecordError, SenderError
 from tenprint.policy.evaluate import decide
@@ -34,13 +35,6 @@ asks = "Go?"
 outcomes = ["yes", "no"]
 """)
 
-HEAD = """
-[programme]
-id = "toy"
-version = "1"
-title = "A toy"
-effective_from = 2010-10-01
-"""
 LAST = """
 [[rules]]
 question = "go"
@@ -51,19 +45,6 @@ basis = "house"
 sentence = "No: {colour}."
 source = "none"
 """
-
-
-def rule(when="[{ fact = 'age', is = 3 }]", *, rule_id="go-first", question="go", outcome="'yes'", **more):
-    lines = {
-        "question": f"'{question}'",
-        "id": f"'{rule_id}'",
-        "when": when,
-        "outcome": outcome,
-        "basis": "'house'",
-        "sentence": "'Yes.'",
-        "source": "'none'",
-    } | more
-    return "[[rules]]\n" + "\n".join(f"{key} = {value}" for key, value in lines.items() if value is not None) + "\n"
 
 
 def parsed(text):

@@ -8,6 +8,7 @@ from stories_rig import STORIES, cards_of, stage_of, troupe_of
 
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.story import final_state
+from tenprint.exchange.tasks.spread import dispositions_of
 from tenprint.studies.tally import count
 from tenprint.studies.troupe import ending, played
 
@@ -34,6 +35,29 @@ def test_all_stories_in_turn_are_booked_on_their_days(rig: Rig) -> None:
         troupe.play(story, cards_of)
     for story in STORIES.values():
         assert troupe.case_of(story).opened_at == story.booked, story.name
+
+
+def test_a_court_has_the_last_word_in_one_story_and_everybody_who_was_told_hears_it(make) -> None:
+    rig, story = make(court=True), STORIES["dismissed"]
+    case = troupe_of(rig).play(story, cards_of)
+    assert ending(stage_of(rig), story, case.case_id) == ""
+    handed_over = rig.task(Role.JAIL, TaskKind.REPORT_CUSTODY, case.case_id).decided_at
+    assert rig.task(Role.COURT, TaskKind.DISPOSE, case.case_id).decided_at > handed_over
+    for node in rig.all:
+        said = dispositions_of(rig.case(node.party.role, case.case_id))
+        assert [(one["charge_number"], one["charge_outcome"]) for one in said] == [("1", "dismissed")], node.party.id
+    assert all(not rig.failures(role) for role in rig.nodes)
+
+
+def test_beside_a_court_all_stories_end_as_their_files_say_on_their_days_whatever_it_is_still_asked(make) -> None:
+    rig = make(court=True)
+    troupe = troupe_of(rig)
+    for story in STORIES.values():
+        assert ending(troupe.stage, story, troupe.play(story, cards_of).case_id) == "", story.name
+    assert [troupe.case_of(story).opened_at for story in STORIES.values()] == [s.booked for s in STORIES.values()]
+    answered = {task.case_id: task.answer for task in rig.tasks(Role.COURT)}
+    assert answered.pop(troupe.case_of(STORIES["dismissed"]).case_id) == "dismissed"
+    assert answered and set(answered.values()) == {""}
 
 
 def test_a_dual_arrest_opens_a_second_look_and_the_first_officer_waits_for_it(rig: Rig) -> None:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from exchange_rig import BOOKING
@@ -73,7 +80,8 @@ def test_the_benchmark_takes_all_bookings_through_and_says_what_it_took(database
     asked = ["bench", "exchange", "--bookings", "21", "--database", database, "--workers", "2", "--json"]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
-    found = json.loads(done.output)
+    found = json.loads(done.stdout)
+    assert done.stderr.startswith("21 bookings: ")  # each window as soon as it is over
     assert set(found) == {
         "database", "bookings", "body_bytes", "workers", "bookings_per_second", "cpu_ms_per_booking",
         "bytes_per_booking", "unloaded_ms", "windows", "profile",
@@ -81,6 +89,41 @@ def test_the_benchmark_takes_all_bookings_through_and_says_what_it_took(database
     assert (found["bookings"], found["body_bytes"], len(found["windows"])) == (21, 20_000, 1)
     assert found["bytes_per_booking"] > 4 * 20_000  # each of four parties keeps the booking
     assert found["bookings_per_second"] > 0
+
+
+@pytest.mark.slow
+def test_a_benchmark_that_is_stopped_leaves_no_server_process_or_file_behind() -> None:
+    if find_binaries() is None:
+        pytest.skip("no PostgreSQL server on this machine")
+    command = [sys.executable, "-m", "tenprint", "bench", "exchange", "--bookings", "400", "--database", "postgresql"]
+    with tempfile.TemporaryDirectory() as folder:  # the server's user may look into it
+        Path(folder).chmod(0o755)
+        with subprocess.Popen(command, env=os.environ | {"TMPDIR": folder}, stderr=subprocess.PIPE) as bench:
+            try:
+                server = awaited(lambda: next(Path(folder).glob("tenprint-pg-*/data/postmaster.pid"), None))
+                pids = [int(server.read_text().split()[0]), *awaited(lambda: working_processes_of(bench.pid))]
+                bench.terminate()
+                bench.communicate(timeout=60)
+            finally:
+                bench.kill()
+        assert bench.returncode == 130
+        assert list(Path(folder).iterdir()) == []
+        assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+def awaited(look: Callable[[], Any]) -> Any:
+    """Return what comes within two minutes."""
+    until = time.monotonic() + 120
+    while not (found := look()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found
+
+
+def working_processes_of(pid: int) -> list[int]:
+    """Return the processes that a benchmark has started to share its work."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def test_a_size_that_is_none_is_refused() -> None:

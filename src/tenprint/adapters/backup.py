@@ -4,7 +4,7 @@ What lies where::
 
     FOLDER/lock
     FOLDER/backup-20261129T010203004Z/manifest.json, network.toml, clock.json
-    FOLDER/backup-…/parties/ID/database.db or database.dump, blobs/ab/cd/…, gallery/…, tls.crt
+    FOLDER/backup-…/parties/ID/database.db or database.dump, blobs/ab/…, gallery/…, tls.crt
     FOLDER/backup-…/parties/ID/keys/key, keys/tls.key; accounts.json             only with keys
     FOLDER/.backup-….tmp                                                        one that broke off
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,16 +26,15 @@ from pathlib import Path
 from tenprint.adapters import accounts, clock
 from tenprint.adapters import backup_database as databases
 from tenprint.adapters.backup_files import (
-    blob_path,
     check_file,
     copy_file,
     copy_gallery,
     files_below,
-    is_whole_blob,
     link_or_copy,
     private_folder,
     read_whole,
     sync_tree,
+    whole_blob,
 )
 from tenprint.adapters.backup_manifest import (
     FILE_NAME,
@@ -45,6 +45,7 @@ from tenprint.adapters.backup_manifest import (
     home_of,
     invalid,
 )
+from tenprint.adapters.blobs import blob_path, blob_paths
 from tenprint.adapters.database import open_engine
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import sync_folder, write_whole
@@ -192,12 +193,17 @@ def _verify_party(backup: Backup, party: str, copied: CopiedParty) -> None:
     with databases.looking_into(path) as connection:
         databases.examine(connection, copied.size, copied.root, copied.public_key, ledger_origin(party))
         needed = databases.needed_blobs(connection)
-    lacking = {digest for digest in needed if f"{BLOBS}/{blob_path(digest)}" not in files} - set(copied.missing)
+    lacking = {digest for digest in needed if _in_backup(digest).isdisjoint(files)} - set(copied.missing)
     if lacking:
         raise invalid(f"{len(lacking)} blobs that the database of {party} needs are not in it")
     for name, one in files.items():
-        if name.startswith(f"{BLOBS}/") and name != f"{BLOBS}/{blob_path(one.sha256)}":
+        if name.startswith(f"{BLOBS}/") and name not in _in_backup(one.sha256):
             raise invalid(f"a blob of {party} has not the hash in its name")
+
+
+def _in_backup(digest: str) -> frozenset[str]:
+    """Return where a blob may lie in a party's part of a backup: one of an earlier release has its places."""
+    return frozenset(f"{BLOBS}/{path}" for path in blob_paths(digest))
 
 
 def _filled(
@@ -243,16 +249,20 @@ def _copy_blobs(source: Path, target: Path, digests: Sequence[str], former: Sequ
     """Copy blobs, or link those that a former backup holds whole; return those that nobody has whole."""
     missing = []
     for digest in digests:
-        path = blob_path(digest)
-        old = next((one / BLOBS / path for one in former if is_whole_blob(one / BLOBS / path, digest)), None)
+        path = target / blob_path(digest)
+        old = next((found for one in former if (found := whole_blob(one / BLOBS, digest))), None)
         if old is not None:
-            link_or_copy(old, target / path)
-            continue
-        try:
-            is_whole = copy_file(source / path, target / path).sha256 == digest
-        except FileNotFoundError:
-            is_whole = False
-        if not is_whole:
-            (target / path).unlink(missing_ok=True)
+            link_or_copy(old, path)
+        elif not _copy_blob(source, path, digest):
             missing.append(digest)
     return missing
+
+
+def _copy_blob(source: Path, target: Path, digest: str) -> bool:
+    """Copy a blob from a folder of blobs; tell whether it was there and whole."""
+    for path in blob_paths(digest):
+        with suppress(FileNotFoundError):
+            if copy_file(source / path, target).sha256 == digest:
+                return True
+        target.unlink(missing_ok=True)
+    return False

@@ -12,6 +12,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from tenprint.adapters.backup_manifest import CopiedFile, invalid
+from tenprint.adapters.blobs import blob_paths
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import PRIVATE_MODE, make_folders, sync_folder
 from tenprint.core.errors import StorageError
@@ -52,17 +53,12 @@ def digest_of(path: Path) -> CopiedFile:
         return CopiedFile(os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def blob_path(digest: str) -> str:
-    """Return where a blob lies below a folder of blobs (`adapters.blobs`)."""
-    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+def whole_blob(folder: Path, digest: str) -> Path | None:
+    """Return the file of a blob below a folder of blobs, wherever this or an earlier release wrote it.
 
-
-def is_whole_blob(path: Path, digest: str) -> bool:
-    """Tell whether a file is there, is no link, and has the hash in its name."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode) and digest_of(path).sha256 == digest
-    except OSError:
-        return False
+    None when it is not there, is a link, or has not the hash in its name.
+    """
+    return next((folder / path for path in blob_paths(digest) if _is_whole(folder / path, digest)), None)
 
 
 def copy_gallery(source: Path, target: Path) -> None:
@@ -179,6 +175,13 @@ def private_folder(folder: Path) -> None:
     """Make a folder, and its parents, that only its owner may look into."""
     make_folders(folder.parent)
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and digest_of(path).sha256 == digest
+    except OSError:
+        return False
 
 
 def _compare(path: str, found: CopiedFile, expected: CopiedFile) -> None:

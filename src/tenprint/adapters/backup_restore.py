@@ -25,14 +25,14 @@ from tenprint.adapters.backup import (
     read_backup,
 )
 from tenprint.adapters.backup_files import (
-    blob_path,
     copy_file,
-    is_whole_blob,
     private_folder,
     sync_tree,
     take_out,
+    whole_blob,
 )
 from tenprint.adapters.backup_manifest import POSTGRESQL, home_of, is_safe
+from tenprint.adapters.blobs import blob_path, blob_paths
 from tenprint.adapters.database import WRITE, WRITING, open_engine, password_of, sqlite_url
 from tenprint.adapters.faults import storage_faults
 from tenprint.adapters.files import make_folders, sync_folder
@@ -156,9 +156,7 @@ def restore_missing(folder: Path, file: NetworkFile, place: Place) -> tuple[int,
         StorageError: a code of `faults`.
     """
     root, party = file.folder / place.blobs, place.party.id
-    wanted = [
-        digest for digest in sorted(needed_now(file, place)) if not is_whole_blob(root / blob_path(digest), digest)
-    ]
+    wanted = [digest for digest in sorted(needed_now(file, place)) if whole_blob(root, digest) is None]
     backups = [read_backup(path) for path in backups_in(folder)] if wanted else []
     backups = [
         one for one in backups
@@ -169,7 +167,8 @@ def restore_missing(folder: Path, file: NetworkFile, place: Place) -> tuple[int,
 
 
 def _blob_put_back(backup: Backup, file: NetworkFile, place: Place, digest: str) -> bool:
-    path = f"{home_of(place.party.id)}/{BLOBS}/{blob_path(digest)}"
+    places = [f"{home_of(place.party.id)}/{BLOBS}/{path}" for path in blob_paths(digest)]
+    path = next((path for path in places if path in backup.manifest.files), "")
     expected = backup.manifest.files.get(path)
     if expected is None or expected.sha256 != digest:
         return False

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, wait
+from io import BufferedWriter
 from itertools import takewhile
 from pathlib import Path
 
@@ -23,7 +26,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = PRIVATE_MODE, durable: b
     Raises:
         OSError: the file system refuses.
     """
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    handle, name = _part_of(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -37,6 +40,45 @@ def write_whole(path: Path, data: bytes, *, mode: int = PRIVATE_MODE, durable: b
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def write_all_whole(files: Mapping[Path, bytes], waiting: Executor) -> None:
+    """Write files as `write_whole` does, durably; all of them wait for the disk together.
+
+    Each is on the disk before it gets its name. What fails leaves each file old, whole or absent, and no other one.
+
+    Args:
+        files: targets, whose folders must exist, and the whole content of each.
+        waiting: does the waiting; the writing takes this thread's time.
+
+    Raises:
+        OSError: the file system refuses one of them.
+    """
+    parts: dict[str, Path] = {}
+    syncing: list[Future[None]] = []
+    try:
+        for path, data in files.items():
+            handle, name = _part_of(path)
+            parts[name] = path
+            file = os.fdopen(handle, "wb")
+            try:
+                file.write(data)
+                file.flush()
+            except BaseException:
+                file.close()
+                raise
+            syncing.append(waiting.submit(_sync_and_close, file))
+        for each in syncing:
+            each.result()
+        for name, path in parts.items():
+            Path(name).replace(path)
+    except BaseException:
+        wait(syncing)  # nobody writes to them any more
+        for name in parts:
+            Path(name).unlink(missing_ok=True)
+        raise
+    for _ in waiting.map(sync_folder, {path.parent for path in files}):
+        pass
 
 
 def sync_folder(folder: Path) -> None:
@@ -56,3 +98,13 @@ def make_folders(folder: Path) -> None:
     for made in reversed(missing):
         made.mkdir(exist_ok=True)
         sync_folder(made.parent)
+
+
+def _part_of(path: Path) -> tuple[int, str]:
+    """Return handle and name of a new file beside `path`, for its owner only."""
+    return tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+
+
+def _sync_and_close(file: BufferedWriter) -> None:
+    with file:
+        os.fsync(file.fileno())

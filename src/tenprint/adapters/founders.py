@@ -1,4 +1,4 @@
-"""Who founds a network: the seven parties of the demo in one process, or eleven that run as processes of their own.
+"""Who founds a network: seven parties in one process, these and a court for the demo, or eleven as separate processes.
 
 All agencies are fictitious, and say so: two states of Nowhere, ORIs that begin with XX.
 """
@@ -129,6 +129,17 @@ _SMALL = Founders(
 )  # fmt: skip
 
 
+def _with_court(small: Founders) -> Founders:
+    """Return the small network with the court of its agency."""
+    name, agency = "Court of Example County, State of Nowhere", Role.AGENCY
+    court = _small(Role.COURT, name, "XX0000008", agency, Role.STATE_BUREAU)
+    told = (
+        replace(founder, peers={**founder.peers, Role.COURT: court.id}) if founder.role == agency else founder
+        for founder in small.parties
+    )
+    return replace(small, parties=(*told, court))
+
+
 _ELEVEN = Founders(
     (
         Founder(
@@ -187,5 +198,5 @@ _ELEVEN = Founders(
     witnesses=("auditor-1", "court-1", "jail-1"),
 )  # fmt: skip
 
-FOUNDERS: Final[Mapping[str, Founders]] = {"small": _SMALL, "eleven": _ELEVEN}
+FOUNDERS: Final[Mapping[str, Founders]] = {"small": _SMALL, "demo": _with_court(_SMALL), "eleven": _ELEVEN}
 """By name, for `Founding.founders`."""

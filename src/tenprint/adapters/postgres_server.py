@@ -12,6 +12,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ class TemporaryPostgres(Closing):
             self._run("initdb", "-D", str(self._data), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
             self.start()
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(StorageError):
+                self.close()  # it may run, for all that is known
             raise
 
     def start(self) -> None:

@@ -7,7 +7,7 @@ Errors come out as SQLAlchemy's own, so that `faults` and the pool see no differ
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -20,6 +20,8 @@ _PIPELINE, _CURSORS = "tenprint_pipeline", "tenprint_cursors"
 """Where a connection keeps what `together` began, and its cursors."""
 MOST_RESTING = 32
 """Cursors of one statement that are kept: as many as a batch has messages."""
+MOST_PARAMETERS = 50
+"""Of a statement whose words the driver remembers; it takes those with more apart each time."""
 
 
 class _Compiled:
@@ -86,9 +88,52 @@ def run(connection: sa.Connection, statement: Any, values: Values, *, sets: bool
 
 
 def run_many(connection: sa.Connection, insert: Any, rows: Sequence[Values]) -> None:
-    """Insert rows that have the same columns."""
-    made = _words(connection, insert, tuple(rows[0]))
-    _executed(connection, made.sql, [made.parameters(row) for row in rows], many=True)
+    """Insert rows that have the same columns. A server gets several in one statement, which costs it little more."""
+    columns = tuple(rows[0])
+    if is_near(connection):
+        made = _words(connection, insert, columns)
+        _executed(connection, made.sql, [made.parameters(row) for row in rows], many=True)
+        return
+    done = 0
+    for count in portions(len(rows), len(columns)):
+        _run_several(connection, insert, columns, rows[done : done + count])
+        done += count
+
+
+def portions(rows: int, columns: int) -> Iterator[int]:
+    """Yield how many of so many rows go into each statement: powers of two, so that few statements serve all."""
+    size = 1
+    while 2 * size * columns <= MOST_PARAMETERS:
+        size *= 2
+    while rows:
+        while size > rows:
+            size //= 2
+        yield size
+        rows -= size
+
+
+def _run_several(connection: sa.Connection, insert: Any, columns: tuple[str, ...], rows: Sequence[Values]) -> None:
+    key = (id(insert), columns, len(rows))
+    found = _several.get(key)
+    if found is None:
+        found = _several[key] = _Several(insert, columns, len(rows))
+    made = _words(connection, found.statement, ())
+    named = {name: row[column] for row, names in zip(rows, found.names, strict=True) for name, column in names}
+    _executed(connection, made.sql, made.parameters(named), many=False)
+
+
+class _Several:
+    """An insert of a number of rows: its statement, and for each row the names of its parameters by column."""
+
+    def __init__(self, insert: Any, columns: tuple[str, ...], count: int) -> None:
+        types = {column: insert.table.c[column].type for column in columns}
+        self.names = [[(f"{column}_{number}", column) for column in columns] for number in range(count)]
+        self.statement = insert.values(
+            [{column: sa.bindparam(name, type_=types[column]) for name, column in row} for row in self.names]
+        )
+
+
+_several: dict[tuple[int, tuple[str, ...], int], _Several] = {}
 
 
 def first(connection: sa.Connection, query: Any, values: Values) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenprint.adapters.tables import INLINE_BODY_BYTES
-from tenprint.core.canonical import compact_json
+from tenprint.core.canonical import compact_json, sha256_hex
 from tenprint.core.clock import from_wire, to_wire
 from tenprint.core.errors import EngineError, RecordError, StorageError
 from tenprint.core.fingers import FingerPosition
@@ -43,7 +43,7 @@ def message_values(envelope: Envelope, blobs: Blobs) -> Values:
     """
     is_long = isinstance(envelope, Heading) or len(envelope.body) > INLINE_BODY_BYTES
     if is_long and not isinstance(envelope, Heading):
-        blobs.put(envelope.body)
+        blobs.put(envelope.body, envelope.body_hash)
     header = envelope.header()
     return {
         "sender": envelope.sender,
@@ -67,9 +67,13 @@ def message_value(row: Row, blobs: Blobs) -> Envelope:
     if row.erased_at is not None:
         when = str(row.erased_at)[:10]
         raise StorageError("MESSAGE_ERASED", f"what this message said was erased on {when} under {row.erased_under}")
-    body = blobs.get(row.body_sha256) if row.body is None else bytes(row.body)
+    if row.body is None:
+        body, body_hash = blobs.get(row.body_sha256), row.body_sha256  # they fit, or it would have raised
+    else:
+        body = bytes(row.body)
+        body_hash = sha256_hex(body)
     try:
-        return Envelope.from_bytes(row.head.encode() + b"\n" + body)
+        return Envelope.of_parts(row.head.encode(), body, body_hash)
     except RecordError as problem:
         raise _damaged(f"message {row.id}") from problem
 

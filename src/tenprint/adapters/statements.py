@@ -22,7 +22,14 @@ _message, _case, _task = tables.messages, tables.cases, tables.tasks
 _IS_MESSAGE = sa.and_(_message.c.sender == sa.bindparam("b_sender"), _message.c.id == sa.bindparam("b_id"))
 _POSITION = sa.select(_message.c.position).where(_IS_MESSAGE).scalar_subquery()
 
+
+def _texts(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=sa.ARRAY(sa.String))
+
+
 CASE = sa.select(_case).where(_case.c.id == sa.bindparam("b_id"))
+CASES = sa.select(_case).where(_case.c.id == sa.any_(_texts("b_ids")))
+"""Of PostgreSQL, in one statement."""
 CASE_BY_TCN = (
     sa.select(_case)
     .where(_case.c.ori == sa.bindparam("b_ori"), _case.c.tcn.in_((sa.bindparam("b_tcn"), sa.bindparam("b_erased"))))
@@ -32,8 +39,8 @@ CASE_BY_TCN = (
 TASK = sa.select(_task).where(_task.c.id == sa.bindparam("b_id"))
 MESSAGE = sa.select(_message).where(_IS_MESSAGE)
 MESSAGES = sa.select(_message).where(
-    _message.c.sender == sa.any_(sa.bindparam("b_senders", type_=sa.ARRAY(sa.String))),
-    _message.c.id == sa.any_(sa.bindparam("b_ids", type_=sa.ARRAY(sa.String))),
+    _message.c.sender == sa.any_(_texts("b_senders")),
+    _message.c.id == sa.any_(_texts("b_ids")),
 )
 """Of PostgreSQL, in one trip: whoever asks looks which sender gave which id."""
 FRONTIER = sa.select(tables.ledger_state.c.frontier)
@@ -89,6 +96,26 @@ MARK_ENROLLED = (
 )
 MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
 MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
+MARKS = {Queue.INBOX: MARK_HANDLED, Queue.OUTBOX: MARK_DELIVERED}
+
+
+def _finishing_all(queue: Queue, *each: str, **values: Any) -> Any:
+    """Return what finishes many rows and returns which did; `each` names columns that every row has its own of."""
+    box = BOXES[queue]
+    lists = [_texts("b_senders"), _texts("b_ids")]
+    lists += [sa.bindparam(f"b_{name}", type_=sa.ARRAY(box.c[name].type)) for name in each]
+    named = sa.func.unnest(*lists).table_valued("sender", "id", *each).render_derived(name="named")
+    done = {"state": tables.DONE, "due_at": sa.null(), **values, **{name: named.c[name] for name in each}}
+    are = sa.and_(_message.c.sender == named.c.sender, _message.c.id == named.c.id)
+    wait = sa.and_(box.c.message == _message.c.position, box.c.state == tables.WAITING)
+    return sa.update(box).where(are, wait).values(done).returning(_message.c.sender, _message.c.id)
+
+
+MARKS_AT_ONCE = {
+    Queue.INBOX: _finishing_all(Queue.INBOX, handled_at=sa.bindparam("b_at")),
+    Queue.OUTBOX: _finishing_all(Queue.OUTBOX, "receipt", delivered_at=sa.bindparam("b_at")),
+}
+"""Of PostgreSQL: as `MARKS` with many rows, in one statement."""
 
 
 class Inserts:

@@ -50,7 +50,9 @@ class Writer(Eraser, Restorer, Reader):
         self._queued: dict[Queue, list[rows.Values]] = {queue: [] for queue in BOXES}
         self._saved_cases: dict[str, Case] = {}
         self._cases: dict[str, Case | None] = {}
-        self._foreseen: dict[str, quick.Answer] = {}
+        self._timers: list[rows.Values] = []
+        self._foreseen: set[str] = set()
+        self._asked_cases: quick.Answer | None = None
         self._savepoints = 0
         self.has_queued = False
         """Whether this transaction gave the worker loop something to do."""
@@ -65,14 +67,18 @@ class Writer(Eraser, Restorer, Reader):
 
     def foresee(self, case_ids: Iterable[str]) -> None:
         """Say which cases will be asked for: a server sends them along with what it is asked first."""
-        if not is_near(self._open):
-            self._foreseen = {each: quick.run(self._open, statements.CASE, {"b_id": each}) for each in case_ids}
+        self._foreseen = set() if is_near(self._open) else set(case_ids)
+        if self._foreseen:
+            self._asked_cases = quick.run(self._open, statements.CASES, {"b_ids": sorted(self._foreseen)})
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None."""
+        if case_id in self._foreseen and self._asked_cases is not None:
+            there = {row.id: case_in(row) for row in self._asked_cases.every()}
+            self._cases = {each: there.get(each) for each in self._foreseen} | self._cases
+            self._foreseen, self._asked_cases = set(), None
         if case_id not in self._cases:
-            foreseen = self._foreseen.pop(case_id, None)
-            self._cases[case_id] = super().case(case_id) if foreseen is None else case_in(foreseen.first())
+            self._cases[case_id] = super().case(case_id)
         return self._cases[case_id]
 
     def case_by_tcn(self, ori: str, tcn: str) -> Case | None:
@@ -92,11 +98,13 @@ class Writer(Eraser, Restorer, Reader):
 
     def set_timer(self, timer: Timer) -> None:
         """Insert a timer; one with the same id is left as it is."""
-        quick.run(self._open, self._inserts.timer, rows.timer_values(timer) | {"state": tables.WAITING}, sets=True)
+        self._timers.append(rows.timer_values(timer) | {"state": tables.WAITING})
         self.has_queued = True
 
     def cancel_timers(self, case_id: str, purpose: str) -> None:
         """Remove timers of this purpose that have not fired."""
+        if any((timer["case_id"], timer["purpose"]) == (case_id, purpose) for timer in self._timers):
+            self._write_timers()
         quick.run(self._open, statements.CANCEL_TIMERS, {"b_case": case_id, "b_purpose": purpose})
 
     @contextmanager
@@ -105,7 +113,7 @@ class Writer(Eraser, Restorer, Reader):
         self._savepoints += 1
         name = f"part{self._savepoints}"
         ledger = self._frontier, self._frontier_is_new
-        entries, cases = list(self._entries), dict(self._saved_cases)
+        entries, timers, cases = list(self._entries), list(self._timers), dict(self._saved_cases)
         queued = {queue: list(waiting) for queue, waiting in self._queued.items()}
         quick.say(self._open, f"SAVEPOINT {name}")
         try:
@@ -116,6 +124,7 @@ class Writer(Eraser, Restorer, Reader):
             quick.say(self._open, f"ROLLBACK TO SAVEPOINT {name}")
             self._frontier, self._frontier_is_new = ledger
             self._entries, self._queued, self._saved_cases = entries, queued, cases
+            self._timers = timers
             self._cases.clear()
             self._cases.update(cases)
             raise
@@ -156,8 +165,7 @@ class Writer(Eraser, Restorer, Reader):
 
     def mark_handled_all(self, keys: Sequence[MessageKey], at: datetime) -> list[bool]:
         """Mark inbox rows handled, as `mark_handled` does with one; a server is asked once."""
-        done = {"b_at": rows.time_text(at)}
-        return self._mark(Queue.INBOX, statements.MARK_HANDLED, [(key, done) for key in keys])
+        return self._mark(Queue.INBOX, keys, {"b_at": rows.time_text(at)})
 
     def mark_delivered(self, key: MessageKey, at: datetime, receipt: bytes) -> bool:
         """Mark an outbox row delivered, with the receiver's receipt; False when it was not waiting any more."""
@@ -165,9 +173,8 @@ class Writer(Eraser, Restorer, Reader):
 
     def mark_delivered_all(self, delivered: Sequence[tuple[MessageKey, bytes]], at: datetime) -> list[bool]:
         """Mark outbox rows delivered, each with its receipt, as `mark_delivered` does; a server is asked once."""
-        moment = rows.time_text(at)
-        marks = [(key, {"b_at": moment, "b_receipt": receipt}) for key, receipt in delivered]
-        return self._mark(Queue.OUTBOX, statements.MARK_DELIVERED, marks)
+        receipts = [receipt for _, receipt in delivered]
+        return self._mark(Queue.OUTBOX, [key for key, _ in delivered], {"b_at": rows.time_text(at)}, b_receipt=receipts)
 
     def mark_failed(self, queue: Queue, key: RowKey, code: str, next_try: datetime | None) -> bool:
         """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
@@ -324,14 +331,28 @@ class Writer(Eraser, Restorer, Reader):
         if self._connection.execute(sa.update(table).where(which).values(values)).rowcount != 1:
             raise _missing(table)
 
-    def _mark(self, queue: Queue, update: Any, marks: Sequence[tuple[MessageKey, rows.Values]]) -> list[bool]:
-        """Finish rows that wait, as `_finish` does, with a statement made before."""
+    def _mark(self, queue: Queue, keys: Sequence[MessageKey], same: rows.Values, **each: Sequence[Any]) -> list[bool]:
+        """Finish rows that wait, as `_finish` does, with a statement made before.
+
+        Args:
+            queue, keys: which.
+            same: parameters that all have in common.
+            each: parameters of which each row has its own.
+        """
         self._write_queued(queue)
-        asked = [
-            quick.run(self._open, update, {"b_sender": key.sender, "b_id": key.id, **values}) for key, values in marks
-        ]
-        done = [answer.has_row() for answer in asked]
-        return [was or self._refuse_missing(queue, key) for was, (key, _) in zip(done, marks, strict=True)]
+        if is_near(self._open) or len(keys) < 2:
+            own = [dict(zip(each, values, strict=True)) for values in zip(*each.values(), strict=True)]
+            marks = zip(keys, own or [{}] * len(keys), strict=True)
+            asked = [
+                quick.run(self._open, statements.MARKS[queue], {"b_sender": key.sender, "b_id": key.id, **same, **more})
+                for key, more in marks
+            ]
+            done = {key for key, answer in zip(keys, asked, strict=True) if answer.has_row()}
+        else:
+            named = {"b_senders": [key.sender for key in keys], "b_ids": [key.id for key in keys]}
+            found = quick.every(self._open, statements.MARKS_AT_ONCE[queue], named | same | each)
+            done = {MessageKey(sender, message) for sender, message in found}
+        return [key in done or self._refuse_missing(queue, key) for key in keys]
 
     def _insert(self, insert: sa.Insert, values: rows.Values) -> bool:
         """Insert unless a row with this key is there; tell whether it was inserted."""
@@ -343,8 +364,14 @@ class Writer(Eraser, Restorer, Reader):
             quick.run_many(self._open, self._inserts.case, saved)
             self._saved_cases = {}
 
+    def _write_timers(self) -> None:
+        if self._timers:
+            quick.run_many(self._open, self._inserts.timer, self._timers)
+            self._timers = []
+
     def _write_collected(self) -> None:
         self._write_cases()
+        self._write_timers()
         if self._entries:
             quick.run_many(self._open, statements.INSERT_ENTRY, self._entries)
             self._entries = []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from statistics import median
 
@@ -109,19 +111,25 @@ def bench_network(folder: Path, database: str, database_url: str = "") -> Iterat
 
 
 def measure(
-    plan: Plan, disk_bytes: Callable[[], int], *, profile: bool = False, advance: Callable[[int], None] = lambda n: None
+    plan: Plan,
+    disk_bytes: Callable[[], int],
+    *,
+    profile: bool = False,
+    advance: Callable[[int], None] = lambda n: None,
+    on_window: Callable[[Window], None] = lambda window: None,
 ) -> Figures:
-    """Measure; `advance` is told how many bookings are done."""
+    """Measure; `advance` is told how many bookings are done, `on_window` what each window's took once it is over."""
     with _bench(plan, None) as bench:
         unhurried = max(1, min(UNLOADED_BOOKINGS, plan.bookings // 20))
         singles = [bench.cards([number]) for number in range(1, unhurried + 1)]
         unloaded = [measured(lambda cards=cards: bench.work_off(cards), 1, lambda: 0).seconds for cards in singles]  # type: ignore[misc]
-    windows = []
+    windows = list[Window]()
     first = UNLOADED_BOOKINGS + 1
     with _workers(plan) as run:
         for start in range(0, plan.bookings, WINDOW):
             count = min(WINDOW, plan.bookings - start)
             windows.append(_window(run, first + start, count, disk_bytes, lambda n, start=start: advance(start + n)))  # type: ignore[misc]
+            on_window(windows[-1])
     rows: list[ProfileRow] = []
     if profile:
         with _bench(plan, None) as bench:
@@ -159,7 +167,7 @@ def _workers(plan: Plan) -> Iterator[Run]:
         return
     context = multiprocessing.get_context("spawn")
     with ExitStack() as ending:
-        lines = []
+        lines, processes = list[Connection](), list[BaseProcess]()
         for worker in range(plan.workers):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(plan, worker, theirs), daemon=True)
@@ -167,7 +175,13 @@ def _workers(plan: Plan) -> Iterator[Run]:
             ending.callback(process.join)
             ending.callback(ours.close)
             lines.append(ours)
-        yield lambda numbers: _run_there(lines, numbers)
+            processes.append(process)
+        try:
+            yield lambda numbers: _run_there(lines, numbers)
+        except BaseException:
+            for started in processes:
+                started.terminate()  # else it would work off what it has, and nobody wants it any more
+            raise
 
 
 def _run_there(lines: list[Connection], numbers: range) -> tuple[float, float]:
@@ -191,6 +205,7 @@ def _serve(plan: Plan, worker: int, line: Connection) -> None:
 
     Each step is told on the line; at the end it says what processor time that took.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's; it ends us
     with _bench(plan, worker) as bench:
         while True:
             try:

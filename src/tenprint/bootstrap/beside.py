@@ -54,6 +54,11 @@ class PartyBeside(Closing):
     _resources: ExitStack = field(repr=False)
 
     @property
+    def is_beside(self) -> bool:
+        """Return True: another process does the work, and several threads may wait for it in `settle`."""
+        return True
+
+    @property
     def nodes(self) -> dict[str, Node]:
         """Return the one party by its id."""
         return {self.node.party.id: self.node}

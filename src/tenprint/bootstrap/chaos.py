@@ -27,12 +27,13 @@ from tenprint.adapters.chaos_post import EVENTS, EventLog, FaultyPost, SkewedClo
 from tenprint.adapters.database import migrate
 from tenprint.adapters.founding import Founding
 from tenprint.adapters.health import health_at
-from tenprint.adapters.network import NetworkFile, load_network, save_network
+from tenprint.adapters.network import NetworkFile, Place, load_network, save_network
 from tenprint.adapters.postgres_server import TemporaryPostgres
 from tenprint.bootstrap.ending import told_of
 from tenprint.bootstrap.network import init_network, open_network
-from tenprint.bootstrap.party import RunningParty, open_party
+from tenprint.bootstrap.party import PASSING, RunningParty, open_party
 from tenprint.core.clock import Clock, SystemClock
+from tenprint.core.errors import StorageError
 from tenprint.exchange.model.health import Health
 from tenprint.exchange.model.words import Role
 from tenprint.exchange.ports import Node
@@ -47,6 +48,9 @@ WITH_TABLES = "chaos_with_tables"
 """A database that the parties' own ones are copies of: copying tables is quicker than making them."""
 LOG_LINES, LOG_LINE = 20, 400
 """Of a process that fell so many lines of its log are kept, and of each so many characters."""
+LOOK_SECONDS, LOOK_AGAIN_SECONDS = 30.0, 0.2
+"""So long the driver looks again at a database that it cannot read at the moment, and so often: parties are killed in
+the middle of their writing, and one look that fails says nothing of how the run goes."""
 LEASE = timedelta(seconds=8)
 """A killed worker's rows on PostgreSQL come back after so long: not minutes, or a run would only wait."""
 CALM, ARMED, CASES, FILES = "calm", "armed", "cases", "files"
@@ -293,8 +297,19 @@ class Processes:
 
 
 def _healths(file: NetworkFile) -> list[Health]:
-    now = datetime.now(UTC)
-    return [health_at(file.database_url(place), place.party.id, now) for place in file.places]
+    now, ends_at = datetime.now(UTC), time.monotonic() + LOOK_SECONDS
+    return [_health(file, place, now, ends_at) for place in file.places]
+
+
+def _health(file: NetworkFile, place: Place, now: datetime, ends_at: float) -> Health:
+    """Look into a party's database; while what a killed process holds of it keeps us out, look again."""
+    while True:
+        try:
+            return health_at(file.database_url(place), place.party.id, now)
+        except StorageError as problem:
+            if problem.code not in PASSING or time.monotonic() > ends_at:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _waiting(state: Health) -> int:

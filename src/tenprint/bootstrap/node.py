@@ -103,6 +103,8 @@ def blobs_of(file: NetworkFile, place: Place) -> FileBlobs:
 def _matcher(common: Common, place: Place, opening: ExitStack) -> LocalMatcher:
     if not place.gallery:
         return LocalMatcher(common.extractor, None)
+    # It opens at the first search: by then `opening` has handed on what it is to close, and takes nothing more.
+    late = opening.enter_context(ExitStack())
 
     def opened() -> Gallery:
         if not common.has_galleries:
@@ -112,7 +114,7 @@ def _matcher(common: Common, place: Place, opening: ExitStack) -> LocalMatcher:
                 hint=f"stop it, or ask it: tenprint submit, enroll --party {place.party.id}",
             )
         gallery = open_gallery(common.file.folder / place.gallery)
-        opening.callback(gallery.close)
+        late.callback(gallery.close)
         return gallery
 
     return LocalMatcher(common.extractor, opened)

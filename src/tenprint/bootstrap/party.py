@@ -54,6 +54,8 @@ LOCK_POLL_SECONDS = 0.1
 START_PATIENCE_SECONDS = 30.0
 """So long a party that starts waits for a database that is busy, or for its server."""
 BUSY, UNREACHABLE = "STORE_BUSY", "STORE_UNREACHABLE"
+PASSING = frozenset({BUSY, UNREACHABLE})
+"""Codes of a database that may be there again in a moment."""
 _log = logging.getLogger("tenprint.party")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,6 +15,7 @@ import typer
 from tenprint.cli.bench_exchange import Database
 from tenprint.cli.options import Json
 from tenprint.cli.output import console, plain, print_json, print_table, progress, write_file
+from tenprint.cli.stopping import stopped_by_sigterm
 
 if TYPE_CHECKING:
     from tenprint.bootstrap.chaos import Plan, Result, Run
@@ -45,8 +45,7 @@ def chaos(
     from tenprint.bootstrap import chaos as wiring
     from tenprint.web.party_server import serve_party
 
-    signal.signal(signal.SIGTERM, _interrupted)  # so that no process and no server is left behind
-    with tempfile.TemporaryDirectory(prefix="tenprint-chaos-") as made:
+    with stopped_by_sigterm(), tempfile.TemporaryDirectory(prefix="tenprint-chaos-") as made:
         plan = wiring.Plan(Path(made), str(database), bookings, kills, seed)
         with progress("kills", kills, quiet=json) as advance:
             result = wiring.run_both(plan, serve_party, advance)
@@ -60,11 +59,6 @@ def chaos(
         tell(plan, result)
     if not result.is_good:
         raise typer.Exit(DIFFERS)
-
-
-def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the system calls it
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would stop the cleaning up
-    raise KeyboardInterrupt
 
 
 def table(run: Run) -> bytes:

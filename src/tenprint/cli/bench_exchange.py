@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenprint.cli.options import Json
-from tenprint.cli.output import console, print_json, print_table, progress
+from tenprint.cli.output import console, errors, print_json, print_table, progress
+from tenprint.cli.stopping import stopped_by_sigterm
 from tenprint.core.errors import SenderError
 
 if TYPE_CHECKING:
     from tenprint.bootstrap import bench_https
     from tenprint.bootstrap.bench import Figures, Plan
+    from tenprint.studies.throughput import Window
 
 TOGETHER, BY_HTTPS = 1_000, 20
 PEAK_PER_SECOND = 4
@@ -61,13 +64,13 @@ def exchange(
     from tenprint.bootstrap import bench
 
     bookings = bookings or TOGETHER
-    with tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
+    with stopped_by_sigterm(), tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
         plan = bench.Plan(Path(made) / "network", str(database), bookings, body_bytes, workers, seed)
         with (
             bench.bench_network(plan.folder, plan.database, database_url) as disk_bytes,
             progress("bookings", bookings, quiet=json) as advance,
         ):
-            figures = bench.measure(plan, disk_bytes, profile=profile, advance=advance)
+            figures = bench.measure(plan, disk_bytes, profile=profile, advance=advance, on_window=_tell_window)
     if json:
         print_json(_as_json(plan, figures))
     else:
@@ -80,7 +83,7 @@ def _one_by_one(
     from tenprint.bootstrap import bench_https
     from tenprint.web.party_server import serve_party
 
-    with tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
+    with stopped_by_sigterm(), tempfile.TemporaryDirectory(prefix="tenprint-bench-", dir=folder) as made:
         plan = bench_https.Plan(Path(made) / "network", database, bookings, body_bytes, seed)
         with progress("bookings", bookings, quiet=as_json) as advance:
             figures = bench_https.measure(plan, serve_party, advance)
@@ -138,7 +141,7 @@ def _bytes(text: str) -> int:
     return int(said[1]) * (1_000 if said[2] else 1)
 
 
-def _windows(figures: Figures) -> list[dict[str, Any]]:
+def _windows(windows: Sequence[Window]) -> list[dict[str, Any]]:
     return [
         {
             "bookings": window.bookings,
@@ -146,8 +149,17 @@ def _windows(figures: Figures) -> list[dict[str, Any]]:
             "cpu_ms_per_booking": round(1000 * window.cpu_seconds / window.bookings, 2),
             "bytes_per_booking": round(window.disk_bytes / window.bookings),
         }
-        for window in figures.windows
+        for window in windows
     ]
+
+
+def _tell_window(window: Window) -> None:
+    """Say on standard error what was measured, as soon as it was: a run that is stopped has shown it."""
+    (found,) = _windows([window])
+    errors.print(
+        f"{found['bookings']} bookings: {found['bookings_per_second']}/s, "
+        f"{found['cpu_ms_per_booking']} ms of processors and {found['bytes_per_booking']:,} bytes a booking"
+    )
 
 
 def _as_json(plan: Plan, figures: Figures) -> dict[str, Any]:
@@ -161,7 +173,7 @@ def _as_json(plan: Plan, figures: Figures) -> dict[str, Any]:
         "cpu_ms_per_booking": round(1000 * sum(w.cpu_seconds for w in figures.windows) / done, 2),
         "bytes_per_booking": round(sum(w.disk_bytes for w in figures.windows) / done),
         "unloaded_ms": round(figures.unloaded_ms, 1),
-        "windows": _windows(figures),
+        "windows": _windows(figures.windows),
         "profile": [asdict(row) for row in figures.profile],
     }
 

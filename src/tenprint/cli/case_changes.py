@@ -160,7 +160,8 @@ def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[d
         with node.store.transaction() as tx:
             case = tx.case(case_id)
         for one in dispositions_of(case) if case else []:
-            said[one["disposition_id"]] = {name: one[name] for name in ("charge", "charge_outcome", "decided_on")}
+            names = ("charge_number", "charge", "charge_outcome", "decided_on")
+            said[one["disposition_id"]] = {name: one.get(name, "") for name in names}
         became = max(became, case.known.get(OUTCOMES, []) if case else [], key=len)
         for ack in dispatch.acknowledgements(node, case_id):
             if ack.origin == node.party.id:

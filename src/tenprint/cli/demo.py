@@ -138,7 +138,7 @@ def _prepare(data: Path, seed: int, count: int) -> None:
             data,
             seed=seed,
             background=background(count, seed),
-            founding=bootstrap.Founding(data, clock_start=DEMO_START),
+            founding=bootstrap.Founding(data, clock_start=DEMO_START, founders="demo"),
             on_progress=counting(advance),
         )
 

@@ -125,11 +125,11 @@ class Matcher(Protocol):
 class Blobs(Protocol):
     """Bytes kept under the SHA-256 of their content until their period is over."""
 
-    def put(self, data: bytes) -> str:
-        """Store durably and return the SHA-256 as hex."""
+    def put(self, data: bytes, digest: str = "") -> str:
+        """Store durably and return the SHA-256 as hex, which who has made it already gives along."""
         ...
 
-    def put_many(self, blobs: Sequence[bytes]) -> list[str]:
+    def put_many(self, blobs: Sequence[bytes], digests: Sequence[str] = ()) -> list[str]:
         """Store durably, faster than one by one; all of them or an error, after which some may be there."""
         ...
 
@@ -312,7 +312,8 @@ class Work:
         """
         party, case = self.services.party.id, case_id or self.message.case_id
         reply_to = in_reply_to or self.message.id
-        content = (party, recipient, case, reply_to, tcn, tcr, content_type, sha256_hex(body))
+        body_hash = self.message.body_hash if body is self.message.body else sha256_hex(body)
+        content = (party, recipient, case, reply_to, tcn, tcr, content_type, body_hash)
         message_id = content_id(kind.lower(), *content)
         envelope = Envelope(
             id=message_id,
@@ -326,7 +327,7 @@ class Work:
             in_reply_to=reply_to,
             tcn=tcn,
             tcr=tcr,
-        )
+        ).hashed(body_hash)
         envelope = envelope.signed(self.services.signer.sign(envelope.signed_bytes()))
         if (said := self.tx.said_before(envelope)) is not None:  # it came back after a restore
             if said.id != message_id:

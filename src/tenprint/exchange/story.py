@@ -17,6 +17,7 @@ from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import MessageKey
 from tenprint.exchange.model.known import is_copy, unsettled
+from tenprint.exchange.model.stored import MESSAGE_ERASED
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.entry import Entry
@@ -34,8 +35,6 @@ SPEAKERS = (
     Role.AGENCY,
 )
 """Whose word on a case's end goes before whose: who is nearest to the person speaks first."""
-MESSAGE_ERASED = "MESSAGE_ERASED"
-"""Code of a message whose period of keeping is over; its error says when and under which rule."""
 ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.LATE_HIT, Kind.COPY)
 TITLES: dict[str, str] = {
     Kind.CAR: "the booking with its prints",

@@ -345,7 +345,7 @@ class Director:
             case = self._troupe.case_of(story)
             if case is None or story.name in self._plays_all:
                 continue
-            for node, task in open_tasks(self._stage.nodes, case.case_id):
+            for node, task in open_tasks(self._stage.nodes, case.case_id, story.told):
                 if task.claimed_by or self._is_held(node, task):
                     yield task
 
@@ -387,7 +387,7 @@ class Director:
             case = self._troupe.case_of(story)
             if case is None or story.name in self._plays_all:
                 continue
-            waiting = open_tasks(self._stage.nodes, case.case_id)
+            waiting = open_tasks(self._stage.nodes, case.case_id, story.told)
             kinds = {task.kind for _, task in waiting}
             asked = [(node, task) for node, task in waiting if not waits_for_another(task, kinds)]
             if any(nobody_is_in or self._is_held(node, task) for node, task in asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -55,14 +55,21 @@ class Stage:
 AFTER_THE_STORY = frozenset(
     {TaskKind.DISPOSE, TaskKind.REVIEW, TaskKind.REPORT_OUTCOME, TaskKind.ANSWER_REQUEST},
 )
-"""Tasks that wait for weeks (a judgment, what becomes of a person): no player answers them, no story ends with them."""
+"""Tasks that wait for weeks (a judgment, what becomes of a person): they keep no story from ending, and no player
+answers them but where the story's own file does."""
 
 
-def open_tasks(nodes: Mapping[str, Node], case_id: str) -> list[tuple[Node, Task]]:
-    """Return a case's tasks that wait for people, with their parties, but those `AFTER_THE_STORY`."""
+def open_tasks(nodes: Mapping[str, Node], case_id: str, told: Container[str] = frozenset()) -> list[tuple[Node, Task]]:
+    """Return a case's tasks that wait for people, with their parties, but those `AFTER_THE_STORY`.
+
+    Args:
+        nodes: of the network.
+        case_id: which case.
+        told: kinds of task that the story answers: of these none is after it.
+    """
     found = []
     for node in nodes.values():
         with node.store.transaction() as tx:
             waiting = tx.tasks(case_id, open_only=True)
-        found += [(node, task) for task in waiting if task.kind not in AFTER_THE_STORY]
+        found += [(node, task) for task in waiting if task.kind in told or task.kind not in AFTER_THE_STORY]
     return found

@@ -205,6 +205,11 @@ class Story:
         """Tell whether all charges are of the traffic group (NCIC 54xx)."""
         return all(charge.code.startswith("54") for charge in self.charges)
 
+    @property
+    def told(self) -> frozenset[str]:
+        """Return the kinds of task that somebody answers in this story."""
+        return frozenset(answer.task for answer in self.answers)
+
     def answers_to(self, kind: str) -> tuple[StoryAnswer, ...]:
         """Return the answers to tasks of this kind, in their order."""
         return tuple(answer for answer in self.answers if answer.task == kind)

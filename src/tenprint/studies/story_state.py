@@ -94,7 +94,7 @@ def state_of(stage: Stage, story: Story, case: Case, answers: Sequence[Event], *
     """
     nodes = list(stage.nodes.values())
     state = final_state(nodes, case.case_id)
-    found = open_tasks(stage.nodes, case.case_id)
+    found = open_tasks(stage.nodes, case.case_id, story.told)
     kinds = {task.kind for _, task in found}
     waits = tuple(_waiting(node.party.id, task, answers) for node, task in found if not waits_for_another(task, kinds))
     is_over = state in FINAL_STATES or state == CaseState.ANSWERED

@@ -148,7 +148,7 @@ class Troupe:
         raise SenderError("STORY_ENDLESS", f"the story {story.name} does not end after {MAX_STEPS_A_STORY} steps")
 
     def _answers(self, story: Story, case_id: str, may_play: MayPlay) -> list[Event]:
-        waiting = open_tasks(self.stage.nodes, case_id)
+        waiting = open_tasks(self.stage.nodes, case_id, story.told)
         kinds = {task.kind for _, task in waiting}
         events = []
         for node, task in waiting:

@@ -1,13 +1,15 @@
 """What a signed-in person may see and do: the only part of the console that touches the network.
 
-One lock stands around it. Requests come in several threads, and one must never run inside another one's loop.
+One lock stands around it. Requests come in several threads, and one must never run inside another one's loop. Only
+where another process does the party's work (`House.is_beside`) is that waited for outside of the lock: whoever answered
+waits a moment, and nobody else does.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -47,6 +49,9 @@ DETAILS: dict[str, tuple[str, ...]] = {
 
 
 NOTHING_SEEN = Visible({}, ())
+MOST_WAITING = 8
+"""So many people wait at one time for their party's process; each keeps one of the server's some forty threads. Whoever
+comes then is told at once that the answer stands and will be carried out."""
 
 
 class House(Protocol):
@@ -62,12 +67,20 @@ class House(Protocol):
         """Return what tells the time."""
         ...
 
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether another process carries out what is written here: then `settle` only waits for it."""
+        ...
+
     def run(self) -> int:
         """Do everything that is due, where that is not another process's to do."""
         ...
 
     def settle(self, *, case_id: str) -> bool:
-        """See to it that what was written about a case is carried out; tell whether it was."""
+        """See to it that what was written about a case is carried out; tell whether it was.
+
+        Beside another process several threads may wait in it.
+        """
         ...
 
 
@@ -143,6 +156,7 @@ class Desk:
         self._house, self._tells_all = house, tells_whole_story
         # Whoever holds the network may ask what is allowed, which looks into it too.
         self._lock = threading.RLock()
+        self._places_to_wait = threading.BoundedSemaphore(MOST_WAITING)
 
     def parties(self) -> tuple[tuple[str, str], ...]:
         """Return id and role of every party at hand."""
@@ -336,13 +350,25 @@ class Desk:
             except (SenderError, PolicyRefusal) as problem:
                 raise Unanswerable(problem, view) from problem
             form.sent_to = f"/tasks/{task.id}#recorded"
-            self._do_what_follows(task, form.sent_to)
-            return form.sent_to
+            if not self._house.is_beside:
+                self._do_what_follows(task, form.sent_to, self._house.settle)
+                return form.sent_to
+        self._do_what_follows(task, form.sent_to, self._waited_for)
+        return form.sent_to
 
-    def _do_what_follows(self, task: Task, sent_to: str) -> None:
+    def _waited_for(self, *, case_id: str) -> bool:
+        """Wait for the party's own process without holding anybody up; False when too many wait already."""
+        if not self._places_to_wait.acquire(blocking=False):
+            return False
+        try:
+            return self._house.settle(case_id=case_id)
+        finally:
+            self._places_to_wait.release()
+
+    def _do_what_follows(self, task: Task, sent_to: str, settle: Callable[..., bool]) -> None:
         """Handle an answer that is committed: whatever fails from here on, it stands, and is due again at next look."""
         try:
-            is_done = self._house.settle(case_id=task.case_id)
+            is_done = settle(case_id=task.case_id)
         except TenprintError as problem:
             _log.error("what follows from a recorded answer could not be done: %s", problem.code)
             raise AnswerStands(sent_to, problem.code) from problem

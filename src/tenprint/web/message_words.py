@@ -34,6 +34,7 @@ LABELS = {
     "rule": "rule that allows it", "rule_version": "version of the rules", "second_officer": "second officer",
     "detainer_id": "number of the request", "ended_at": "the hold ended", "event": "what the jail reports",
     "arrested_on": "day of the arrest", "charge_outcome": "how the charge ended", "decided_on": "day of the decision",
+    "charge_number": "number of the charge in the booking",
     "court": "court", "disposition_id": "number of the disposition", "on": "day on which it happened",
     "correction_id": "number of the correction", "correction_kind": "what kind of correction",
     "origin": "who corrects", "what": "what it says", "done": "what was done", "passed_on_to": "passed on to",

@@ -53,7 +53,9 @@ def news_of(case: Case, see: See) -> tuple[str, ...]:
 
 
 def _disposition(one: dict[str, str], see: See) -> str:
-    seen = see({"charge": one["charge"], "charge_outcome": one["charge_outcome"]})
+    names = ("charge_number", "charge", "charge_outcome")
+    seen = see({name: one[name] for name in names if one.get(name)})
     outcome = words.spoken_name(str(seen.get("charge_outcome", HIDDEN)))
     day = words.spoken_date(date.fromisoformat(one["decided_on"]))
-    return f"{one['court']} says how a charge ended, on {day}: {outcome} ({seen.get('charge', HIDDEN)})."
+    which = f"charge {seen['charge_number']}" if seen.get("charge_number", HIDDEN) != HIDDEN else "a charge"
+    return f"{one['court']} says how {which} ended, on {day}: {outcome} ({seen.get('charge', HIDDEN)})."

@@ -15,6 +15,7 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.corrections import ORIGINS, Acknowledged
 from tenprint.exchange.tasks.news import told_parties, with_told
 from tenprint.exchange.tasks.origin import signed_by_origin
+from tenprint.exchange.tasks.resubmissions import number_of
 
 
 def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: str) -> str:
@@ -45,7 +46,7 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
         said = Correction(
             correction_id=content_id("correction", node.party.id, case_id, kind, what, by, to_wire(work.now)),
             origin=node.party.id,
-            tcn=case.tcn,
+            tcn=number_of(case),
             correction_kind=kind,
             what=what,
             reason=reason,

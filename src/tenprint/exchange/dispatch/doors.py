@@ -74,7 +74,7 @@ def submit(node: Node, data: bytes, *, case_id: str = "") -> Submission:
     """
     if node.party.role != Role.AGENCY:
         raise SenderError("NOT_AN_AGENCY", f"{node.party.id} books nobody; submit at a booking agency")
-    node.services.blobs.put(data)
+    body_hash = node.services.blobs.put(data)
     received = read(data)
     ori, tcn = key_of(received, data)
     with node.store.transaction() as tx:
@@ -84,7 +84,7 @@ def submit(node: Node, data: bytes, *, case_id: str = "") -> Submission:
         if known is not None and not _is_next_attempt(known, received, tcn):
             return Submission(known.case_id, tcn, is_repeat=True)
         case_id = known.case_id if known else case_id or new_id("case", node.services.random)
-        work = Work(tx, node.services, _as_message(node, data, case_id, tcn))
+        work = Work(tx, node.services, _as_message(node, data, case_id, tcn).hashed(body_hash))
         case = Case(case_id=case_id, opened_at=work.now, state=CaseState.SUBMITTED, ori=ori, tcn=tcn)
         if known is not None:
             case = replace(known, state=CaseState.SUBMITTED, known=known.known | with_attempt(known))

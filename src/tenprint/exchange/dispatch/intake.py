@@ -57,7 +57,8 @@ def accept_many(node: Node, wires: Sequence[bytes]) -> list[bytes | TenprintErro
         except TenprintError as problem:
             outcomes[place] = _refused(node, problem)
     try:
-        node.services.blobs.put_many([each.body for _, each in verified if each.kind in SUBMISSIONS])
+        long = [each for _, each in verified if each.kind in SUBMISSIONS]
+        node.services.blobs.put_many([each.body for each in long], [each.body_hash for each in long])
         receipts: list[bytes | TenprintError] = [*_taken_in(node, [envelope for _, envelope in verified])]
     except TenprintError as problem:
         # One of them cannot be kept. Which one, and whether the others can, is seen when each is taken by itself.

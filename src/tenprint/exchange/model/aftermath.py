@@ -16,6 +16,7 @@ from tenprint.exchange.model.words import DispositionOutcome, OutcomeEvent
 ARREST = "arrest"
 EBTS_DAY_DIGITS = 8
 ORI = re.compile(r"[A-Za-z0-9]{9}")
+CHARGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 
 def day_of(text: str) -> date | None:
@@ -42,7 +43,7 @@ class ArrestNotice(Body):
         topic: ``arrest``.
         ori, tcn: the agency's ORI, or ``""``, and the booking's control number.
         arrested_on: day of the arrest (EBTS 2.045), or ``""`` when the booking names none.
-        charges: text of each charge by its number from 1, as it stands in the booking.
+        charges: text of each charge by its number from 1, as it stands in the booking (`tasks.charges.numbered`).
     """
 
     TYPE: ClassVar[str] = "arrest_notice"
@@ -71,6 +72,8 @@ class Disposition(Body):
         ori, tcn: of the booking.
         charge_outcome: of `DispositionOutcome`.
         charge: the charge as it stood in the booking.
+        charge_number: its number in the agency's NOTICE of the arrest, or ``""`` in a message from before numbers were
+            carried: then it is known by its text only.
         offence: NCIC code of the charge as disposed (a reduced one has another), or ``""``.
         decided_on: the day of the decision.
         reference: the court's docket number.
@@ -80,7 +83,7 @@ class Disposition(Body):
     """
 
     TYPE: ClassVar[str] = "disposition"
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"origin_signature"})
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"charge_number", "origin_signature"})
     disposition_id: str
     court: str
     ori: str
@@ -92,12 +95,15 @@ class Disposition(Body):
     reference: str
     by: str
     said_at: datetime
+    charge_number: str = ""
     origin_signature: str = ""
 
     def __post_init__(self) -> None:
         self._require("charge_outcome", self.charge_outcome in tuple(DispositionOutcome))
         self._require("decided_on", day_of(self.decided_on) is not None)
         self._require("offence", not self.offence or (len(self.offence) == 4 and self.offence.isdecimal()))
+        number = self.charge_number
+        self._require("charge_number", not number or CHARGE_NUMBER.fullmatch(number) is not None)
         for name in ("disposition_id", "court", "tcn", "charge", "reference", "by"):
             self._require(name, bool(getattr(self, name)))
 

@@ -49,7 +49,7 @@ _TEXT_FORMS = {
     "tcr": rf"({VOCABULARY[TCR].form})?",
     "content_type": r"[a-z]{1,20}/[a-z0-9.+-]{1,80}",
 }
-_KEPT = ("_body_hash", "_halves", "content_hash")
+_KEPT = ("body_hash", "_halves", "content_hash")
 """What of a message does not change with its signature."""
 _FORMS = tuple((name, re.compile(form)) for name, form in _TEXT_FORMS.items())
 
@@ -119,7 +119,7 @@ class Envelope:
             v=1,
             kind=str(self.kind),
             sent_at=to_wire(self.sent_at),
-            body_sha256=self._body_hash,
+            body_sha256=self.body_hash,
             body_size=len(self.body),
         )
         return fields
@@ -128,6 +128,12 @@ class Envelope:
         """Return what the signature covers: the canonical header."""
         before, after = self._halves
         return b'%b,"sent_at":"%b",%b' % (before, to_wire(self.sent_at).encode(), after)
+
+    # A message does not change, so that its hashes, which several steps ask for, are made once.
+    @cached_property
+    def body_hash(self) -> str:
+        """Return the SHA-256 of the body in hex."""
+        return sha256_hex(self.body)
 
     @cached_property
     def content_hash(self) -> str:
@@ -147,6 +153,11 @@ class Envelope:
         signed.__dict__.update({name: self.__dict__[name] for name in _KEPT if name in self.__dict__})
         return signed
 
+    def hashed(self, body_hash: str) -> Self:
+        """Return this very message, told the SHA-256 of its body by who has just made it: a long body takes a while."""
+        self.__dict__["body_hash"] = body_hash
+        return self
+
     def head(self) -> bytes:
         """Return the wire form's first line without its line feed: the canonical header with the signature."""
         return self._head
@@ -154,11 +165,6 @@ class Envelope:
     def to_bytes(self) -> bytes:
         """Return the wire form."""
         return self.head() + b"\n" + self.body
-
-    # A message does not change, so that its hashes, which several steps ask for, are made once.
-    @cached_property
-    def _body_hash(self) -> str:
-        return sha256_hex(self.body)
 
     @cached_property
     def _head(self) -> bytes:
@@ -186,11 +192,23 @@ class Envelope:
             RecordError: ``ENVELOPE_INVALID`` when the header is not in its one form, or the body's hash is wrong.
         """
         head, line_feed, body = data.partition(b"\n")
+        envelope = cls.of_parts(head, body, sha256_hex(body))
+        if not line_feed:
+            raise _invalid("the header is not written in the one form it has")
+        return envelope
+
+    @staticmethod
+    def of_parts(head: bytes, body: bytes, body_hash: str) -> Envelope:
+        """Return the message of a wire form's first line and its body, whose SHA-256 was made by who gives it.
+
+        Raises:
+            RecordError: as `from_bytes`.
+        """
         values = _read_head(head)
-        envelope = Envelope(body=body, **_fields(values))
-        if values.get("body_sha256") != envelope._body_hash or values.get("body_size") != len(body):
+        envelope = Envelope(body=body, **_fields(values)).hashed(body_hash)
+        if values.get("body_sha256") != body_hash or values.get("body_size") != len(body):
             raise _invalid("the body does not have the hash and size that its header names", "body")
-        if envelope.head() != head or not line_feed:
+        if envelope.head() != head:
             raise _invalid("the header is not written in the one form it has")
         return envelope
 
@@ -204,6 +222,11 @@ class Heading(Envelope):
 
     body_sha256: str = ""
     body_size: int = 0
+
+    @property
+    def body_hash(self) -> str:
+        """Return the SHA-256 of the body, which is not at hand."""
+        return self.body_sha256
 
     def header(self) -> dict[str, Any]:
         """Return the whole message's header, with its body's hash and size."""

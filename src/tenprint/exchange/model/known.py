@@ -22,6 +22,8 @@ NO_ANSWER = "no_answer"
 """Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
 COPIED_BY = "copied_by"
 """At an agency: the state bureau that sends copies of the answers to another agency's booking; no own case has it."""
+COPIES = "copies"
+"""There, by control number of the answer: the message that brought the copy, and what the answer is to (1.010)."""
 ERASED = "erased"
 """What was erased of the case, when and under which rule (`tasks.periods`)."""
 _SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))

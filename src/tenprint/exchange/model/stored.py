@@ -26,6 +26,8 @@ HELD = "ANSWER_HELD"
 """Code of an answer that waits until a party that was restored has said again what is answered."""
 HELD_TRIES = 5
 """For about half a minute such an answer waits for what is said without a person."""
+MESSAGE_ERASED = "MESSAGE_ERASED"
+"""Code of a message whose period of keeping is over; its error says when and under which rule."""
 ENROLMENT = "ENROLMENT"
 """Stands as the kind of a dead letter that is no message: a subject who could not be put into the gallery."""
 

@@ -2,18 +2,21 @@
 
 One question is open from the notice on, until every charge has been disposed of. A later decision (a charge reduced, a
 judgment reversed) is a further disposition: it is said under the same question while that is open, or under one that
-the court opens again (`dispatch.courts`).
+the court opens again (`dispatch.reviews`). A charge is named by its number in the notice. When the agency tells of the
+arrest anew, since its booking was rejected and came again with other charges, these are asked about instead.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.aftermath import ArrestNotice, Disposition
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.known import with_message
+from tenprint.exchange.model.envelope import MessageKey
+from tenprint.exchange.model.known import is_erased, message_of, with_message
 from tenprint.exchange.model.words import CaseState, DispositionOutcome, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks.answers import record_answer
@@ -23,12 +26,14 @@ from tenprint.exchange.tasks.news import told_parties, with_told
 from tenprint.exchange.tasks.origin import signed_by_origin
 from tenprint.exchange.tasks.spread import with_disposition
 
+TOLD_ANEW = "told_anew"
+"""Outcome of a question that nobody answers any more: another one asks about the charges as they are now."""
 OUTCOMES = tuple(str(outcome) for outcome in DispositionOutcome)
 A_DISPOSITION_NEEDS = "details: charge (its number), decided_on (YYYY-MM-DD), reference; offence (NCIC code) if reduced"
 
 
 def on_notice(work: Work, _: None) -> None:
-    """Ask a clerk how the charges of an arrest end."""
+    """Ask a clerk how the charges of an arrest end; anew, when the same agency tells them anew and otherwise."""
     notice = ArrestNotice.from_bytes(work.message.body)
     sender = work.services.directory.party(work.message.sender)
     if sender.ori != notice.ori:
@@ -37,7 +42,7 @@ def on_notice(work: Work, _: None) -> None:
     if known is not None and known.known.get("agency") != sender.id:
         raise SenderError("CASE_TAKEN", "another agency has told this court of this case")
     if known is not None:
-        work.log("repeat", note="this court was told of the arrest before")
+        _told_anew(work, known, notice)
         return
     case = Case(
         case_id=work.message.case_id,
@@ -49,6 +54,35 @@ def on_notice(work: Work, _: None) -> None:
     case = case.moved(agency=sender.id, arrested_on=notice.arrested_on, charges=notice.charges)
     work.open_task(TaskKind.DISPOSE, shown_to_clerk(case, work.message.id), OUTCOMES)
     keep(work, with_message(case, Kind.NOTICE, work.message.id))
+
+
+def _told_anew(work: Work, case: Case, notice: ArrestNotice) -> None:
+    """Note the number under which the booking came again, and ask anew when its charges or the day are others now.
+
+    A repeat, and a notice that a newer one has overtaken, change nothing.
+    """
+    before = work.tx.heading(MessageKey(str(case.known["agency"]), message_of(case, Kind.NOTICE)))
+    if before is None or work.message.sent_at <= before.sent_at or is_erased(case):
+        work.log("repeat", note="this court was told of the arrest before")
+        return
+    known = (case.known["arrested_on"], case.known["charges"])
+    is_other = (notice.arrested_on, notice.charges) != known
+    work.log("resubmitted", note=f"the arrest is told anew, {'with other' if is_other else 'with the same'} charges")
+    case = with_message(replace(case, tcn=notice.tcn), Kind.NOTICE, work.message.id)
+    if is_other:
+        case = case.moved(arrested_on=notice.arrested_on, charges=notice.charges, disposed={})
+        case = _asked_anew(work, case)
+    keep(work, case)
+
+
+def _asked_anew(work: Work, case: Case) -> Case:
+    asked = [task for task in work.tx.tasks(case.case_id) if task.kind == TaskKind.DISPOSE]
+    why = "the agency has told the charges of this arrest anew"
+    for task in (task for task in asked if task.is_open):
+        work.tx.save_task(replace(task, answer=TOLD_ANEW, reason=why, decided_at=work.now))
+        work.log("task_closed", task=task.id, outcome=TOLD_ANEW, reason=why, note=str(task.kind))
+    work.open_task(TaskKind.DISPOSE, shown_to_clerk(case, work.message.id), OUTCOMES, about=f"again-{len(asked)}")
+    return case.moved(CaseState.AWAITING_COURT)
 
 
 def shown_to_clerk(case: Case, message: str) -> dict[str, Any]:
@@ -74,6 +108,7 @@ def on_answer(work: Work, _: None) -> None:
         tcn=case.tcn,
         charge_outcome=answer.answer,
         charge=str(task.shown["charges"][number]),
+        charge_number=number,
         offence=answer.details.get("offence", ""),
         decided_on=answer.details["decided_on"],
         reference=answer.details["reference"],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tenprint.exchange.model.case import Case
+from tenprint.exchange.tasks.charges import charges_of
 from tenprint.exchange.tasks.spread import dispositions_of
 
 
@@ -54,30 +55,54 @@ class Disposed:
 def disposed(case: Case) -> Disposed:
     """Return how the charges of a booking have ended, as this party was told, in whatever order it was.
 
-    A disposition names its charge by text. Of charges with the same text nobody can say which one a decision is about:
-    a conviction of one of them then stands, and they are open until there are as many decisions as charges.
+    A disposition names its charge by its number; what the court said last of a number holds. One from before numbers
+    were carried has the charge's text only. Of charges with the same text nobody can say which one it is about: it
+    stands until each of them has a later one with its number, and they are open until there are as many decisions.
     """
-    charges = Counter(text for _, text in case.known.get("booking", {}).get("charges", []) if text)
-    said: dict[str, list[dict[str, str]]] = {}
-    for one in dispositions_of(case):
-        said.setdefault(one["charge"], []).append(one)
-    was_convicted = any(_outcome(one) in CONVICTIONS for each in said.values() for one in each)
-    standing = [_that_holds(each, charges[text]) for text, each in said.items()]
+    charges, said = charges_of(case), dispositions_of(case)
+    last: dict[tuple[str, str], dict[str, str]] = {}
+    unclear = []
+    for one in said:
+        charge = _charge(one, charges)
+        if charge is None:
+            unclear.append(one)
+        else:
+            last[charge] = one
+    standing = [*last.values(), *(one for one in unclear if _may_stand(one, charges, last))]
+    was_convicted = any(_outcome(one) in CONVICTIONS for one in said)
     for word in CONVICTIONS:
         days = [one["decided_on"] for one in standing if _outcome(one) == word]
         if days:
             return Disposed(word, min(days), was_convicted)
-    if not standing or any(len(said.get(text, ())) < (count if count > 1 else 1) for text, count in charges.items()):
+    ended = Counter(one["charge"] for one in standing)
+    if not standing or any(ended[text] < count for text, count in Counter(charges.values()).items()):
         return Disposed(Standing.PENDING, "", was_convicted)
-    last = max(standing, key=lambda one: (one["said_at"], one["disposition_id"]))
-    return Disposed(_outcome(last), last["decided_on"], was_convicted)
+    newest = max(standing, key=_said_at)
+    return Disposed(_outcome(newest), newest["decided_on"], was_convicted)
 
 
-def _that_holds(said: list[dict[str, str]], count: int) -> dict[str, str]:
-    """Return of the decisions about a text, in the order in which they were said, the one that holds."""
-    if count > 1:
-        return next((one for word in CONVICTIONS for one in said if _outcome(one) == word), said[-1])
-    return said[-1]
+def _charge(said: Mapping[str, str], charges: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return number and text of the charge that a decision is about, or None when it may be one of several.
+
+    The number may be of a former attempt of the booking, in which another charge had it: then the text counts.
+    """
+    number, text = said.get("charge_number", ""), said["charge"]
+    alike = [one for one, known in charges.items() if known == text]
+    if len(alike) > 1 and number not in alike:
+        return None
+    return (alike[0] if len(alike) == 1 else number), text
+
+
+def _may_stand(
+    said: Mapping[str, str], charges: Mapping[str, str], last: Mapping[tuple[str, str], Mapping[str, str]]
+) -> bool:
+    """Tell whether a decision on one of several charges may be about one of which nothing was said later by number."""
+    newest = (last.get((number, text)) for number, text in charges.items() if text == said["charge"])
+    return any(one is None or _said_at(one) < _said_at(said) for one in newest)
+
+
+def _said_at(said: Mapping[str, str]) -> tuple[str, str]:
+    return said["said_at"], said["disposition_id"]
 
 
 def _outcome(said: Mapping[str, str]) -> Standing:

@@ -18,7 +18,7 @@ from tenprint.core.errors import RecordError, SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import COPIED_BY, Repository, message_of, with_repository
+from tenprint.exchange.model.known import COPIED_BY, COPIES, Repository, message_of, with_repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
@@ -32,8 +32,6 @@ from tenprint.records.itl.ebts import Booking
 
 COPY_TO = "copy_to"
 """In `Case.known` of a state bureau: the parties to which the booking's answers are copied."""
-COPIES = "copies"
-"""In `Case.known` of a receiver: by control number of the answer, the message that brought it, and what it says."""
 NOT_SENT = "copy_not_sent"
 """Kind of a ledger entry: why an agency that the booking names gets no copy."""
 MOST_RECEIVERS = 9

@@ -70,5 +70,5 @@ def jail_of(work: Work, case: Case) -> str:
 
 def told_of_charge(said: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an officer is shown of a disposition."""
-    names = ("charge", "charge_outcome", "offence", "decided_on", "court", "reference")
+    names = ("charge_number", "charge", "charge_outcome", "offence", "decided_on", "court", "reference")
     return {name if name != "offence" else "charge_offence": said[name] for name in names if said.get(name)}

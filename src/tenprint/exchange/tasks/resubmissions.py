@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.known import MESSAGES, TCNS, message_of
+from tenprint.exchange.model.known import COPIES, MESSAGES, TCNS, message_of
 from tenprint.exchange.model.words import CaseState, Kind
 
 ATTEMPTS = "attempts"
@@ -26,6 +26,17 @@ def quotes_rejection(case: Case, tcr: str) -> bool:
 def attempts_of(case: Case) -> tuple[dict[str, str], ...]:
     """Return the former attempts, oldest first: ``tcn``, ``message``, ``rejection`` (its control number), ``codes``."""
     return tuple(case.known.get(ATTEMPTS, ()))
+
+
+def number_of(case: Case) -> str:
+    """Return the control number of a booking's newest attempt: what is said of a booking names it by that."""
+    return str(case.known.get(TCNS, {}).get(SUBMISSION_OF_ATTEMPT) or case.tcn)
+
+
+def numbers_of(case: Case) -> frozenset[str]:
+    """Return the control numbers of all attempts. Who was told of a later one only knows the booking by that one."""
+    copied = (copy["tcr"] for copy in case.known.get(COPIES, {}).values())
+    return frozenset({case.tcn, number_of(case), *(attempt["tcn"] for attempt in attempts_of(case)), *copied})
 
 
 def case_of_rejection(cases: Iterable[Case], tcr: str) -> Case:

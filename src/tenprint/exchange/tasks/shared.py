@@ -35,8 +35,10 @@ RECOMPUTE = (
     "From each ledger's first `entries` entries, whose Merkle root is `root`: take the cases of the entries `receipt` "
     "(criminal repository) and `received` (immigration repository) with message_kind IDENT_SEARCH, each case once; "
     "then the entries `disposition` of these cases. The message of each, whose hash is on the ledger, says which "
-    "charge it is about and when the court said it: per charge the one said last holds; one conviction makes the "
-    "booking a conviction; without one, a booking with an open charge is pending."
+    "charge it is about, by number and text, and when the court said it: per charge the one said last holds; one "
+    "conviction makes the booking a conviction; without one, a booking with an open charge is pending. A message of "
+    "before numbers were carried names one of several charges of the same text, and nobody can say which: it holds "
+    "until each of these has a later one with its number."
 )
 
 

@@ -18,9 +18,11 @@ from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import DispositionOutcome, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.cases import keep
+from tenprint.exchange.tasks.charges import refuse_other_charge
 from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.news import is_neighbour, with_news
 from tenprint.exchange.tasks.origin import refuse_unsigned
+from tenprint.exchange.tasks.resubmissions import numbers_of
 
 DISPOSITION_ENTRY = "disposition"
 """Kind of a ledger entry: a court's word on a charge was noted; its outcome is what the court said."""
@@ -38,7 +40,8 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
     Raises:
         RecordError: ``BODY_INVALID``.
         SenderError: ``NOT_A_COURT``, ``NOT_ASKED``, ``NEWS_UNSIGNED``, ``NEWS_SIGNATURE_INVALID``, ``KEY_EXPIRED``,
-            ``KEY_NOT_YET_VALID``, ``OTHER_BOOKING``, ``NEWS_CHANGED``, ``TIME_IN_FUTURE``.
+            ``KEY_NOT_YET_VALID``, ``OTHER_BOOKING``, ``CHARGE_UNKNOWN``, ``OTHER_CHARGE``, ``NEWS_CHANGED``,
+            ``TIME_IN_FUTURE``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = Disposition.from_bytes(work.message.body)
@@ -52,6 +55,7 @@ def take_disposition(work: Work) -> tuple[Case, Disposition] | None:
         refuse_changed(known[said.disposition_id]["sha256"], work.message.body)
         work.log("repeat", note="this disposition was noted before")
         return None
+    refuse_other_charge(work, case, said)
     case = with_disposition(case, said, work.message, came_from=work.message.sender)
     noted = f"noted as {said.disposition_id}"
     work.log(DISPOSITION_ENTRY, counterpart=work.message.sender, outcome=said.charge_outcome, note=noted)
@@ -110,11 +114,11 @@ def refuse_changed(known_sha256: str, body: bytes) -> None:
 
 
 def refuse_other_booking(case: Case, tcn: str) -> None:
-    """Refuse news that names another booking than the one of its case.
+    """Refuse news that names another booking than the one of its case, by the number of any of its attempts.
 
     Raises:
         SenderError: ``OTHER_BOOKING``.
     """
     is_content = case.tcn.startswith("sha256-")  # the booking's header named no control number
-    if case.tcn and not is_content and tcn != case.tcn:
+    if case.tcn and not is_content and tcn not in numbers_of(case):
         raise SenderError("OTHER_BOOKING", "this names another booking than this case's")

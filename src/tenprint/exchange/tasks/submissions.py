@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
@@ -260,7 +259,7 @@ def keep_prints(work: Work, case: Case, card: ReadCard, repository: Repository, 
         return case.moved(subject=matched)
     subject = subject_of(work.services.party.id, case.case_id)
     work.tx.put_enrolment(subject, card.templates, work.now)
-    work.tx.keep_exemplar(subject, sha256_hex(work.message.body), work.now)
+    work.tx.keep_exemplar(subject, work.message.body_hash, work.now)
     work.log("enrolled", repository=str(repository), count=len(card.templates))
     return case.moved(subject=subject, enrolled=True)
 
