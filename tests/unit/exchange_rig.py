@@ -366,7 +366,7 @@ def build_rig(
     *,
     activated: Iterable[str] = ("XX0010000",),
     activated_since: Mapping[str, str] | None = None,
-    settings: Mapping[Role, Mapping[str, object]] | None = None,
+    settings: Mapping[Role | str, Mapping[str, object]] | None = None,
     seed: int = 7,
     second_agency: bool = False,
     auditor: bool = False,
@@ -374,12 +374,14 @@ def build_rig(
     jurisdiction: bool = False,
     own_jails: Sequence[str] = ("jail",),
     rules: str = PROGRAMME,
+    others: Mapping[str, tuple[Role, str, str]] | None = None,
 ) -> Rig:
     """Return a network of seven parties under `folder`; a second agency is only known, with the first one's key.
 
     With `auditor`, one more party that holds nobody's data. With a court, the agency tells it of every arrest. With a
     jurisdiction, the field office tells it of outcomes after its own jails, which are only known if they are no party.
-    `rules` names the programme in force.
+    `rules` names the programme in force. `others` are further running parties by id: role, ORI and, for an agency, its
+    state bureau; the rig has them under their ids.
     """
     more = {Role.COURT: court, Role.JURISDICTION: jurisdiction}
     oris = {role: ori for role, ori in ORIS.items() if more.get(role, True)}
@@ -402,6 +404,10 @@ def build_rig(
         else party
         for party in parties
     )
+    for name, (role, ori, state) in (others or {}).items():
+        keys[name] = generate_key(SeededRandomSource(f"key {name}"))
+        theirs = {Role.STATE_BUREAU: state} if state else {peer: str(peer) for peer in PEERS[role]}
+        parties += (Party(name, role, ori, keys[name].public.raw, theirs, dict((settings or {}).get(name, {}))),)
     strangers = (replace(parties[0], id="agency2", ori="XX0020000"),) if second_agency else ()
     directory = Directory("rig", parties + strangers, rules, frozenset(activated), activated_since or {})
     nodes = {}
@@ -412,9 +418,9 @@ def build_rig(
         blobs = FileBlobs(home / "blobs")
         services = Services(
             party, directory, programme.load(rules), clock, SeededRandomSource(f"{seed} {party.id}"),
-            keys[party.role], blobs, WordMatcher(),
+            keys[party.id], blobs, WordMatcher(),
         )  # fmt: skip
         store = SqlStore(sqlite_url(home / "tenprint.db"), blobs, party.id)
-        nodes[party.role] = Node(store, post, services)
+        nodes[party.id if party.id in (others or {}) else party.role] = Node(store, post, services)
     post.connect(nodes.values())
     return Rig(nodes, keys, clock, post)

@@ -172,6 +172,18 @@ def test_a_booking_is_not_withdrawn_by_another_agency(make: Callable[..., Rig]) 
     assert rig.task(IDENT, TaskKind.EXAMINE, case_id).is_open
 
 
+def test_a_booking_is_not_withdrawn_by_an_agency_whose_refused_file_lies_in_its_case(make: Callable[..., Rig]) -> None:
+    rig = make(second_agency=True)
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    data = card("P1", tcn="TCN-2010-0000010", ori="XX0020000", cri=("XX0020000",))
+    rig.say(AGENCY, STATE, Kind.CAR, data, case_id, as_party="agency2", id="claims", tcn="TCN-2010-0000010")
+    body = Withdrawal(tcn="TCN-2010-0000001", **WHY).to_bytes()
+    rig.say(AGENCY, STATE, Kind.WITHDRAWAL, body, case_id, as_party="agency2")
+    assert rig.failures(STATE) == ["CASE_TAKEN", "NOT_ASKED"]
+    assert rig.case(STATE, case_id).state != CaseState.WITHDRAWN
+
+
 # --- sent again ---
 def rejected(rig: Rig) -> tuple[str, str]:
     """Return the case of a rejected booking, and the control number of the rejection."""

@@ -23,6 +23,8 @@ AGENCY, STATE, CRIMINAL = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITO
 IDENT, LESC, ERO, JAIL, COURT = (
     Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER, Role.FIELD_OFFICE, Role.JAIL, Role.COURT,
 )  # fmt: skip
+COPIED, COPIED_ORI = "agency2", "XX0020000"
+"""An agency of another state that gets copies of the answers."""
 DISPOSED = {"decided_on": "2010-10-04", "reference": "CR-2010-17 (fictitious)"}
 CORRECTED = {"kind": "corrected", "what": "a name", "reason": "misread", "by": "CLERK GAVEL"}
 DISCLOSURES = (
@@ -63,7 +65,7 @@ def travelled(order: Sequence[int], delays: Sequence[bool]) -> Counter[tuple[str
         delays: which deliveries fail at first, in their order; so later messages come before earlier ones.
     """
     with rigs() as make:
-        rig = make(court=True)
+        rig = make(court=True, others={COPIED: (AGENCY, COPIED_ORI, "state2"), "state2": (STATE, "XXSIB0002", "")})
         rig.known_to_immigration("P7")
         failing, tried, deliver = iter(delays), Counter[bytes](), rig.post.deliver
 
@@ -74,7 +76,7 @@ def travelled(order: Sequence[int], delays: Sequence[bool]) -> Counter[tuple[str
             return deliver(wire, recipient)
 
         rig.post.deliver = slow
-        case_id = dispatch.submit(rig.nodes[AGENCY], card("P7")).case_id
+        case_id = dispatch.submit(rig.nodes[AGENCY], card("P7", sco=(COPIED_ORI,))).case_id
         waiting = list(order)
         while True:
             done = next((number for number in waiting if step(rig, case_id, number)), None)
@@ -123,7 +125,7 @@ def in_plain_order() -> Counter[tuple[str, ...]]:
 def test_everybody_gets_each_news_once() -> None:
     news = [row for row in in_plain_order().elements() if len(row) > len(("role", "task"))]
     copies = Counter((to, kind, about) for _, to, kind, about, _, _ in news if kind != Kind.ACK)
-    everybody = {str(role) for role in (AGENCY, STATE, CRIMINAL, IDENT, LESC, ERO, JAIL, COURT)}
+    everybody = {str(role) for role in (AGENCY, STATE, CRIMINAL, IDENT, LESC, ERO, JAIL, COURT, COPIED)}
     expected = {(to, "DISPOSITION", "court") for to in everybody - {"court"}}
     expected |= {(to, "CORRECTION", by) for by in map(str, (AGENCY, IDENT, LESC)) for to in everybody - {by}}
     assert copies == Counter(expected)

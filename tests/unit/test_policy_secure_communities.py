@@ -21,6 +21,7 @@ def answer(question, **facts):
 
 FORWARDS = {"state_forwards": True}
 HIT = {"state_forwards": True, "state_result": "match"}
+NOT_RELAYED = dict.fromkeys(("agency_receives_answer", "state_relays_answer", "copy_party_receives_answer"), False)
 CLEAN = {"aggravated_felony_conviction": False, "felony_convictions": 0, "misdemeanour_convictions": 0}
 STATE_SCORE = {"repository": "state", "threshold": 100, "threshold_name": "FMR_1E6"}
 KEEPS = {"repository": "immigration", "keeps_searches": True}
@@ -130,6 +131,21 @@ TABLE = [
     ("who_receives_iar", {"agency_receives_answer": True, "state_relays_answer": True}, EVERYBODY, "iar-everybody"),
     ("who_receives_iar", {"agency_receives_answer": False}, NOT_THE_AGENCY, "iar-agency-declines"),
     ("who_receives_iar", {"state_relays_answer": False}, NOT_THE_AGENCY, "iar-state-does-not-relay"),
+    ("copy_answer", {}, "copy", "copy-as-asked"),
+    ("copy_answer", NOT_RELAYED | {"answer_has_status": False}, "copy", "copy-as-asked"),
+    ("copy_answer", NOT_RELAYED | {"answer_has_status": True}, "do_not_copy", "copy-agency-declines"),
+    (
+        "copy_answer",
+        {"answer_has_status": True, "agency_receives_answer": True, "state_relays_answer": False},
+        "do_not_copy",
+        "copy-state-does-not-relay",
+    ),
+    (
+        "copy_answer",
+        {"answer_has_status": True, "agency_receives_answer": True, "copy_party_receives_answer": False},
+        "do_not_copy",
+        "copy-receiver-declines",
+    ),
     ("offence_level", CLEAN | {"aggravated_felony_conviction": True}, "1", "level-1-aggravated-felony"),
     ("offence_level", CLEAN | {"felony_convictions": 2}, "1", "level-1-two-felonies"),
     ("offence_level", CLEAN | {"felony_convictions": 1}, "2", "level-2-felony"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, print_json, print_table, read_file, write_file
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import Role
+
+if TYPE_CHECKING:
+    from tenprint.exchange.card_check import CardCheck
 
 SETTLE_SECONDS, WAIT_SECONDS = 5.0, 600.0
 """How long `submit` waits for parties that run by themselves, without and with --wait."""
@@ -35,6 +38,9 @@ def book(
         list[str] | None,
         typer.Option(help="Finger that is not there: 4=XX amputated, 9=UP bandaged or unable to print; several times."),
     ] = None,
+    copy_to: Annotated[
+        list[str] | None, typer.Option(help="ORI of an agency that gets a copy of each answer (SCO); several times.")
+    ] = None,
     tcn: Annotated[str, typer.Option(help="Control number; made at random when left out.")] = "",
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Compare each plain finger with its rolled one, and warn.")
@@ -49,7 +55,7 @@ def book(
 ) -> None:
     """Make a criminal ten-print submission (CAR, EBTS 8.001) from a card and a person's data."""
     from tenprint import bootstrap
-    from tenprint.cli.card import checked, report, show_warnings
+    from tenprint.cli.card import checked, report
     from tenprint.core.chance import SystemRandomSource
     from tenprint.core.clock import SystemClock
     from tenprint.engine.slaps import segment
@@ -59,7 +65,7 @@ def book(
     _ensure_possible(strict=strict, check=check, nfiq2=nfiq2)
     chosen = capture.read_boxes(read_file(boxes).decode(errors="replace")) if boxes else ()
     gone = capture.read_missing(missing or ())
-    described = capture.read_person(read_file(person).decode(errors="replace"))
+    described = capture.with_copies(capture.read_person(read_file(person).decode(errors="replace")), copy_to or ())
     number, received = tcn or f"TP{SystemRandomSource().token(9).hex().upper()}", read_file(card)
     with bootstrap.image_codec() as codec:
         measure = partial(measures.measured, decode=codec[0]) if nfiq2 else None
@@ -77,9 +83,7 @@ def book(
         print_json({"out": str(out), "bytes": len(data), "tcn": number, "named_missing": numbers, "sequence": sequence})
         return
     console.print(f"Wrote {out}: CAR of {len(data)} bytes, TCN {number}", soft_wrap=True)
-    if found is not None:
-        show_warnings(found)
-    _show_next(out, [finger.title for finger in named])
+    _show_next(out, found, [finger.title for finger in named])
 
 
 def _ensure_possible(*, strict: bool, check: bool, nfiq2: bool) -> None:
@@ -92,7 +96,11 @@ def _ensure_possible(*, strict: bool, check: bool, nfiq2: bool) -> None:
         raise SenderError("CLI_CONTRADICTION", "--strict needs the check that --no-check leaves out")
 
 
-def _show_next(out: Path, missing: list[str]) -> None:
+def _show_next(out: Path, found: CardCheck | None, missing: list[str]) -> None:
+    from tenprint.cli.card import show_warnings
+
+    if found is not None:
+        show_warnings(found)
     if missing:
         console.print(f"No image, so named as missing (AMP): {', '.join(missing)}", soft_wrap=True)
     console.print(f"Next: tenprint submit {out} --wait", style="dim", soft_wrap=True)

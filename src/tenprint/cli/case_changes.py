@@ -49,10 +49,13 @@ def withdraw(
 
 
 def _booked(node: Node, case_id: str) -> bool:
+    from tenprint.exchange.model.known import is_copy
+
     if node.party.role != Role.AGENCY:
         return False
     with node.store.transaction() as tx:
-        return tx.case(case_id) is not None
+        case = tx.case(case_id)
+    return case is not None and not is_copy(case)
 
 
 def correct(

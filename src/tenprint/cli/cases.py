@@ -60,13 +60,17 @@ def show(
             raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
         state = story.final_state(nodes, case_id)
         times, former = _times(nodes, case_id), _attempts(nodes, case_id)
-        after = subsequent_activity(nodes, case_id)
+        after, copied = subsequent_activity(nodes, case_id), _copied(nodes, case_id)
     if json:
         told = [asdict(line) for line in lines]
         head = {"case": case_id, "state": str(state), "story": told, "times": times, "attempts": former}
-        print_json(head | after)
+        receivers = [dict(zip(("party", "copied_by", "ori"), row, strict=True)) for row in copied]
+        print_json(head | after | {"copies": receivers})
         return
     console.print(f"Case {case_id}: [bold]{state}[/]")
+    for party, state_bureau, ori in copied:
+        said = f"{party} has copies of the answers to a booking of {ori or 'another agency'}, from {state_bureau}."
+        console.print(plain(f"{said} It has not booked the person."), markup=False, soft_wrap=True)
     print_table("Story", ("time (UTC)", "party", "what"), map(_told, lines), whole=("time (UTC)", "party"))
     for attempt in former:
         sentence = f"Former attempt {attempt['tcn']}: rejected with {attempt['codes']} ({attempt['rejection']})."
@@ -108,14 +112,28 @@ def times(
     print_table("Times", columns, shown, whole=("party",))
 
 
+def _copied(nodes: Sequence[Node], case_id: str) -> list[tuple[str, str, str]]:
+    """Return which agencies have copies of a booking's answers: the party, the state that sends them, whose booking."""
+    from tenprint.exchange.model.known import COPIED_BY, is_copy
+
+    found = []
+    for node in nodes:
+        with node.store.transaction() as tx:
+            case = tx.case(case_id)
+        if case is not None and is_copy(case):
+            found.append((node.party.id, str(case.known[COPIED_BY]), case.ori))
+    return found
+
+
 def _attempts(nodes: Sequence[Node], case_id: str) -> list[dict[str, str]]:
     """Return the former attempts of a booking as its agency knows them."""
+    from tenprint.exchange.model.known import is_copy
     from tenprint.exchange.tasks.resubmissions import attempts_of
 
     for node in nodes:
         with node.store.transaction() as tx:
             case = tx.case(case_id) if node.party.role == Role.AGENCY else None
-        if case is not None:
+        if case is not None and not is_copy(case):
             return [dict(attempt) for attempt in attempts_of(case)]
     return []
 

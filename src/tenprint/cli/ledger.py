@@ -14,6 +14,7 @@ from tenprint.cli.output import console, plain, print_json, print_table
 from tenprint.cli.retention import erased
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
+from tenprint.exchange.model.known import is_copy
 from tenprint.exchange.model.words import Role
 
 if TYPE_CHECKING:
@@ -198,8 +199,9 @@ def _asker(nodes: Iterable[Node], node: Callable[[str], Node], by: str, case_id:
     for each in nodes:
         if by == "agency" and each.party.role == Role.AGENCY:
             with each.store.transaction() as tx:
-                if tx.case(case_id) is not None:
-                    return each
+                case = tx.case(case_id)
+            if case is not None and not is_copy(case):
+                return each
     return node(by)
 
 

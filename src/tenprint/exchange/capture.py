@@ -6,6 +6,7 @@ the plain sets themselves are kept, so that a receiver sees what was done.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -31,6 +32,7 @@ MOST_NEIGHBOURS = 0.02
 """A box with a larger share of other fingers' print gets an outline beside it."""
 MISSING_WORDS = frozenset({"XX", "UP"})
 MIN_BOX_SIDE_PX = 64
+_COPY_TO = re.compile(r"[A-Za-z]{2}[A-Za-z0-9]{7}[ -~]{0,10}")
 FEDERAL_DESTINATION = "XXFBI0001"
 SENDER_FIELDS = frozenset({"tot", "tcn", "tcr", "ori", "dai", "dat", "amp"})
 """What the capture station sets, not the person's file."""
@@ -113,6 +115,20 @@ def read_person(text: str) -> dict[str, Any]:
     except (KeyError, AttributeError, TypeError) as problem:
         raise SenderError("PERSON_INVALID", "a [[charge]] needs a literal", field="2.047") from problem
     return person
+
+
+def with_copies(person: Mapping[str, Any], entries: Iterable[str]) -> dict[str, Any]:
+    """Return a person's fields with more agencies that get copies of the answers (2.007 SCO), each once.
+
+    Raises:
+        SenderError: ``COPY_TO_INVALID`` for an entry that does not begin with an ORI, or is too long.
+    """
+    for entry in (entries := tuple(entries)):
+        if _COPY_TO.fullmatch(entry) is None:
+            hint = "nine letters and digits, then at most ten more characters for routing: XX0000011/JAIL"
+            raise SenderError("COPY_TO_INVALID", f"{entry[:20]!r} names no agency", hint=hint, field="2.007")
+    named = tuple(dict.fromkeys((*person.get("sco", ()), *entries)))
+    return {**person, "sco": named} if named else dict(person)
 
 
 def cut_fingers(

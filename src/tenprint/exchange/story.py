@@ -16,7 +16,7 @@ from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import MessageKey
-from tenprint.exchange.model.known import unsettled
+from tenprint.exchange.model.known import is_copy, unsettled
 from tenprint.exchange.model.stored import MESSAGE_ERASED
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node
@@ -35,7 +35,7 @@ SPEAKERS = (
     Role.AGENCY,
 )
 """Whose word on a case's end goes before whose: who is nearest to the person speaks first."""
-ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.LATE_HIT)
+ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.LATE_HIT, Kind.COPY)
 TITLES: dict[str, str] = {
     Kind.CAR: "the booking with its prints",
     Kind.ACK: "the acknowledgement",
@@ -62,6 +62,7 @@ TITLES: dict[str, str] = {
     Kind.AUDIT_ANSWER: "the answer to an audit",
     Kind.CNA: "the booking with its prints, which asks for no answer",
     Kind.LATE_HIT: "the news that a later record fits the booking",
+    Kind.COPY: "a copy of an answer to another agency's booking",
     Kind.WITHDRAWAL: "the withdrawal of the booking",
     Kind.REQUEST: "a request of a city or county",
     Kind.REQUEST_ANSWER: "the answer to a request",
@@ -141,8 +142,9 @@ def final_state(nodes: Sequence[Node], case_id: str) -> CaseState:
     cases = [(node.party.role, case) for node in nodes if (case := _case(node, case_id)) is not None]
     if not cases:
         raise SenderError("UNKNOWN_CASE", f"no party knows a case {case_id!r}", hint="see: tenprint case list")
-    # Where the criminal case stands is the court's to say; of this one it speaks only where nobody else does.
-    cases = [row for row in cases if row[0] != Role.COURT] or cases
+    # Where the criminal case stands is the court's to say, and who gets copies knows no more than who booked:
+    # of this case they speak only where nobody else does.
+    cases = [row for row in cases if row[0] != Role.COURT and not is_copy(row[1])] or cases
     by_nearness = sorted(cases, key=lambda row: SPEAKERS.index(row[0]) if row[0] in SPEAKERS else len(SPEAKERS))
     states = (case.state for _, case in by_nearness)
     said = next((state for state in states if state != CaseState.ANSWERED), CaseState.ANSWERED)
@@ -178,7 +180,8 @@ def answers(node: Node, case_id: str) -> list[StoryLine]:
     lines = []
     for heading in headings:
         try:
-            said = _what_it_says(heading.kind, node.store.message(heading.key).body)
+            sender = node.services.directory.party(heading.sender)
+            said = _what_it_says(heading.kind, node.store.message(heading.key).body, sender.ori)
         except StorageError as problem:
             said = problem.message if problem.code == MESSAGE_ERASED else f"cannot be read any more: {problem.code}"
         lines.append(
@@ -303,11 +306,14 @@ def _looked_at(text: dict[str, str]) -> str:
     return next((f"a {what} of the case" for what in ("task", "message") if what in text), "the case")
 
 
-def _what_it_says(kind: Kind, body: bytes) -> str:
+def _what_it_says(kind: Kind, body: bytes, sender_ori: str) -> str:
     if kind == Kind.ACK:
         return "taken in by the state bureau"
     received = read(body)
-    if kind == Kind.ERRT:
+    if kind == Kind.COPY and received.tot != Kind.ERRT:
+        # A state answers for its own file and passes on what the criminal repository answers.
+        kind = Kind.STATE_SRE if received.ori == sender_ori else Kind.SRE
+    if Kind.ERRT in (kind, received.tot):
         return "; ".join(message.to_text() for message in read_error(received).messages)
     result = read_result(received)
     said = result.response

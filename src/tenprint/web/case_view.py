@@ -25,7 +25,7 @@ from tenprint.records.ident import IdentDataResponse
 from tenprint.records.itl.ebts import read_result
 from tenprint.records.itl.reader import read
 from tenprint.web import case_words, words, written
-from tenprint.web.news_words import See, news_of
+from tenprint.web.news_words import See, copies_of, news_of
 from tenprint.web.picture import Event, Lane, Shape, sequence
 
 KEEPERS = {
@@ -119,7 +119,8 @@ class CaseView:
         is_whole: the story is that of all parties.
         is_kept_back: an examiner who has not recorded a first finding is told nothing but the own tasks.
         ledger_faults: entries and ledgers that cannot be read, in sentences.
-        news: what courts and corrections have said of the case, in sentences, each once.
+        news: what courts and corrections have said of the case, in sentences, each once; and before these, which of the
+            parties shown have copies of answers only.
     """
 
     case_id: str
@@ -217,6 +218,7 @@ def view_of(
     read = [(node, written.of_case(node, case_id)) for node in nodes]
     apart = [(node, [entry for entry in one.entries if _is_of_the_story(entry)]) for node, one in read]
     told = [_told(node, entry, see) for node, entry in story.in_order(apart)]
+    copied = [said for one in had if (said := copies_of(one.case, one.node.party.id))]
     return CaseView(
         case_id=case_id,
         state=state,
@@ -230,7 +232,7 @@ def view_of(
         is_whole=is_whole,
         is_kept_back=False,
         ledger_faults=tuple(fault for _, one in read for fault in one.faults),
-        news=tuple(dict.fromkeys(line for one in had for line in news_of(one.case, see_person))),
+        news=(*copied, *dict.fromkeys(line for one in had for line in news_of(one.case, see_person))),
     )
 
 

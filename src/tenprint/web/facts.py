@@ -22,16 +22,17 @@ from tenprint.exchange.model.known import message_of
 from tenprint.exchange.model.words import Kind, Role, TaskKind
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.copies import COPY_TO
 from tenprint.exchange.tasks.periods import ENDED
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
-from tenprint.exchange.tasks.results import CASCADE_FACTS
+from tenprint.exchange.tasks.results import CASCADE_FACTS, result_of
 from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
 from tenprint.policy.evaluate import Decision, decide
 from tenprint.policy.programme import PLACEHOLDER, Programme, Rule
 from tenprint.policy.vocabulary import NOT_KNOWN, Fact, FactValue, Vocabulary
 from tenprint.records.ident import IdentDataResponse
-from tenprint.records.itl.ebts import Booking, missing_fingers, priority_of, read_booking
+from tenprint.records.itl.ebts import SUBMISSIONS, Booking, missing_fingers, priority_of, read_booking
 from tenprint.records.itl.reader import read
 from tenprint.records.nlets.iar import Iar
 
@@ -216,6 +217,20 @@ def _who_receives(trail: Trail) -> None:
         _asked(trail, SETTINGS, lambda ask: questions.who_receives_iar(ask, trail.node.party, agency, day))
 
 
+def _copy_answer(trail: Trail) -> None:
+    if trail.message is not None and trail.message.kind in SUBMISSIONS:
+        trail.note(ALWAYS, {"answer_has_status": False})  # the state's own answer or rejection
+    elif trail.message is not None:
+        has_status = trail.message.kind != Kind.ERRT and bool(result_of(trail.message).response.iar)
+        trail.note(MESSAGE, {"answer_copied": trail.message.kind.lower(), "answer_has_status": has_status})
+    if trail.case is not None:
+        _who_receives(trail)
+        agencies = [trail.node.services.directory.party(name) for name in trail.case.known[COPY_TO]]
+        takes = {bool(agency.setting("receives_answer", True, _booked_on(trail))) for agency in agencies}
+        if len(takes) == 1:  # where they differ, the entry does not say about which one it is
+            trail.note(SETTINGS, {"copy_party_receives_answer": takes.pop()})
+
+
 def _priority(trail: Trail) -> None:
     level = trail.earlier("decision", question="offence_level")
     if level is not None:
@@ -269,6 +284,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "second_examiner": _second_examiner,
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,
+    "copy_answer": _copy_answer,
     "priority": _priority,
     "detainer": _detainer,
     "hold_hours": _hold_hours,

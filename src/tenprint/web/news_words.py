@@ -1,4 +1,7 @@
-"""What courts and corrections have said of a case, in sentences: it stands on top of tasks and on the case page."""
+"""What stands on top of a case's page and of its tasks, in sentences: what courts and corrections have said of it.
+
+And of a case that holds nothing but copies, that it does.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CORRECTIONS
+from tenprint.exchange.model.known import COPIED_BY, is_copy
 from tenprint.exchange.tasks.spread import dispositions_of
 from tenprint.policy.access import HIDDEN
 from tenprint.web import words
@@ -18,6 +22,22 @@ KINDS = {
     "expunged": "A record was expunged: it is to be treated as if it had never been made",
     "sealed": "A record was sealed: it may not be used or shown",
 }
+
+
+def copies_of(case: Case, own: str) -> str:
+    """Return that a case holds copies of answers to another agency's booking, and no more; else ``""``.
+
+    Args:
+        case: as that party knows it.
+        own: the party's id.
+    """
+    if not is_copy(case):
+        return ""
+    whose = f"the agency with ORI {case.ori}" if case.ori else "another agency"
+    return (
+        f"This is no booking of the {words.spoken_name(own)}: {whose} booked the person and had the "
+        f"{words.spoken_name(case.known[COPIED_BY])} send copies of the answers. Nobody is asked anything here."
+    )
 
 
 def news_of(case: Case, see: See) -> tuple[str, ...]:

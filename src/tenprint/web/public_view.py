@@ -52,7 +52,7 @@ FEW, NOT_TOLD = f"{SMALL - 1} or fewer", "not told: it would give away a small c
 MESSAGES = (
     Kind.CAR, Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.SECOND_SRE, Kind.ERRT, Kind.IDENT_SEARCH, Kind.IDR, Kind.IAQ,
     Kind.IAR, Kind.DETAINER, Kind.CANCELLATION, Kind.DETAINER_ANSWER, Kind.CUSTODY, Kind.TASK_ANSWER, Kind.CNA,
-    Kind.LATE_HIT, Kind.WITHDRAWAL,
+    Kind.LATE_HIT, Kind.WITHDRAWAL, Kind.COPY,
 )  # fmt: skip
 """The messages that are counted, each with its row also when there was none."""
 LONG = 15

@@ -19,7 +19,7 @@ from tenprint.exchange.dispatch.wakes import enrol_all_due, own_message
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import TCNS, with_message
+from tenprint.exchange.model.known import TCNS, is_copy, with_message
 from tenprint.exchange.model.observing import Event
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Extraction, Node, Queue, Transaction, Work, write_down
@@ -79,6 +79,8 @@ def submit(node: Node, data: bytes, *, case_id: str = "") -> Submission:
     ori, tcn = key_of(received, data)
     with node.store.transaction() as tx:
         known = tx.case_by_tcn(ori, tcn) or _attempt_of(tx, received, tcn)
+        if known is not None and is_copy(known):
+            raise SenderError("OTHER_BOOKING", "another agency has booked this; copies of its answers come here")
         if known is not None and not _is_next_attempt(known, received, tcn):
             return Submission(known.case_id, tcn, is_repeat=True)
         case_id = known.case_id if known else case_id or new_id("case", node.services.random)

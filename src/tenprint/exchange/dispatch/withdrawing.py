@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
-from tenprint.exchange.model.known import message_of
+from tenprint.exchange.model.known import is_copy, message_of
 from tenprint.exchange.model.withdrawal import Withdrawal
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Node, Work
@@ -22,8 +22,9 @@ def withdraw(node: Node, case_id: str, *, by: str, reason: str) -> Case:
         the case as the agency knows it now.
 
     Raises:
-        SenderError: ``NOT_AN_AGENCY``, ``UNKNOWN_CASE``, ``CASE_CLOSED`` when all answers have come,
-            ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``. Nothing was written.
+        SenderError: ``NOT_AN_AGENCY``, ``UNKNOWN_CASE``, ``OTHER_BOOKING`` for copies of another agency's answers,
+            ``CASE_CLOSED`` when all answers have come, ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``.
+            Nothing was written.
         StorageError: it could not be written.
     """
     if node.party.role != Role.AGENCY:
@@ -33,6 +34,8 @@ def withdraw(node: Node, case_id: str, *, by: str, reason: str) -> Case:
         case = tx.case(case_id)
         if case is None:
             raise SenderError("UNKNOWN_CASE", f"this agency has no case {case_id!r}", hint="see: tenprint case list")
+        if is_copy(case):
+            raise SenderError("OTHER_BOOKING", "another agency has booked this, and it alone takes the booking back")
         waits = case.known.get(CASCADE) == WAITS_FOR_CONVICTION  # answered, and may be searched all the same
         if case.is_final or (case.state == CaseState.ANSWERED and not waits):
             raise SenderError(

@@ -20,6 +20,10 @@ FAILURES = "failures"
 PRIORITY = "priority"
 NO_ANSWER = "no_answer"
 """Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
+COPIED_BY = "copied_by"
+"""At an agency: the state bureau that sends copies of the answers to another agency's booking; no own case has it."""
+COPIES = "copies"
+"""There, by control number of the answer: the message that brought the copy, and what the answer is to (1.010)."""
 ERASED = "erased"
 """What was erased of the case, when and under which rule (`tasks.periods`)."""
 LAPSE = f"{Kind.CUSTODY}:lapsed"
@@ -108,6 +112,11 @@ def reopened(case: Case, state: CaseState) -> Case:
     if case.state in (CaseState.REJECTED, CaseState.WITHDRAWN):
         raise SenderError("CASE_NOT_REOPENED", f"a case that is {case.state} is not reopened by a late answer")
     return case.moved(state)
+
+
+def is_copy(case: Case) -> bool:
+    """Tell whether this is no booking of the party's own: it gets copies of the answers to another agency's."""
+    return COPIED_BY in case.known
 
 
 def erased_number(ori: str, tcn: str) -> str:

@@ -89,8 +89,10 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
             (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
             (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
             (Role.SUPPORT_CENTER, Role.FIELD_OFFICE),
+            (Role.STATE_BUREAU, Role.AGENCY),
         }
     ),
+    Kind.COPY: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
     Kind.DISPOSITION: LINKS,
     Kind.CORRECTION: LINKS,

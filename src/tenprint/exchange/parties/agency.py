@@ -1,6 +1,7 @@
 """The booking agency: sends bookings, keeps the answers.
 
 It learns what the state bureau passes on: acknowledgement, state result, one or two federal answers, or a rejection.
+Of another agency's booking it gets copies of the answers, when that booking says so (`tasks.copies`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.known import NO_ANSWER, Repository, Wake, advanced, with_message, with_repository
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import audit, waits
+from tenprint.exchange.tasks import audit, copies, waits
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.charges import tell_court
 from tenprint.exchange.tasks.corrections import on_correction_done
@@ -23,7 +24,7 @@ from tenprint.exchange.tasks.results import (
     result_of,
 )
 from tenprint.exchange.tasks.submissions import SUBMISSION
-from tenprint.exchange.tasks.withdrawals import unless_withdrawn
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records import read
 from tenprint.records.itl.ebts import read_error
 
@@ -98,6 +99,8 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.SECOND_SRE: unless_withdrawn(on_answer),
     Kind.ERRT: unless_withdrawn(on_rejection),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
+    Kind.COPY: copies.on_copy,
+    Kind.WITHDRAWAL: on_withdrawal,  # of a booking that it has copies of: its own case has no informant
     Kind.TIMER: waits.on_overdue,
     Kind.AUDIT_ANSWER: audit.on_answer,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tenprint.core.errors import TenprintError
 from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
@@ -12,7 +13,7 @@ from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, messa
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions, requests, waits
+from tenprint.exchange.tasks import copies, questions, requests, waits
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
 from tenprint.exchange.tasks.news import SUBMITTER
@@ -53,7 +54,7 @@ from tenprint.exchange.tasks.submissions import (
 )
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.records import read
-from tenprint.records.itl.ebts import IDENT, NON_IDENT, answer_to, build_sre, priority_of, read_error
+from tenprint.records.itl.ebts import IDENT, NON_IDENT, answer_to, build_sre, priority_of, read_booking, read_error
 
 OWN_ANSWERS = (Kind.ACK, Kind.STATE_SRE, Kind.SRE, Kind.LATE_HIT, Kind.SECOND_SRE, Kind.ERRT)
 MAX_ADVICE = 300
@@ -77,9 +78,10 @@ def on_submission(work: Work, card: ReadCard) -> None:
     findings = card.findings or foreign_rejection(work, card) or impossible_dates(work, card)
     findings = findings or too_few_fingers(work, card)
     if findings:
-        reject(work, card, findings)
+        copies.copy_rejection(work, reject(work, card, findings), card.booking)
         return
-    case = _acknowledge(work, opened_case(work, card, CaseState.SEARCHING), card)
+    case = copies.with_receivers(work, opened_case(work, card, CaseState.SEARCHING), card.booking)
+    case = _acknowledge(work, case, card)
     result, matched = verified_by_rule(work.decide, Repository.STATE, card.search, threshold_of(work.services.party))
     case = searched(work, case, Repository.STATE, result, card, candidates=int(result == RepositoryState.MATCH))
     day = booked_on(card.booking, work.now)
@@ -97,22 +99,25 @@ def on_submission(work: Work, card: ReadCard) -> None:
         case = with_message(case, Kind.CAR, sent.id, sent.tcn)
         waits.begin(work, sent, priority=priority_of(card.received), but=() if wants_answer(card) else (waits.ANSWER,))
     is_done = not forwards or not wants_answer(card)
-    keep(work, case.moved(CaseState.ANSWERED) if is_done else case, why=str(case.known.get(NO_ANSWER, "")))
+    case = keep(work, case.moved(CaseState.ANSWERED) if is_done else case, why=str(case.known.get(NO_ANSWER, "")))
+    copies.copy_sent(work, case, Kind.STATE_SRE)
 
 
 def on_federal_answer(work: Work, _: None) -> None:
-    """Note a first or second federal answer and relay its bytes to the booking agency, unless a rule says otherwise."""
+    """Note a federal answer and relay its bytes to the booking agency, unless a rule says otherwise, and as copies."""
     case = asked_case(work, Kind.CAR)
     if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
         return
     waits.end(work)
     case = keep(work, noted_answer(case, work.message))
-    agency = work.services.directory.party(case.known[SUBMITTER])
-    if not result_of(work.message).response.iar or _agency_receives(work, agency, case):
-        sent = forward(work, work.message, agency.id)
-        # The copies sent on are what a second copy of the booking is answered with, but for one that was out of date.
-        if message_of(case, sent.kind) == work.message.id:
-            work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
+    agency, answer = work.services.directory.party(case.known[SUBMITTER]), work.message
+    if not result_of(answer).response.iar or _agency_receives(work, agency, case):
+        answer = forward(work, answer, agency.id)
+        # What was sent on is what a second copy of the booking is answered with, but for one that was out of date.
+        if message_of(case, answer.kind) == work.message.id:
+            case = with_message(case, answer.kind, answer.id, answer.tcn)
+            work.tx.save_case(case)
+    copies.copy(work, case, answer)
 
 
 def on_late_hit(work: Work, _: None) -> None:
@@ -122,7 +127,9 @@ def on_late_hit(work: Work, _: None) -> None:
         return
     case = keep(work, noted_late_hit(work, case))
     sent = forward(work, work.message, case.known[SUBMITTER])
-    work.tx.save_case(with_message(case, sent.kind, sent.id, sent.tcn))
+    case = with_message(case, sent.kind, sent.id, sent.tcn)
+    work.tx.save_case(case)
+    copies.copy(work, case, sent)
 
 
 def on_federal_rejection(work: Work, _: None) -> None:
@@ -136,7 +143,17 @@ def on_federal_rejection(work: Work, _: None) -> None:
     case = with_message(case, Kind.ERRT, sent.id, sent.tcn).moved(errors=codes)
     # A booking that asks for no answer was done for this bureau; a rejection is told all the same.
     ended = case.moved(CaseState.REJECTED) if case.state == CaseState.ANSWERED else advanced(case, CaseState.REJECTED)
-    keep(work, ended, why=" ".join(codes)[:200])
+    copies.copy(work, keep(work, ended, why=" ".join(codes)[:200]), sent)
+
+
+def on_given_up(work: Work, problem: TenprintError) -> None:
+    """Answer a submission that became a dead letter, and copy that answer if the booking could be read that far."""
+    is_new = work.tx.case(work.message.case_id) is None
+    reject_given_up(work, problem)
+    case, received = work.tx.case(work.message.case_id), read(work.message.body)
+    card = ReadCard(received, read_booking(received), ())
+    if is_new and case is not None and not foreign_agency(work, card):
+        copies.copy_rejection(work, case, card.booking)
 
 
 def _acknowledge(work: Work, case: Case, card: ReadCard) -> Case:
@@ -180,4 +197,4 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.TASK_ANSWER: requests.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}
-FAILED: dict[Kind, FailureHandler] = {Kind.CAR: reject_given_up, Kind.CNA: reject_given_up}
+FAILED: dict[Kind, FailureHandler] = {Kind.CAR: on_given_up, Kind.CNA: on_given_up}

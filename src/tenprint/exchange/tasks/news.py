@@ -4,7 +4,7 @@ Who was told is read from the party's own outbox: it learns of nobody beyond its
 passes the news on by itself. Somebody who is told of the booking later gets the news with that; where the booking never
 went (a state keeps it), the news does not go either. From whom a party hears news is a matter of its role and of the
 news' origin (`way_of_news`), so that neither who gets what from whom nor what is acknowledged hangs on the order in
-which messages come.
+which messages come. An agency that knows of a booking by copies alone hears its news from the state that sent them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.envelope import Envelope, MessageKey
+from tenprint.exchange.model.known import COPIED_BY
 from tenprint.exchange.model.routes import way_of_news
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Work
@@ -32,6 +33,7 @@ TELLING = frozenset(
         Kind.IAQ,
         Kind.IAR,
         Kind.LATE_HIT,
+        Kind.COPY,
         Kind.DETAINER,
         Kind.NOTICE,
     }
@@ -39,7 +41,7 @@ TELLING = frozenset(
 """Kinds that tell somebody of a booking. An acknowledgement, a rejection and news tell it to nobody who does not know
 of it."""
 SUBMITTER = "submitter"
-INFORMANTS = (SUBMITTER, "asker", "requester", "agency", "told_by")
+INFORMANTS = (SUBMITTER, "asker", "requester", "agency", "told_by", COPIED_BY)
 """Entries of `Case.known` that name the party on whose word this one knows of the booking."""
 
 
@@ -59,12 +61,34 @@ def told_parties(work: Work, case: Case) -> tuple[str, ...]:
     return tuple(dict.fromkeys(party for party in (*first, *(m.recipient for m in sent)) if party != own.id))
 
 
+def copied_parties(work: Work, case: Case) -> frozenset[str]:
+    """Return the agencies that know of another agency's booking from this party's copies, and from nobody else.
+
+    Whoever first says a piece of news, they hear it here: `way_of_news` speaks of the agency that booked. Who has left
+    the network is none of them.
+    """
+    own, here = work.services.party, {party.id for party in work.services.directory.parties}
+    if own.role != Role.STATE_BUREAU:
+        return frozenset()
+    sent = (m for m in work.tx.headings(case.case_id) if m.sender == own.id and m.kind == Kind.COPY)
+    return frozenset(message.recipient for message in sent if message.recipient in here)
+
+
 def is_neighbour(work: Work, case: Case, party: str) -> bool:
-    """Tell whether this party told that one of the booking, or took the booking in on its word.
+    """Tell whether news may come from that party: this one told it of the booking, or took the booking in on its word.
+
+    Whoever has copies of answers only is told, and tells nobody anything.
+    """
+    told = frozenset(told_parties(work, case)) - copied_parties(work, case)
+    return party in told or is_informant(case, party)
+
+
+def is_informant(case: Case, party: str) -> bool:
+    """Tell whether this party knows of the booking on that one's word.
 
     That a message of the case came from somebody is not enough: it may have been refused.
     """
-    return party in told_parties(work, case) or party in (case.known.get(name) for name in INFORMANTS)
+    return party in (case.known.get(name) for name in INFORMANTS)
 
 
 def with_news(case: Case, news_id: str, message: Envelope, *, origin: str, came_from: str, done: str = "") -> Case:
@@ -105,9 +129,10 @@ def pass_on(work: Work, case: Case) -> Case:
     news: dict[str, Any] = case.known.get(NEWS, {})
     if not news:
         return case
-    told = told_parties(work, case)
+    told, copied = told_parties(work, case), copied_parties(work, case)
     for news_id, item in news.items():
-        due = [party for party in told if party not in item["told"] and _hears_it_here(work, party, item["origin"])]
+        new = [party for party in told if party not in item["told"]]
+        due = [party for party in new if party in copied or _hears_it_here(work, party, item["origin"])]
         message = work.tx.message(MessageKey(item["sender"], item["message"])) if due else None
         due = due if message is not None else []
         if message is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from tenprint.core.fingers import FingerPosition
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.known import Repository
-from tenprint.exchange.model.words import CaseState, RepositoryState, Role
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Services
 from tenprint.policy.criterion import Charge, is_criterion
 from tenprint.policy.evaluate import Decision, decide
@@ -34,6 +34,7 @@ KEEP, ERASE = "keep", "erase"
 ASK_ANOTHER = "ask"
 SEND = "send"
 COMBINED, SEPARATE = "combined", "separate"
+COPY = "copy"
 PERMITTED, NEEDS = "permitted", "needs"
 
 
@@ -223,6 +224,28 @@ def who_receives_iar(ask: Ask, state: Party, agency: Party, on: date) -> Decisio
         "state_relays_answer": bool(state.setting("relays_answer", True, on)),
     }
     return ask("who_receives_iar", facts)
+
+
+def copy_answer(
+    ask: Ask, answer: Kind, *, has_status: bool, state: Party, agency: Party, receiver: Party, on: date
+) -> Decision:
+    """Ask whether an agency that a booking names gets a copy of an answer: outcome ``copy`` or ``do_not_copy``.
+
+    Args:
+        ask: as in this module's docstring.
+        answer: kind of the answer, as the booking agency gets it.
+        has_status: the specialist's words are in the answer.
+        state, agency, receiver: who copies, who booked, who is to get the copy.
+        on: day of the booking.
+    """
+    facts = {
+        "answer_copied": answer.lower(),
+        "answer_has_status": has_status,
+        "agency_receives_answer": bool(agency.setting("receives_answer", True, on)),
+        "state_relays_answer": bool(state.setting("relays_answer", True, on)),
+        "copy_party_receives_answer": bool(receiver.setting("receives_answer", True, on)),
+    }
+    return ask("copy_answer", facts)
 
 
 def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str], *, is_looked_at: bool = False) -> Decision:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.known import MESSAGES, TCNS, message_of
+from tenprint.exchange.model.known import COPIES, MESSAGES, TCNS, message_of
 from tenprint.exchange.model.words import CaseState, Kind
 
 ATTEMPTS = "attempts"
@@ -35,7 +35,8 @@ def number_of(case: Case) -> str:
 
 def numbers_of(case: Case) -> frozenset[str]:
     """Return the control numbers of all attempts. Who was told of a later one only knows the booking by that one."""
-    return frozenset({case.tcn, number_of(case), *(attempt["tcn"] for attempt in attempts_of(case))})
+    copied = (copy["tcr"] for copy in case.known.get(COPIES, {}).values())
+    return frozenset({case.tcn, number_of(case), *(attempt["tcn"] for attempt in attempts_of(case)), *copied})
 
 
 def case_of_rejection(cases: Iterable[Case], tcr: str) -> Case:

@@ -12,10 +12,11 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import Wake
 from tenprint.exchange.model.withdrawal import Withdrawal
-from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.exchange.model.words import CaseState, Role
 from tenprint.exchange.ports import Handler, Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
+from tenprint.exchange.tasks.news import copied_parties, is_informant
 from tenprint.exchange.tasks.submissions import forward
 
 WITHDRAWN = "withdrawn"
@@ -24,7 +25,7 @@ ONWARD: dict[Role, frozenset[Role]] = {
     Role.CRIMINAL_REPOSITORY: frozenset({Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER}),
     Role.SUPPORT_CENTER: frozenset({Role.FIELD_OFFICE}),
 }
-"""Whom a party tells, if it has sent them something of the case."""
+"""Whom a party tells, if it has sent them something of the case; and whoever it has sent a copy of an answer."""
 DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.LODGED, CaseState.HELD})
 """An officer has asked for a hold: only an officer takes that back."""
 _CLOCKS = frozenset(Wake) - {Wake.HOLD_END}
@@ -35,17 +36,17 @@ def on_withdrawal(work: Work, _: None) -> None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``NOT_ASKED``: the sender has sent nothing of this case.
+        SenderError: ``NOT_ASKED``: it was not on the sender's word that this party took the booking in.
         StorageError: ``UNKNOWN_CASE``: the booking itself may be under way.
     """
     said = Withdrawal.from_bytes(work.message.body)
     case, me = work.case(), work.services.party
     headings = work.tx.headings(case.case_id)
-    if not any(m.sender == work.message.sender and m.kind != Kind.WITHDRAWAL for m in headings):
-        raise SenderError("NOT_ASKED", f"{work.message.sender} has sent nothing of this case")
+    if not is_informant(case, work.message.sender):
+        raise SenderError("NOT_ASKED", f"{work.message.sender} has not told this party of the booking")
     roles = {party.id: party.role for party in work.services.directory.parties}
     told = {m.recipient for m in headings if m.sender == me.id and roles.get(m.recipient) in ONWARD.get(me.role, ())}
-    for recipient in sorted(told):
+    for recipient in sorted(told | copied_parties(work, case)):
         forward(work, work.message, recipient)
     take_back(work, case, said)
 
