@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
-from exchange_rig import GROUND, Rig, card, fingers_of
+from exchange_rig import GROUND, Rig, card, fingers_of, rigs
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tenprint.core.errors import StorageError
 from tenprint.exchange import dispatch
@@ -22,6 +25,15 @@ pytestmark = pytest.mark.slow
 AGENCY, STATE, FBI = Role.AGENCY, Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY
 IDENT, LESC = Role.IMMIGRATION_REPOSITORY, Role.SUPPORT_CENTER
 ANSWERS = (Kind.STATE_SRE, Kind.SRE, Kind.LATE_HIT, Kind.SECOND_SRE)
+STEPS = (
+    (IDENT, TaskKind.EXAMINE, "identification", {}),
+    (LESC, TaskKind.STATUS, "removable", {"legal_ground": GROUND}),
+    (Role.FIELD_OFFICE, TaskKind.DECIDE, "no_action", {}),
+)
+SHORT = timedelta(minutes=1)
+"""Next tries come within it, and the clocks of a case do not."""
+MOST_FAILURES = 3
+"""Of one delivery."""
 PENDING_FIRST = (Kind.SRE, Kind.SECOND_SRE, Kind.LATE_HIT, Kind.SECOND_SRE)
 """What a state hears when the first answer was given before the immigration repository's no match came."""
 
@@ -126,3 +138,55 @@ def test_an_immigration_answer_that_comes_after_its_own_late_hit_changes_nothing
         assert repository_state(rig.case(role, case_id), Repository.IMMIGRATION) == RepositoryState.MATCH
     rig.decide(LESC, TaskKind.STATUS, case_id, "removable", legal_ground=GROUND)
     assert {rig.case(role, case_id).state for role in (AGENCY, STATE, FBI)} == {CaseState.ANSWERED}
+
+
+def ends(delays: Sequence[bool]) -> dict[str, dict[str, Any]]:
+    """Return how a case with a late hit ended at each party; `delays` says which deliveries fail at first."""
+    with rigs() as make:
+        rig = make(settings={IDENT: {"keeps_searches": True}})
+        failing, tried, deliver = iter(delays), Counter[bytes](), rig.post.deliver
+
+        def slow(wire: bytes, recipient: str) -> bytes:
+            tried[wire] += 1
+            if tried[wire] <= MOST_FAILURES and next(failing, False):
+                raise StorageError("POST_UNREACHABLE", "not now")
+            return deliver(wire, recipient)
+
+        rig.post.deliver = slow
+        case_id = dispatch.submit(rig.nodes[AGENCY], card("P7")).case_id
+        while rig.case(IDENT, case_id) is None:
+            assert moved_on(rig)
+        dispatch.enrol(rig.nodes[IDENT], "FIN-P7", card("P7", tcn="TCN-ENROL-00001"))
+        for role, kind, answer, details in STEPS:
+            while not any(task.kind == kind for task in rig.tasks(role, open_only=True)):
+                assert moved_on(rig)
+            task = rig.task(role, kind, case_id)
+            said = {"answer": answer, "reason": "as seen", "by": f"OFFICIAL {kind}"}
+            dispatch.decide_task(rig.nodes[role], task.id, **said, details=details)
+        while moved_on(rig):
+            pass
+        assert all(not rig.failures(role) for role in rig.nodes)
+        cases = {str(role): rig.case(role, case_id) for role in rig.nodes}
+        return {
+            party: {"state": case.state, REPOSITORIES: case.known.get(REPOSITORIES)}
+            for party, case in cases.items()
+            if case
+        }
+
+
+def moved_on(rig: Rig) -> bool:
+    """Do what is due, or go on to the next try, but not so far that a clock of the case runs out; False at the end."""
+    due = dispatch.next_due(rig.all)
+    if due is not None and due - rig.clock.now() < SHORT:
+        rig.clock.jump_to(max(due, rig.clock.now()))
+    return bool(rig.run())
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.booleans(), max_size=40))
+@example([False] * 8 + [True] * 20)
+@example([True, False] * 20)
+def test_how_a_case_with_a_late_hit_ends_everywhere_hangs_on_no_delivery(delays: Sequence[bool]) -> None:
+    plain = ends(())
+    assert plain[AGENCY]["state"] == plain[STATE]["state"] == CaseState.ANSWERED
+    assert ends(delays) == plain

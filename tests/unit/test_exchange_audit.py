@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from tenprint.adapters.database import WRITE
 from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.audit import AuditQuery
+from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.words import CaseState, Kind, Role
-from tenprint.exchange.tasks import audit_report
+from tenprint.exchange.tasks import audit, audit_report
 from tenprint.ledger import view
 from tenprint.ledger.checkpoint import ledger_origin
+from tenprint.ledger.entry import Entry
 
 STATE, FBI, IDENT = Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY
 
@@ -33,9 +36,9 @@ def sign_all(rig: Rig) -> None:
 
 def audited(rig: Rig, a: Role = STATE, b: Role = FBI) -> audit_report.AuditReport:
     sign_all(rig)
-    audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], a, b)
+    audit_id = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], a, b)
     rig.run()
-    return audit_report.report_of(rig.nodes[Role.AUDITOR], audit)
+    return audit_report.report_of(rig.nodes[Role.AUDITOR], audit_id)
 
 
 def place_of(rig: Rig, role: Role, kind: str, counterpart: Role) -> int:
@@ -77,6 +80,43 @@ def test_a_ledger_longer_than_a_page_is_asked_for_page_by_page(rig: Rig, monkeyp
     pages = [e for e in rig.entries(Role.AUDITOR, "received") if e["message_kind"] == Kind.AUDIT_ANSWER]
     sizes = [ledger.size for ledger in report.ledgers]
     assert len(pages) == sum(-(-size // 3) for size in sizes)
+
+
+def test_a_page_that_is_shown_twice_does_not_stand_for_one_that_is_missing(rig: Rig, monkeypatch) -> None:
+    rig.until_held()
+    sign_all(rig)
+    size, auditor = len(rig.nodes[STATE].store.leaf_hashes()), Role.AUDITOR
+    monkeypatch.setattr("tenprint.exchange.tasks.audit.MAX_PAGE_ENTRIES", -(-size // 2))
+    deliver, pages = rig.post.deliver, []
+
+    def once(wire: bytes, recipient: str) -> bytes:
+        message = Envelope.from_bytes(wire)
+        if recipient == str(auditor) and message.sender == str(STATE):
+            pages.append(message)
+            if len(pages) > 1:
+                raise StorageError("POST_UNREACHABLE", "not now")
+        return deliver(wire, recipient)
+
+    rig.post.deliver = once
+    audit_id = dispatch.ask_for_ledgers(rig.nodes[auditor], STATE, FBI)
+    rig.run()
+    assert len(pages) == len(("first", "second"))
+    first = pages[0]
+    rig.say(STATE, auditor, Kind.AUDIT_ANSWER, first.body, audit_id, content_type=first.content_type)
+    assert rig.failures(auditor) == ["NOT_ASKED"]
+    assert rig.case(auditor, audit_id).state == CaseState.SEARCHING
+    rig.post.deliver = deliver
+    rig.wait(timedelta(minutes=5))
+    assert rig.case(auditor, audit_id).state == CaseState.ANSWERED
+    assert audit_report.report_of(rig.nodes[auditor], audit_id).is_clean
+
+
+@pytest.mark.parametrize(
+    ("starts", "reached"), [((0, 3), 6), ((3, 0), 6), ((0, 0), 3), ((0, 6), 3), ((3,), 0), ((0, 2), 5), ((), 0)]
+)
+def test_pages_count_as_far_as_they_show_a_ledger_without_a_gap(starts: tuple[int, ...], reached: int) -> None:
+    entries = (Entry({}, {}, {"kind": "0" * 64}),) * 3
+    assert audit._reached([view.LogView(b"", start, entries) for start in starts]) == reached
 
 
 def test_a_value_changed_behind_the_ledgers_back_is_seen_from_outside(rig: Rig) -> None:

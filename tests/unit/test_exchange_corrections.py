@@ -222,6 +222,31 @@ def test_a_party_outside_the_case_can_neither_correct_nor_acknowledge(court: Rig
 
 
 @pytest.mark.parametrize(
+    ("sender", "party", "passed_on_to", "code"),
+    [
+        (AGENCY, "jail", "", "NOT_ON_THE_WAY"),
+        (AGENCY, "criminal_repository", "", "NOT_ON_THE_WAY"),
+        (CRIMINAL, "state_bureau", "", "NOT_ON_THE_WAY"),
+        (CRIMINAL, "nobody", "", "UNKNOWN_PARTY"),
+        (CRIMINAL, "jail", "field_office", "NOT_ON_THE_WAY"),
+        (CRIMINAL, "criminal_repository", "field_office", "NOT_ON_THE_WAY"),
+        (CRIMINAL, "criminal_repository", "support_center EVERYBODY WAS TOLD", "UNKNOWN_PARTY"),
+        (AGENCY, "agency", "state_bureau", "NOT_ON_THE_WAY"),
+    ],
+)
+def test_nobody_acknowledges_for_a_party_that_does_not_hear_the_correction_by_way_of_it(
+    court: Rig, sender: Role, party: str, passed_on_to: str, code: str
+) -> None:
+    case_id = court.until_held()
+    correction_id = correct(court, STATE, case_id, "sealed")
+    before = done(court, STATE, case_id)
+    false = CorrectionDone(correction_id, party, "noted falsely", passed_on_to)
+    court.say(sender, STATE, Kind.ACK, false.to_bytes(), case_id)
+    assert court.failures(STATE) == [code]
+    assert done(court, STATE, case_id) == before
+
+
+@pytest.mark.parametrize(
     ("role", "words", "code"),
     [
         (CRIMINAL, {}, "CORRECTION_NOT_YOURS"),

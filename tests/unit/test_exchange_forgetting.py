@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from exchange_rig import Rig, blob_file, card, rigs
+from exchange_rig import Rig, blob_file, card, reopened, rigs
 
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.corrections import Correction, CorrectionDone
@@ -94,6 +95,99 @@ def test_an_expunged_booking_leaves_no_bodies_no_files_and_no_templates(rig: Rig
     assert all(rig.matcher(role).forgotten for role in KEEPERS)
     assert done(rig, STATE, case_id) == answered  # who has acknowledged is known still
     assert all(not rig.failures(role) for role in rig.nodes)
+
+
+class Killed(BaseException):
+    """The process falls."""
+
+
+NUMBERS = [f"TCN-2010-000000{n}" for n in range(1, 5)]
+
+
+def found(rig: Rig, case_id: str) -> set[str]:
+    names = {STATE: "state", CRIMINAL: "criminal"}
+    return {rig.case(role, case_id).known["repositories"][name] for role, name in names.items()}
+
+
+def booked(rig: Rig, number: int, **booking: object) -> str:
+    return rig.book(card("P7", large=True, tcn=NUMBERS[number], **booking))
+
+
+def enrolled(rig: Rig) -> dict[Role, list[str]]:
+    return {role: list(rig.matcher(role).gallery) for role in KEEPERS}
+
+
+@pytest.mark.parametrize("kind", ["expunged", "sealed"])
+def test_a_person_whose_first_arrest_is_forgotten_is_found_by_the_second_and_not_by_its_prints(
+    rig: Rig, kind: str
+) -> None:
+    first, second = booked(rig, 0), booked(rig, 1)
+    gone = {role: subject(rig, role, first) for role in KEEPERS}
+    assert gone == {role: subject(rig, role, second) for role in KEEPERS}
+    dispatch.correct(rig.nodes[STATE], first, kind=kind, **ORDER)
+    rig.run()
+    own = {role: subject(rig, role, second) for role in KEEPERS}
+    assert enrolled(rig) == {role: [own[role]] for role in KEEPERS}
+    assert all(own[role] != gone[role] and rig.case(role, second).known["enrolled"] for role in KEEPERS)
+    rig.wait(timedelta(days=1))
+    for role in KEEPERS:
+        store = rig.nodes[role].store
+        assert (store.exemplars(gone[role]), len(store.exemplars(own[role]))) == ([], 1)
+        assert blob_file(rig, role, card("P7", large=True, tcn=NUMBERS[0])).exists() == (kind == "sealed")
+        assert blob_file(rig, role, card("P7", large=True, tcn=NUMBERS[1])).exists()
+    third = booked(rig, 2)
+    assert found(rig, third) == {RepositoryState.MATCH}
+    assert {role: subject(rig, role, third) for role in KEEPERS} == own
+    assert all(not rig.failures(role) for role in rig.nodes)
+
+
+def test_the_prints_leave_with_the_last_booking_that_rests_on_them(rig: Rig) -> None:
+    bookings = [booked(rig, number) for number in range(3)]
+    for case_id in bookings:
+        assert all(len(subjects) == 1 for subjects in enrolled(rig).values())
+        expunged(rig, case_id)
+    assert enrolled(rig) == {STATE: [], CRIMINAL: []}
+    assert found(rig, booked(rig, 3)) == {RepositoryState.NO_MATCH}
+
+
+def test_prints_that_nobody_asked_to_keep_take_nobodys_place(rig: Rig) -> None:
+    first, second = booked(rig, 0), booked(rig, 1, ret="N")
+    expunged(rig, first)
+    assert enrolled(rig) == {STATE: [], CRIMINAL: []}
+    assert [row["count"] for role in KEEPERS for row in rig.entries(role, "not_enrolled")] == [1, 1]
+    assert rig.case(STATE, second).known.get("enrolled") is None
+
+
+def test_prints_of_a_withdrawn_booking_leave_when_the_one_that_rested_on_them_is_expunged(rig: Rig) -> None:
+    first = under_way(rig)
+    second = rig.book(card("P7", tcn=NUMBERS[1]))
+    dispatch.withdraw(rig.nodes[AGENCY], first, by="SERGEANT FIXTURE", reason="booked twice")
+    rig.run()
+    assert all(enrolled(rig).values())
+    expunged(rig, second)
+    assert enrolled(rig) == {STATE: [], CRIMINAL: []}
+
+
+@pytest.mark.parametrize("point", ["handle.before_commit", "handle.after_commit", "enroll.after_gallery"])
+def test_a_kill_while_prints_take_the_place_of_others_loses_no_booking_and_keeps_no_print(rig: Rig, point: str) -> None:
+    first, second = booked(rig, 0), booked(rig, 1)
+    gone = subject(rig, CRIMINAL, first)
+    dispatch.correct(rig.nodes[STATE], first, kind="expunged", **ORDER)
+    dispatch.relay_due(rig.nodes[STATE], 10)
+
+    def kill(passed: str) -> None:
+        if passed == point:
+            raise Killed
+
+    with pytest.raises(Killed):
+        dispatch.run_until_idle([replace(rig.nodes[CRIMINAL], trigger=kill)])
+    reopened(rig, CRIMINAL)
+    rig.run()
+    own = subject(rig, CRIMINAL, second)
+    assert enrolled(rig)[CRIMINAL] == [own]
+    assert own != gone
+    assert len(rig.entries(CRIMINAL, "prints_removed")) == 1
+    assert found(rig, booked(rig, 2)) == {RepositoryState.MATCH}
 
 
 def test_what_was_expunged_is_proved_by_the_ledger_and_says_under_which_order(rig: Rig) -> None:

@@ -38,7 +38,7 @@ from tenprint.exchange.tasks.corrections import take_correction_of_erased, witho
 from tenprint.exchange.tasks.news import INFORMANTS, NEWS
 from tenprint.exchange.tasks.periods import ERASED_ENTRY, LATE_ENTRY, POSTPONED_ENTRY, SINCE, Kept, Period
 from tenprint.exchange.tasks.prints import ReadCard
-from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, answer_erased
+from tenprint.exchange.tasks.submissions import ENROLLED, SUBJECT, SUBMISSION, answer_erased
 from tenprint.ledger.vocabulary import (
     CANDIDATES,
     CASE,
@@ -62,7 +62,6 @@ from tenprint.ledger.vocabulary import (
 )
 from tenprint.records import read
 
-ENROLLED = "enrolled"
 SUBMISSIONS = frozenset({Kind.CAR, Kind.CNA})
 WITH_IMAGES = SUBMISSIONS | {Kind.IDENT_SEARCH}
 EXPUNGED_RULE = Rule(periods.EXPUNGED, "order")

@@ -127,6 +127,15 @@ def way_of_news(origin: Role) -> Mapping[Role, Role]:
     return heard_from
 
 
+def steps_of_news(way: Mapping[Role, Role], role: Role) -> tuple[Role, ...]:
+    """Return the roles by way of which news reaches a role, the nearest first; `way` as of `way_of_news`."""
+    steps: list[Role] = []
+    while role in way:
+        role = way[role]
+        steps.append(role)
+    return tuple(steps)
+
+
 def may_say(kind: Kind, sender: Role, recipient: Role) -> bool:
     """Tell whether a party of role `sender` may send a message of this kind to one of role `recipient`."""
     return (sender, recipient) in ROUTES.get(kind, frozenset())

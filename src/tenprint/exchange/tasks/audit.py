@@ -6,6 +6,8 @@ their messages to each other opened, and reconciles them itself (`audit_report`)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.audit import TRAIL_CONTENT, VIEW_CONTENT, AuditQuery, AuditRefusal, AuditTopic
 from tenprint.exchange.model.case import Case
@@ -51,6 +53,8 @@ def on_answer(work: Work, _: None) -> None:
     is_page = work.message.content_type == VIEW_CONTENT
     if party not in case.known.get(ASKED, ()) or (is_page and party not in case.known.get(AUDIT, ())):
         raise SenderError("NOT_ASKED", f"{party} was not asked for this")
+    if is_page and LogView.from_bytes(work.message.body).start != _reached(views_of(work.tx, case, party)):
+        raise SenderError("NOT_ASKED", f"{party} was asked for another page than this")
     kept = case.known.get(ANSWERS, {})
     case = case.moved(audit_answers=kept | {party: [*kept.get(party, ()), work.message.id]})
     if is_page:
@@ -161,6 +165,16 @@ def _is_whole(work: Work, case: Case) -> bool:
         if party in refused:
             continue
         pages = views_of(work.tx, case, party)
-        if not pages or sum(len(page.entries) for page in pages) < parse_checkpoint(pages[0].note).checkpoint.size:
+        if not pages or _reached(pages) < parse_checkpoint(pages[0].note).checkpoint.size:
             return False
     return True
+
+
+def _reached(pages: Iterable[LogView]) -> int:
+    """Return up to which entry pages show a ledger from its beginning without a gap, in whatever order they came."""
+    reached = 0
+    for page in sorted(pages, key=lambda one: one.start):
+        if page.start > reached:
+            break
+        reached = max(reached, page.start + len(page.entries))
+    return reached

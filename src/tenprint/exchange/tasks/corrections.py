@@ -19,6 +19,7 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.known import Wake, erased_number
+from tenprint.exchange.model.routes import steps_of_news, way_of_news
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import detainers, periods
@@ -157,7 +158,7 @@ def on_correction_done(work: Work, _: None) -> None:
 
     Raises:
         RecordError: ``BODY_INVALID``.
-        SenderError: ``UNKNOWN_CORRECTION``, ``NOT_ASKED``, ``UNKNOWN_PARTY``.
+        SenderError: ``UNKNOWN_CORRECTION``, ``NOT_ASKED``, ``UNKNOWN_PARTY``, ``NOT_ON_THE_WAY``.
         StorageError: ``UNKNOWN_CASE``.
     """
     said = CorrectionDone.from_bytes(work.message.body)
@@ -168,13 +169,31 @@ def on_correction_done(work: Work, _: None) -> None:
     news = case.known[NEWS][said.correction_id]
     if work.message.sender not in news["told"]:
         raise SenderError("NOT_ASKED", f"{work.message.sender} was not sent this correction")
-    work.services.directory.party(said.party)
+    _refuse_off_the_way(work, item["origin"], said)
     sent_to = dict.fromkeys([*item["sent_to"], *said.passed_on_to.split()])
     more = {"acknowledged": item["acknowledged"] | {said.party: said.done}, "sent_to": list(sent_to)}
     work.log("acknowledged", counterpart=work.message.sender, note=f"{said.party}: {said.done}")
     keep(work, with_correction(case, said.correction_id, item | more))
     if news["from"]:
         work.send(Kind.ACK, news["from"], work.message.body, in_reply_to=news["message"])
+
+
+def _refuse_off_the_way(work: Work, origin: str, said: CorrectionDone) -> None:
+    """Refuse what a neighbour says for a party that does not hear this correction by way of that neighbour.
+
+    It speaks for itself and for those beyond it, and each of these passes a correction on to those next to it only.
+
+    Raises:
+        SenderError: ``UNKNOWN_PARTY``, ``NOT_ON_THE_WAY``.
+    """
+    directory, sender = work.services.directory, work.message.sender
+    way, about = way_of_news(directory.party(origin).role), directory.party(said.party).role
+    is_beyond = directory.party(sender).role in steps_of_news(way, about)
+    if said.party != sender and not is_beyond:
+        raise SenderError("NOT_ON_THE_WAY", f"{said.party} does not hear of this correction by way of {sender}")
+    for party in said.passed_on_to.split():
+        if way.get(directory.party(party).role) != about:
+            raise SenderError("NOT_ON_THE_WAY", f"{party} does not hear of this correction from {said.party}")
 
 
 def on_correction_given_up(work: Work, problem: TenprintError) -> None:

@@ -83,6 +83,13 @@ class ReadCard:
 
 def prepare_card(services: Services, message: Envelope) -> ReadCard:
     """Read, judge, extract and search the submission that a message carries. Memoised by the matcher."""
+    card = read_card(services, message)
+    search = services.matcher.search(card.templates, SEARCH_LIMIT) if card.templates else None
+    return replace(card, search=_without(search, subject_of(services.party.id, message.case_id)))
+
+
+def read_card(services: Services, message: Envelope) -> ReadCard:
+    """Read, judge and extract the submission that a message carries, and search nothing. Memoised by the matcher."""
     received = read(message.body)
     booking = read_booking(received)
     findings = tuple(f for f in validate(received, authorised=SUBMISSIONS) if f.severity == ERROR)
@@ -95,9 +102,7 @@ def prepare_card(services: Services, message: Envelope) -> ReadCard:
         return ReadCard(received, booking, findings)
     extraction = services.matcher.extract(images)
     failures = _failures(extraction, missing_fingers(booking), has_unreadable=bool(about_images))
-    search = services.matcher.search(extraction.templates, SEARCH_LIMIT) if extraction.templates else None
-    search = _without(search, subject_of(services.party.id, message.case_id))
-    return ReadCard(received, booking, (), extraction.templates, failures, search)
+    return ReadCard(received, booking, (), extraction.templates, failures)
 
 
 def subject_of(party: str, case_id: str) -> str:

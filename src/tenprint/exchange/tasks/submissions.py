@@ -26,7 +26,8 @@ from tenprint.records.itl.ebts import Booking, Finding, build_errt, priority_of,
 from tenprint.records.itl.validation import ERROR, FOUND_CHARACTERS
 
 SUBMISSION = "submission"
-SUBJECT = "subject"
+SUBJECT, ENROLLED = "subject", "enrolled"
+"""In `Case.known`: id of the subject whose prints fit the booking, and whether those are the booking's own."""
 ASKS_FOR_NONE = "the booking asks for no answer (CNA); it is searched, kept and passed on like any other"
 ERASED_ANSWER_KEPT = timedelta(days=30)
 """For how long a repeat of an erased booking and what was answered to it are kept."""
