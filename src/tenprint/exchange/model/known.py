@@ -45,6 +45,11 @@ class Wake(StrEnum):
     INTERIM_DUE = "interim_due"
     RETENTION = "retention"
     REQUEST_OVERDUE = "request_overdue"
+    DETAINER_OVERDUE = "detainer_overdue"
+    HOLD_OVERDUE = "hold_overdue"
+    SECOND_OVERDUE = "second_overdue"
+    CORRECTION_OVERDUE = "correction_overdue"
+    AUDIT_OVERDUE = "audit_overdue"
 
 
 def repository_state(case: Case, repository: Repository) -> RepositoryState:

@@ -199,8 +199,6 @@ def on_status_answer(work: Work, _: None) -> None:
 
 def on_timer(work: Work, _: None) -> None:
     """Answer when the time of the priority is up: the immigration result is pending, never a no."""
-    if waits.note_overdue(work):
-        return
     timer = TimerFired.from_bytes(work.message.body)
     case = work.case()
     if timer.purpose == Wake.ANSWER_DUE and not message_of(case, Kind.SRE):
@@ -381,7 +379,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: unless_withdrawn(on_status_answer),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.TIMER: waits.overdue_or(unless_withdrawn(on_timer)),
     Kind.DISPOSITION: on_disposition,
     Kind.TASK_ANSWER: requests.on_answer,
 }

@@ -40,6 +40,7 @@ from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
 from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, keep_prints, opened_case, searched
+from tenprint.exchange.tasks.waits import overdue_or
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.response_times import limit_of
 from tenprint.records.ident import IdentDataResponse
@@ -255,7 +256,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.IDENT_SEARCH: on_search,
     Kind.TASK_ANSWER: unless_withdrawn(on_examined),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.TIMER: overdue_or(unless_withdrawn(on_timer)),
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.IDENT_SEARCH: prepare_card}
 FAILED: dict[Kind, FailureHandler] = {Kind.IDENT_SEARCH: on_search_given_up}

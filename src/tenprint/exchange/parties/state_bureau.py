@@ -105,8 +105,9 @@ def on_federal_answer(work: Work, _: None) -> None:
     case = asked_case(work, Kind.CAR)
     if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
         return
-    waits.end(work)
-    case = keep(work, noted_answer(case, work.message))
+    waits.end(work, case=case)
+    case = noted_answer(case, work.message)
+    case = keep(work, waits.begin_for_second(work, case) if waits.says_pending(work, case) else case)
     agency = work.services.directory.party(case.known[SUBMITTER])
     if not result_of(work.message).response.iar or _agency_receives(work, agency, case):
         sent = forward(work, work.message, agency.id)
@@ -175,7 +176,6 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ERRT: unless_withdrawn(on_federal_rejection),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: waits.on_overdue,
     Kind.TASK_ANSWER: requests.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}

@@ -10,9 +10,11 @@ from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.audit import TRAIL_CONTENT, VIEW_CONTENT, AuditQuery, AuditRefusal, AuditTopic
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope, ErasedHeading
+from tenprint.exchange.model.known import Wake
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Transaction, Work
+from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.cases import keep
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint
 from tenprint.ledger.trail import CaseTrail, read_trail, trail_of
@@ -59,13 +61,15 @@ def on_answer(work: Work, _: None) -> None:
         case = _follow(work, case, CaseTrail.from_bytes(work.message.body))
     else:
         AuditRefusal.from_bytes(work.message.body)
+    waits.end_if_all_answered(work, case, Wake.AUDIT_OVERDUE)
     is_all_there = AUDIT in case.known and _is_whole(work, case)
     keep(work, case.moved(CaseState.ANSWERED) if is_all_there else case)
 
 
 def ask(work: Work, case: Case, party: str, query: AuditQuery) -> Case:
     """Send a question to a party; return the case with it noted."""
-    work.send(Kind.AUDIT_QUERY, party, query.to_bytes(), case_id=case.case_id)
+    sent = work.send(Kind.AUDIT_QUERY, party, query.to_bytes(), case_id=case.case_id)
+    waits.begin(work, sent, about=work.message.id)
     return case.moved(audit_asked=sorted({*case.known.get(ASKED, ()), party}))
 
 

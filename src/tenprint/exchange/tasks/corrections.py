@@ -21,7 +21,7 @@ from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import detainers, periods
+from tenprint.exchange.tasks import detainers, periods, waits
 from tenprint.exchange.tasks.answers import close_unanswered
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
@@ -172,6 +172,7 @@ def on_correction_done(work: Work, _: None) -> None:
     sent_to = dict.fromkeys([*item["sent_to"], *said.passed_on_to.split()])
     more = {"acknowledged": item["acknowledged"] | {said.party: said.done}, "sent_to": list(sent_to)}
     work.log("acknowledged", counterpart=work.message.sender, note=f"{said.party}: {said.done}")
+    waits.end_if_all_answered(work, case, Wake.CORRECTION_OVERDUE)
     keep(work, with_correction(case, said.correction_id, item | more))
     if news["from"]:
         work.send(Kind.ACK, news["from"], work.message.body, in_reply_to=news["message"])

@@ -17,6 +17,7 @@ from tenprint.exchange.ports import Handler, Work
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
 from tenprint.exchange.tasks.submissions import forward
+from tenprint.exchange.tasks.waits import OUTLIVING
 
 WITHDRAWN = "withdrawn"
 ONWARD: dict[Role, frozenset[Role]] = {
@@ -27,7 +28,7 @@ ONWARD: dict[Role, frozenset[Role]] = {
 """Whom a party tells, if it has sent them something of the case."""
 DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.LODGED, CaseState.HELD})
 """An officer has asked for a hold: only an officer takes that back."""
-_CLOCKS = frozenset(Wake) - {Wake.HOLD_END}
+_CLOCKS = frozenset(Wake) - OUTLIVING - {Wake.HOLD_END}
 
 
 def on_withdrawal(work: Work, _: None) -> None:
