@@ -60,6 +60,7 @@ class Acknowledged:
     Args:
         correction_id, correction_kind, what, origin: the correction, and whose it is.
         done: per party that it was sent to, what it did about it; ``""`` while it has not answered.
+        reason, person, made_at: why, by whom at the origin, and when; without words once the case is erased.
     """
 
     correction_id: str
@@ -67,6 +68,9 @@ class Acknowledged:
     what: str
     origin: str
     done: dict[str, str]
+    reason: str = ""
+    person: str = ""
+    made_at: str = ""
 
 
 def on_correction(work: Work, _: None) -> None:
@@ -200,7 +204,8 @@ def acknowledgements(case: Case, own: str) -> list[Acknowledged]:
         told = case.known[NEWS][name]["told"]
         expected = dict.fromkeys(party for party in [*told, *item["sent_to"]] if party not in (own, item["origin"]))
         done = {party: str(item["acknowledged"].get(party, "")) for party in expected}
-        found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done))
+        said = (item["reason"], item["by"], item["made_at"])
+        found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done, *said))
     return found
 
 
