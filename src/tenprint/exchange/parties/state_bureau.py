@@ -8,7 +8,7 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT
-from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, with_message
+from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, is_file_empty, with_message
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
@@ -154,7 +154,8 @@ def _answer_from_own_gallery(work: Work, case: Case, card: ReadCard, result: Rep
     srf = IDENT if result == RepositoryState.MATCH else NON_IDENT
     plain = answer_to(card.booking, tcn=tcn, dat=work.now.strftime("%Y%m%d"), srf=srf)
     stays = f"{KEPT_BY_STATE}: {kept}" if kept else ""
-    told = "; ".join(text for text in (advice(Repository.STATE, result), stays) if text)
+    own = advice(Repository.STATE, result, is_empty=is_file_empty(case, Repository.STATE))
+    told = "; ".join(text for text in (own, stays) if text)
     body = build_sre(replace(plain, ori=work.services.party.ori, acn=plain_text(told, MAX_ADVICE)))
     sent = work.send(
         Kind.STATE_SRE, work.message.sender, body, content_type=EBTS_CONTENT, tcn=tcn, tcr=card.booking.tcn

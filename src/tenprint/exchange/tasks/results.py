@@ -6,7 +6,15 @@ from collections.abc import Iterable
 
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Repository, advanced, reopened, unsettled, with_message, with_repository
+from tenprint.exchange.model.known import (
+    Repository,
+    advanced,
+    empty_file,
+    reopened,
+    unsettled,
+    with_message,
+    with_repository,
+)
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks.questions import IMMIGRATION_NDR
@@ -37,11 +45,14 @@ FIRST_ANSWERS: dict[Kind, tuple[Kind, ...]] = {
 """By kind of a federal answer, which ones before it make it a repeat: a booking is answered or rejected, and once."""
 
 
-def advice(repository: Repository, result: RepositoryState) -> str:
+def advice(repository: Repository, result: RepositoryState, *, is_empty: bool = False) -> str:
     """Return the advice (2.071) that keeps an unsettled search from being read as a non-identification.
 
-    SRF (2.059) knows only I and N in a ten-print answer (EBTS 8.001); `error` and `partial` go with N and this line.
+    SRF (2.059) knows only I and N in a ten-print answer (EBTS 8.001); `error` and `partial` go with N and this line. So
+    does a search of an empty repository, which EBTS tells from a search with no results by L0010.
     """
+    if result == RepositoryState.NO_MATCH and is_empty:
+        return empty_file(repository)
     if result in (RepositoryState.MATCH, RepositoryState.NO_MATCH):
         return ""
     return f"{repository.upper()} SEARCH {result.upper()}: THIS IS NO NON-IDENTIFICATION"
