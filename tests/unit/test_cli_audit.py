@@ -60,3 +60,14 @@ def test_a_message_in_the_outbox_is_under_way_and_not_a_loss(data: Path) -> None
 def test_an_audit_is_of_two_parties_or_an_earlier_one(data: Path, words: tuple[str, ...]) -> None:
     refused = tenprint("ledger", "audit", *words, "--data", data)
     assert (refused.returncode, refused.stderr.split()[0]) == (EXIT_REFUSED, "AUDIT_OF_WHOM")
+
+
+def test_a_trail_says_what_was_carried_and_acknowledgements_stand_apart(data: Path) -> None:
+    with bootstrap.open_network(data, workers=0) as network:
+        with network.node("agency-1").store.transaction() as tx:
+            case_id = tx.cases()[0].case_id
+        network.run()
+    told = json.loads(tenprint("ledger", "trail", case_id, "--json", "--data", data).stdout)
+    assert {row["sent"] for row in told["acknowledgements"]} <= {"ACK"}
+    assert "ACK" not in {row["sent"] for row in told["disclosures"]}
+    assert told["disclosures"] and {row["prints_carried"] for row in told["disclosures"]} == {"none"}

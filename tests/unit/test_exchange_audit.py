@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from exchange_rig import Rig, card, run_through_retries
+from exchange_rig import Rig, blob_file, card, run_through_retries
 
 from tenprint.adapters import tables
 from tenprint.adapters.database import WRITE
@@ -269,6 +269,39 @@ def test_an_agency_learns_to_whom_its_booking_went_with_proof_of_each_line(rig: 
     assert told[IDENT] == [(FBI, "IDR")]
     assert all(line.is_proved for trail in trails.values() for line in trail.lines)
     assert dispatch.ask_for_trail(rig.nodes[Role.AGENCY], case_id) == ()
+
+
+def carried(trails: dict[str, audit_report.PartyTrail], party: Role) -> dict[tuple[str, str], str]:
+    trail = trails[party]
+    return {
+        (str(line.fields["counterpart"]), str(line.fields["message_kind"])): trail.prints_of(line)
+        for line in trail.lines
+    }
+
+
+def test_a_trail_says_which_prints_each_message_carried_as_the_discloser_tells_it(rig: Rig) -> None:
+    case_id = rig.until_held()
+    sign_all(rig)
+    dispatch.ask_for_trail(rig.nodes[Role.AGENCY], case_id)
+    rig.run()
+    trails = {trail.party: trail for trail in audit_report.trails_of(rig.nodes[Role.AGENCY], case_id)}
+    fourteen = "14 images (Type-14): 10 rolled, 4 plain; NONE"
+    assert carried(trails, STATE)[FBI, "CAR"] == fourteen
+    assert carried(trails, FBI)[IDENT, "IDENT_SEARCH"] == fourteen
+    assert carried(trails, FBI)[Role.SUPPORT_CENTER, "IAQ"] == "none"
+    assert carried(trails, FBI)[STATE, "SRE"] == "none"
+    assert carried(trails, IDENT)[FBI, "IDR"] == "none"
+
+
+def test_what_a_lost_message_carried_is_not_known(rig: Rig) -> None:
+    case_id = rig.book(card("P1", large=True))
+    sign_all(rig)
+    sent = next(m for m in rig.messages(STATE, case_id, Kind.CAR) if m.recipient == FBI)
+    blob_file(rig, STATE, sent.body).unlink()
+    dispatch.ask_for_trail(rig.nodes[Role.AGENCY], case_id)
+    rig.run()
+    trails = {trail.party: trail for trail in audit_report.trails_of(rig.nodes[Role.AGENCY], case_id)}
+    assert carried(trails, STATE)[FBI, "CAR"].startswith("not known: ")
 
 
 def test_another_agencys_booking_is_as_if_it_were_not_there(rig: Rig, make) -> None:

@@ -237,7 +237,7 @@ def test_a_copys_case_says_whose_answers_it_holds_and_asks_nobody(net: Rig) -> N
     states = [(entry["state"], entry["note"]) for entry in net.entries(OTHER, "state")]
     assert states == [("answered", "copies of the answers to another agency's booking")]
     told = [line.sentence for line in story.answers(net.nodes[OTHER], case_id)]
-    assert told[0] == "state file: not found"
+    assert told[0] == "state file: not found, for nobody was on file to be compared with"
     assert told[1].startswith("criminal file: not found")
     lines = [f"{line.message_kind}: {line.sentence}" for line in story.case_story(net.all, case_id)]
     assert "COPY: sends a copy of an answer to another agency's booking to agency2" in lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from exchange_rig import Rig, card
+from exchange_rig import Rig, card, fingers_of
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange import dispatch, story
@@ -74,6 +74,8 @@ def test_the_party_nearest_to_the_person_says_where_a_case_stands(rig: Rig) -> N
 
 
 def test_the_agency_s_answers_say_what_they_say(rig: Rig) -> None:
+    for role in (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY):
+        rig.matcher(role).enroll("SOMEBODY", fingers_of("P5"))
     case_id = rig.book(card("P1"))
     told = [(line.message_kind, line.sentence) for line in story.answers(rig.nodes[Role.AGENCY], case_id)]
     assert told == [

@@ -236,3 +236,137 @@ def test_two_answers_before_the_setting_holds_or_when_the_agency_declines(
     case_id = rig.until_examined()
     assert result(rig, case_id, Kind.SRE).response.immigration == "match"
     assert [e["rule"] for e in rig.entries(FBI, "decision") if e["question"] == "delivery"] == [rule]
+
+
+# --- answers after the match ---
+FIELD_OFFICE, JAIL, DAY = Role.FIELD_OFFICE, Role.JAIL, timedelta(days=1)
+
+
+def overdue_notes(rig: Rig, role: Role) -> list[str]:
+    return [str(entry["note"]).split(" was due")[0] for entry in rig.entries(role, "overdue")]
+
+
+def test_a_jail_that_never_answers_a_detainer_is_a_breach_at_the_field_office_and_no_answer(rig: Rig) -> None:
+    case_id = rig.until_detainer()
+    assert waited(rig, FIELD_OFFICE, case_id)["detainer_answer"].verdict(rig.clock.now()) == "waiting"
+    rig.wait(DAY)
+    assert overdue_notes(rig, FIELD_OFFICE) == ["the jail's answer to the request to hold (jail)"]
+    assert rig.case(FIELD_OFFICE, case_id).state == rig.case(JAIL, case_id).state == CaseState.AWAITING_JAIL
+    rig.wait(HOUR)
+    wait = waited(rig, FIELD_OFFICE, case_id)["detainer_answer"]
+    assert (wait.verdict(rig.clock.now()), wait.counterpart) == ("overdue", "jail")
+    rig.decide(JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")
+    assert rig.case(FIELD_OFFICE, case_id).state == CaseState.LODGED
+    assert waited(rig, FIELD_OFFICE, case_id)["detainer_answer"].verdict(rig.clock.now()) == "late"
+
+
+def test_a_hold_whose_end_is_never_reported_is_a_breach_at_the_field_office(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.clock.advance(50 * HOUR)
+    run_without(rig, JAIL)
+    assert overdue_notes(rig, FIELD_OFFICE) == ["the jail's report of how the hold ended"]
+    assert rig.case(FIELD_OFFICE, case_id).state == CaseState.HELD
+    assert waited(rig, FIELD_OFFICE, case_id)["hold_end"].verdict(rig.clock.now()) == "overdue"
+    rig.run()
+    assert rig.case(FIELD_OFFICE, case_id).state == CaseState.LAPSED
+    assert not waited(rig, FIELD_OFFICE, case_id)["hold_end"].is_open
+
+
+def test_a_hold_that_ends_in_time_leaves_no_clock_at_the_field_office(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.decide(JAIL, TaskKind.REPORT_CUSTODY, case_id, "transferred")
+    assert rig.nodes[FIELD_OFFICE].store.waiting_timers(case_id) == []
+    found = waited(rig, FIELD_OFFICE, case_id)
+    assert found.keys() == {"detainer_answer", "hold_end"}
+    assert all(not wait.is_open for wait in found.values())
+
+
+def test_a_first_answer_that_says_pending_begins_a_wait_for_the_second_one(rig: Rig) -> None:
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    rig.wait(15 * MINUTE)
+    for role in (AGENCY, STATE):
+        assert waited(rig, role, case_id)["second_answer"].verdict(rig.clock.now()) == "waiting"
+    rig.wait(5 * HOUR + MINUTE)
+    for role in (AGENCY, STATE):
+        assert overdue_notes(rig, role) == ["the second answer, for the first one said pending"]
+        assert rig.case(role, case_id).state == CaseState.SEARCHING
+    rig.decide(IDENT, TaskKind.EXAMINE, case_id, "exclusion")
+    for role in (AGENCY, STATE):
+        assert waited(rig, role, case_id)["second_answer"].verdict(rig.clock.now()) == "late"
+        assert rig.case(role, case_id).state == CaseState.NO_MATCH
+
+
+def test_an_agency_that_declines_the_specialists_words_waits_for_no_second_answer(make: Callable[..., Rig]) -> None:
+    rig = make(settings={AGENCY: {"receives_answer": False}})
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    rig.wait(15 * MINUTE)
+    assert "second_answer" not in waited(rig, AGENCY, case_id)
+    assert "second_answer" in waited(rig, STATE, case_id)
+
+
+def test_a_correction_that_somebody_never_acknowledges_is_a_breach_of_whoever_sent_it(rig: Rig) -> None:
+    from tenprint.exchange import dispatch
+
+    case_id = rig.until_examined(finding="exclusion")
+    dispatch.correct(rig.nodes[AGENCY], case_id, kind="corrected", what="the name", reason="misread", by="A CLERK")
+    run_without(rig, FBI)
+    assert rig.nodes[AGENCY].store.waiting_timers(case_id) == []  # whom it told has answered
+    rig.clock.advance(DAY)
+    run_without(rig, FBI)
+    assert overdue_notes(rig, STATE) == ["the acknowledgement of a correction (criminal_repository)"]
+    rows = [w for w in waits.waits_of(rig.nodes[STATE], case_id) if w.hop == "correction_acknowledgement"]
+    assert [(w.counterpart, w.is_open) for w in rows] == [("criminal_repository", True)]
+    before = rig.case(STATE, case_id).state
+    rig.run()
+    assert not any(w.is_open for role in rig.nodes for w in waits.waits_of(rig.nodes[role], case_id))
+    assert rig.case(STATE, case_id).state == before
+
+
+def test_an_expunged_case_says_who_has_not_acknowledged_although_it_has_ended_by_that(rig: Rig) -> None:
+    from tenprint.exchange import dispatch
+
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    dispatch.correct(rig.nodes[STATE], case_id, kind="sealed", what="order 12", reason="court order", by="A CLERK")
+    run_without(rig, FBI)
+    assert rig.case(STATE, case_id).state == CaseState.WITHDRAWN
+    rig.clock.advance(DAY)
+    run_without(rig, FBI)
+    assert "the acknowledgement of a correction (criminal_repository)" in overdue_notes(rig, STATE)
+
+
+def test_a_party_that_does_not_answer_an_audit_is_a_breach_at_the_auditor(make: Callable[..., Rig]) -> None:
+    from tenprint.exchange import dispatch
+
+    rig = make(auditor=True)
+    rig.book(card("P1"))
+    audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
+    run_without(rig, FBI)
+    rig.clock.advance(DAY)
+    run_without(rig, FBI)
+    assert overdue_notes(rig, Role.AUDITOR) == ["the answer to an audit (criminal_repository)"]
+    assert [(w.counterpart, w.is_open) for w in waits.waits_of(rig.nodes[Role.AUDITOR], audit)] == [
+        (STATE, False), (FBI, True),
+    ]  # fmt: skip
+    assert rig.case(Role.AUDITOR, audit).state == CaseState.SEARCHING
+
+
+def test_an_audit_that_is_answered_leaves_no_clock(make: Callable[..., Rig]) -> None:
+    from tenprint.exchange import dispatch
+
+    rig = make(auditor=True)
+    case_id = rig.book(card("P1"))
+    audit = dispatch.ask_for_ledgers(rig.nodes[Role.AUDITOR], STATE, FBI)
+    dispatch.ask_for_trail(rig.nodes[AGENCY], case_id)
+    rig.run()
+    assert rig.nodes[Role.AUDITOR].store.waiting_timers(audit) == []
+    assert rig.nodes[AGENCY].store.waiting_timers(case_id) == []
+
+
+def test_each_class_of_answers_has_a_dated_limit_and_the_house_s_own_say_so() -> None:
+    found = {each.hop: each for each in response_times.all_limits()}
+    assert {hop.name for hop in waits.HOPS} <= found.keys()
+    for name in ("detainer_answer", "second_answer", "correction_acknowledgement", "audit_answer", "hold_end"):
+        assert "the house's" in found[name].source.lower()

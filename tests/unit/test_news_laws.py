@@ -85,7 +85,7 @@ def travelled(order: Sequence[int], delays: Sequence[bool]) -> Counter[tuple[str
             if not moved_on(rig) and done is None:
                 break
         assert not waiting
-        assert all(not rig.failures(role) for role in rig.nodes)
+        assert [(role, rig.failures(role)) for role in rig.nodes if rig.failures(role)] == []
         asked = [(str(role), str(task.kind)) for role in rig.nodes for task in rig.tasks(role)]
         return Counter([*asked, *(named for role in rig.nodes for named in news_of(rig, role, case_id))])
 

@@ -292,6 +292,23 @@ def test_a_request_that_was_cancelled_before_the_jail_answered_is_erased_when_it
         assert rig.entries(role, "erasure_postponed") == []
 
 
+def test_the_limit_of_an_answer_neither_postpones_an_erasure_nor_begins_its_period_anew(rig):
+    case_id = ended(rig)
+    node = rig.nodes[Role.AGENCY]
+    dispatch.ask_for_trail(node, case_id)
+    asked_at = rig.clock.now()
+    dispatch.run_until_idle([node])
+    assert [timer.purpose for timer in node.store.waiting_timers(case_id)] == ["audit_overdue"]
+    assert dispatch.endings(node)[0].postponed == "a AUDIT_QUERY of the case has no answer yet"
+    before = [period.ends_at for period in dispatch.endings(node)[0].periods]
+    rig.clock.advance(timedelta(days=2))
+    dispatch.run_until_idle([node])
+    assert [row["time"] for row in rig.entries(Role.AGENCY, "overdue")] == [to_wire(asked_at + timedelta(days=2))]
+    assert [period.ends_at for period in dispatch.endings(node)[0].periods] == before
+    rig.run()
+    assert dispatch.endings(node)[0].postponed == ""
+
+
 def test_a_case_that_goes_on_is_not_erased_and_its_period_begins_anew(rig):
     case_id = ended(rig)
     role = Role.IMMIGRATION_REPOSITORY

@@ -161,8 +161,17 @@ def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[d
         with node.store.transaction() as tx:
             case = tx.case(case_id)
         for one in dispositions_of(case) if case else []:
-            names = ("charge_number", "charge", "charge_outcome", "decided_on")
-            said[one["disposition_id"]] = {name: one.get(name, "") for name in names}
+            said[one["disposition_id"]] = {
+                "charge_number": one.get("charge_number", ""),
+                "charge": one["charge"],
+                "charge_outcome": one["charge_outcome"],
+                "offence": one["offence"],
+                "decided_on": one["decided_on"],
+                "court": one["court"],
+                "docket": one["reference"],
+                "clerk": one["by"],
+                "said_at": one["said_at"],
+            }
         became = max(became, case.known.get(OUTCOMES, []) if case else [], key=len)
         for ack in dispatch.acknowledgements(node, case_id):
             if ack.origin == node.party.id:
@@ -172,7 +181,11 @@ def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[d
                     {
                         "id": ack.correction_id,
                         "kind": ack.correction_kind,
+                        "what": ack.what,
+                        "reason": ack.reason,
                         "by": ack.origin,
+                        "person": ack.person,
+                        "made_at": ack.made_at,
                         "answered": answered or "nobody yet",
                         "not answered": waits or "nobody",
                     }

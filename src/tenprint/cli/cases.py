@@ -80,7 +80,7 @@ def show(
             console.print(_waited(row), markup=False)
     for name, rows in after.items():
         for row in rows:
-            said = f"{name}: " + "; ".join(f"{key} {value}" for key, value in row.items())
+            said = f"{name}: " + "; ".join(f"{key} {value}" for key, value in row.items() if value)
             console.print(plain(said), markup=False)
 
 

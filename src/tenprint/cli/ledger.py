@@ -15,7 +15,7 @@ from tenprint.cli.retention import erased
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.known import is_copy
-from tenprint.exchange.model.words import Role
+from tenprint.exchange.model.words import Kind, Role
 
 if TYPE_CHECKING:
     from tenprint.exchange.ports import Node
@@ -142,7 +142,10 @@ def trail(
     data: Data = DEFAULT_DATA,
     json: Json = False,
 ) -> None:
-    """Ask along the way of a booking to whom it was disclosed; each line is proved by the discloser's ledger."""
+    """Ask along the way of a booking to whom it was disclosed; each line is proved by the discloser's ledger.
+
+    Which prints a message carried is the discloser's own word. An acknowledgement discloses nothing, and stands apart.
+    """
     from tenprint import bootstrap
     from tenprint.exchange import dispatch
     from tenprint.exchange.tasks import audit_report
@@ -155,18 +158,24 @@ def trail(
         trails = audit_report.trails_of(node, case_id)
     rows = [
         (one.party, *(str(line.fields.get(name, "")) for name in ("time", "message_kind", "counterpart")),
-         "proved" if line.is_proved else "NOT PROVED")
+         one.prints_of(line), "proved" if line.is_proved else "NOT PROVED")
         for one in trails
         for line in one.lines
     ]  # fmt: skip
-    columns = ("party", "time", "sent", "to", "proof")
+    columns = ("party", "time", "sent", "to", "prints carried", "proof")
+    disclosed = [row for row in rows if row[2] != Kind.ACK]
+    acknowledged = [row for row in rows if row[2] == Kind.ACK]
     problems = [(one.party, one.problem) for one in trails if one.problem]
     if json:
-        said = [dict(zip(columns, row, strict=True)) for row in rows]
+        names = tuple(name.replace(" ", "_") for name in columns)
+        said, others = ([dict(zip(names, row, strict=True)) for row in part] for part in (disclosed, acknowledged))
         beyond = {one.party: one.beyond for one in trails if one.beyond}
-        print_json({"case": case_id, "disclosures": said, "problems": dict(problems), "not_yet_covered": beyond})
+        told = {"case": case_id, "disclosures": said, "acknowledgements": others}
+        print_json(told | {"problems": dict(problems), "not_yet_covered": beyond})
     else:
-        print_table(f"To whom case {case_id} was disclosed", columns, rows)
+        print_table(f"To whom case {case_id} was disclosed", columns, disclosed)
+        if acknowledged:
+            print_table("Acknowledged, which discloses nothing", columns, acknowledged)
         for party, problem in problems:
             console.print(plain(f"{party}: {problem}"), markup=False, style="red")
     if problems or any(not line.is_proved for one in trails for line in one.lines):

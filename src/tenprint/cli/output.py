@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError, TenprintError
 
 if TYPE_CHECKING:
@@ -70,10 +71,14 @@ def plain(text: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Write one line of JSON to standard output."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    """Write one line of JSON to standard output; moments as everywhere, ``2010-10-04T08:00:00.000Z``."""
+    text = json.dumps(value, ensure_ascii=False, default=_said)
     # A name that is no UTF-8 has lone surrogates; written as \udcff they are valid JSON.
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+
+def _said(value: object) -> str:
+    return to_wire(value) if isinstance(value, datetime) and value.tzinfo is not None else str(value)
 
 
 def print_table(

@@ -16,9 +16,9 @@ from tenprint.core.errors import SenderError, StorageError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.envelope import MessageKey
-from tenprint.exchange.model.known import is_copy, unsettled
+from tenprint.exchange.model.known import EMPTY_REPOSITORY, Repository, empty_file, is_copy, unsettled
 from tenprint.exchange.model.stored import MESSAGE_ERASED
-from tenprint.exchange.model.words import CaseState, Kind, Role
+from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import Node
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.vocabulary import RECEIPT, RECEIVED, SENT
@@ -297,9 +297,15 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "late": f"receives something too late: {note}",
         "enrolled": f"keeps {text.get('count', 0)} fingers in the {said.get('repository', '')} gallery",
         "searched": f"searched the {said.get('repository', '')} gallery: {said.get('result', '')}, "
-        f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}",
+        f"{text.get('candidates', 0)} candidate(s) among {text.get('count', 0)}{_if_nobody(text)}",
     }
     return sentences.get(kind, ": ".join(part for part in (kind.replace("_", " "), note) if part))
+
+
+def _if_nobody(text: dict[str, str]) -> str:
+    """Return what keeps a search among nobody from being read as a no."""
+    is_empty = text.get("result") == RepositoryState.NO_MATCH and text.get("count", "0") == "0"
+    return f": nobody was on file to be compared with ({EMPTY_REPOSITORY})" if is_empty else ""
 
 
 def _looked_at(text: dict[str, str]) -> str:
@@ -319,9 +325,16 @@ def _what_it_says(kind: Kind, body: bytes, sender_ori: str) -> str:
     said = result.response
     criminal = "found" if result.srf == "I" else "not found"
     whose = "state" if kind == Kind.STATE_SRE else "criminal"
-    line = f"{whose} file: {criminal}"
+    own = Repository.STATE if kind == Kind.STATE_SRE else Repository.CRIMINAL
+    line = f"{whose} file: {criminal}{_if_empty(result.acn, own)}"
     if kind == Kind.STATE_SRE:
         return line
     finding = f" (examiners: {said.finding})" if said.finding else ""
     why = f"; search: {said.cascade.lower()}" if said.cascade else ""
-    return f"{line}; immigration: {said.immigration.replace('_', ' ')}{finding}{why}"
+    empty = _if_empty(result.acn, Repository.IMMIGRATION)
+    return f"{line}; immigration: {said.immigration.replace('_', ' ')}{empty}{finding}{why}"
+
+
+def _if_empty(told: str, repository: Repository) -> str:
+    """Return what an answer's advice says of a repository without subjects."""
+    return ", for nobody was on file to be compared with" if empty_file(repository) in told else ""

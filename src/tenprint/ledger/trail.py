@@ -2,16 +2,19 @@
 
 It answers what a biometric audit trail query answers (EBTS 10, BATQ and BATR: per disclosure the receiving agency, the
 date, the kind of transaction), and unlike that answer it can be checked: every line is an opened ledger entry under a
-checkpoint that the log, and its witnesses, signed. As canonical JSON::
+checkpoint that the log, and its witnesses, signed. Which prints a message carried (BATR's biometric set and kind of
+image) stands in no ledger: it is the discloser's own word, read from the message while it keeps that. As canonical
+JSON::
 
-    {"type": "tenprint.case_trail", "v": 1, "checkpoint": note, "beyond": 0, "disclosures": [disclosure, …]}
+    {"type": "tenprint.case_trail", "v": 1, "checkpoint": note, "beyond": 0, "disclosures": [disclosure, …],
+     "carried": {message: text, …}}  where anything is said of that
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from tenprint.core.canonical import canonical_json
@@ -26,6 +29,7 @@ from tenprint.ledger.vocabulary import CASE, COUNTERPART, KIND, MESSAGE, MESSAGE
 TRAIL_TYPE: Final = "tenprint.case_trail"
 TRAIL_VERSION: Final = 1
 MAX_TRAIL_BYTES: Final = 8 * 1024 * 1024
+MAX_CARRIED: Final = 200
 OPENED: Final = (SEQUENCE, TIME, KIND, CASE, MESSAGE, MESSAGE_KIND, COUNTERPART)
 
 
@@ -37,19 +41,20 @@ class CaseTrail:
         note: the signed checkpoint.
         disclosures: one per message sent, in the order of the ledger.
         beyond: how many further ones no checkpoint covers yet: ask again later.
+        carried: by message id, which prints it carried, as the discloser says; not proved.
     """
 
     note: bytes
     disclosures: tuple[Disclosure, ...]
     beyond: int = 0
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the form in this module's docstring."""
         lines = [json.loads(one.to_bytes()) for one in self.disclosures]
         note = self.note.decode()
-        return canonical_json(
-            {"type": TRAIL_TYPE, "v": TRAIL_VERSION, "checkpoint": note, "beyond": self.beyond, "disclosures": lines}
-        )
+        said = {"type": TRAIL_TYPE, "v": TRAIL_VERSION, "checkpoint": note, "beyond": self.beyond, "disclosures": lines}
+        return canonical_json(said | ({"carried": dict(self.carried)} if self.carried else {}))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> CaseTrail:
@@ -63,8 +68,9 @@ class CaseTrail:
         try:
             parsed = json.loads(data)
             lines = tuple(Disclosure.from_bytes(canonical_json(one)) for one in parsed["disclosures"])
-            trail = cls(parsed["checkpoint"].encode(), lines, parsed["beyond"])
-            is_same = trail.to_bytes() == data
+            carried = {str(message): str(text) for message, text in parsed.get("carried", {}).items()}
+            trail = cls(parsed["checkpoint"].encode(), lines, parsed["beyond"], carried)
+            is_same = trail.to_bytes() == data and all(len(text) <= MAX_CARRIED for text in carried.values())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, RecordError) as problem:
             raise _malformed("it cannot be read") from problem
         if not is_same or type(trail.beyond) is not int or trail.beyond < 0:
@@ -73,7 +79,11 @@ class CaseTrail:
 
 
 def trail_of(
-    entries: Iterable[Entry], leaf_hashes: Sequence[bytes], note: bytes, apart_from: Iterable[str] = ()
+    entries: Iterable[Entry],
+    leaf_hashes: Sequence[bytes],
+    note: bytes,
+    apart_from: Iterable[str] = (),
+    carried: Callable[[str], str] | None = None,
 ) -> CaseTrail:
     """Return the trail of a case.
 
@@ -82,6 +92,7 @@ def trail_of(
         leaf_hashes: of the whole ledger.
         note: the checkpoint to prove against.
         apart_from: kinds of messages that disclose nothing, such as the questions of an audit themselves.
+        carried: tells which prints the message of an id carried; without it nothing is said of that.
     """
     size, passed_over = parse_checkpoint(note).checkpoint.size, frozenset(apart_from)
     sent = [
@@ -95,7 +106,9 @@ def trail_of(
         disclose(entry, (name for name in OPENED if name in entry.fields), tree, int(entry.fields[SEQUENCE]))
         for entry in covered
     )
-    return CaseTrail(note, lines, len(sent) - len(covered))
+    ids = (str(entry.fields[MESSAGE]) for entry in covered if MESSAGE in entry.fields)
+    said = {message: carried(message) for message in ids} if carried is not None else {}
+    return CaseTrail(note, lines, len(sent) - len(covered), said)
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ def read_trail(trail: CaseTrail, public_key: PublicKey, origin: str) -> tuple[Ch
     """
     stated = verify_checkpoint(trail.note, public_key, origin)
     lines = (
-        TrailLine({field.name: field.value for field in one.opened}, verify_disclosure(one, stated))
+        TrailLine({opened.name: opened.value for opened in one.opened}, verify_disclosure(one, stated))
         for one in trail.disclosures
     )
     return stated, tuple(lines)

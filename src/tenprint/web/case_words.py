@@ -45,6 +45,11 @@ CLOCKS: dict[str, str] = {
     Wake.STATUS_OVERDUE: "the specialist's answer is late from then on",
     Wake.INTERIM_DUE: "the immigration repository says that its examiner is not done yet",
     Wake.REQUEST_OVERDUE: "the answer to a request is late from then on",
+    Wake.DETAINER_OVERDUE: "the jail's answer to the request to hold is late from then on",
+    Wake.HOLD_OVERDUE: "the jail's report of how the hold ended is late from then on",
+    Wake.SECOND_OVERDUE: "the second answer, after a first one that said pending, is late from then on",
+    Wake.CORRECTION_OVERDUE: "an acknowledgement of a correction is late from then on",
+    Wake.AUDIT_OVERDUE: "the answer to an audit is late from then on",
 }
 ASKED: dict[str, str] = {
     "examine": "asks an examiner",

@@ -9,7 +9,7 @@ from tenprint.exchange.dispatch.reviews import known_case, work_of
 from tenprint.exchange.model.corrections import Correction
 from tenprint.exchange.model.words import CorrectionKind, Kind
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks import corrections
+from tenprint.exchange.tasks import corrections, waits
 from tenprint.exchange.tasks.answers import official_name, reason_given
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.corrections import ORIGINS, Acknowledged
@@ -56,6 +56,8 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
         said = signed_by_origin(work.services.signer, said)
         work.log("corrects", person=by, outcome=kind, note=f"correction {said.correction_id}")
         sent = [work.send(Kind.CORRECTION, party, said.to_bytes()) for party in told]
+        for each in sent:
+            waits.begin(work, each, about=said.correction_id)
         case = corrections.take_correction(work, case, said, sent[0], came_from="")
         keep(work, with_told(case, said.correction_id, told))
         return said.correction_id

@@ -39,6 +39,7 @@ from tenprint.exchange.tasks.news import INFORMANTS, NEWS
 from tenprint.exchange.tasks.periods import ERASED_ENTRY, LATE_ENTRY, POSTPONED_ENTRY, SINCE, Kept, Period
 from tenprint.exchange.tasks.prints import ReadCard
 from tenprint.exchange.tasks.submissions import ENROLLED, SUBJECT, SUBMISSION, answer_erased
+from tenprint.exchange.tasks.waits import WAKES
 from tenprint.ledger.vocabulary import (
     CANDIDATES,
     CASE,
@@ -170,7 +171,8 @@ def hindrance(tx: Transaction, case_id: str, at_hand: Envelope | None = None) ->
     """
     if tx.tasks(case_id, open_only=True):
         return "a task of the case waits for a person"
-    if tx.waiting_timers(case_id):
+    # A limit for somebody's answer is no clock of the case: where an answer is missing, the question hinders below.
+    if any(timer.purpose not in WAKES for timer in tx.waiting_timers(case_id)):
         return "a clock of the case is running"
     headings = tx.headings(case_id)
     if at_hand is not None and tx.is_under_way(case_id, at_hand.key):
@@ -217,6 +219,8 @@ def remove_due(node: Node, limit: int) -> int:
 
 def _erase_messages(work: Work, case: Case, period: Period) -> Case:
     _list_templates(work)
+    for timer in work.tx.waiting_timers(case.case_id):  # limits of answers, for which nobody waits any more
+        work.tx.cancel_timers(case.case_id, timer.purpose)
     bodies = work.tx.erase_bodies(case.case_id, work.now, period.rule, work.message.key)
     entries = work.tx.erase_entries(case.case_id, _names_of)
     _log_erased(work, period.rule, period, bodies, f"messages: {bodies} bodies, fields of {entries} ledger entries")

@@ -39,6 +39,12 @@ class Repository(StrEnum):
     IMMIGRATION = "immigration"
 
 
+EMPTY_REPOSITORY = "L0010"
+"""EBTS 8.001: the code of a search of a repository without subjects, told apart from a search with no results."""
+NOBODY_ON_FILE = "nobody_on_file"
+"""In `Case.known`: repositories that had nobody to compare with. Their `no_match` says nothing about the person."""
+
+
 class Wake(StrEnum):
     """Purposes of timers."""
 
@@ -51,6 +57,11 @@ class Wake(StrEnum):
     INTERIM_DUE = "interim_due"
     RETENTION = "retention"
     REQUEST_OVERDUE = "request_overdue"
+    DETAINER_OVERDUE = "detainer_overdue"
+    HOLD_OVERDUE = "hold_overdue"
+    SECOND_OVERDUE = "second_overdue"
+    CORRECTION_OVERDUE = "correction_overdue"
+    AUDIT_OVERDUE = "audit_overdue"
 
 
 def repository_state(case: Case, repository: Repository) -> RepositoryState:
@@ -62,6 +73,22 @@ def repository_state(case: Case, repository: Repository) -> RepositoryState:
 def with_repository(case: Case, repository: Repository, state: RepositoryState) -> Case:
     """Return the case with a repository's answer noted."""
     return case.moved(**{REPOSITORIES: case.known.get(REPOSITORIES, {}) | {str(repository): str(state)}})
+
+
+def empty_file(repository: Repository) -> str:
+    """Return the advice of a repository that keeps nobody with whom the person could have been compared."""
+    return f"{repository.upper()} FILE EMPTY ({EMPTY_REPOSITORY}): NOBODY WAS ON FILE TO BE COMPARED WITH"
+
+
+def with_nobody_on_file(case: Case, repository: Repository) -> Case:
+    """Return the case with a repository noted that had nobody to compare with."""
+    return case.moved(nobody_on_file=sorted({*case.known.get(NOBODY_ON_FILE, ()), str(repository)}))
+
+
+def is_file_empty(case: Case, repository: Repository) -> bool:
+    """Tell whether a repository's `no_match` means that nobody was on file there."""
+    is_told = str(repository) in case.known.get(NOBODY_ON_FILE, ())
+    return is_told and repository_state(case, repository) == RepositoryState.NO_MATCH
 
 
 def unsettled(case: Case) -> bool:

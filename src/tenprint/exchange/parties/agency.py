@@ -7,11 +7,12 @@ Of another agency's booking it gets copies of the answers, when that booking say
 from __future__ import annotations
 
 from tenprint.exchange.model.bodies import Acknowledgement, body_type
+from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.known import NO_ANSWER, Repository, Wake, advanced, with_message, with_repository
-from tenprint.exchange.model.words import CaseState, Kind
+from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import audit, copies, waits
+from tenprint.exchange.tasks import audit, copies, questions, waits
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.charges import tell_court
 from tenprint.exchange.tasks.corrections import on_correction_done
@@ -70,8 +71,18 @@ def on_answer(work: Work, _: None) -> None:
     case = asked_case(work, SUBMISSION)
     if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
         return
-    waits.end(work)
-    keep(work, noted_answer(case, work.message))
+    waits.end(work, case=case)
+    case = noted_answer(case, work.message)
+    if waits.says_pending(work, case) and _hears_more(work, case):
+        case = waits.begin_for_second(work, case)
+    keep(work, case)
+
+
+def _hears_more(work: Work, case: Case) -> bool:
+    """Ask whether a specialist's words reach this agency at all; where it declines them, it waits for none."""
+    ask, state = questions.quietly(work.services), work.services.directory.party(work.message.sender)
+    said = questions.who_receives_iar(ask, state, work.services.party, case.opened_at.date())
+    return Role.AGENCY in str(said.outcome).split()
 
 
 def on_late_hit(work: Work, _: None) -> None:
@@ -101,7 +112,6 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.COPY: copies.on_copy,
     Kind.WITHDRAWAL: on_withdrawal,  # of a booking that it has copies of: its own case has no informant
-    Kind.TIMER: waits.on_overdue,
     Kind.AUDIT_ANSWER: audit.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {}

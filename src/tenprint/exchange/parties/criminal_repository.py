@@ -23,14 +23,18 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import is_to_be_forgotten
 from tenprint.exchange.model.envelope import EBTS_CONTENT, NLETS_CONTENT, Envelope, MessageKey
 from tenprint.exchange.model.known import (
+    EMPTY_REPOSITORY,
     NO_ANSWER,
     Repository,
     Wake,
     advanced,
+    empty_file,
+    is_file_empty,
     message_of,
     reopened,
     repository_state,
     with_message,
+    with_nobody_on_file,
     with_repository,
 )
 from tenprint.exchange.model.numbers import control_number, short_number
@@ -130,6 +134,8 @@ def on_data_response(work: Work, _: None) -> None:
         return
     case = with_message(with_repository(case, Repository.IMMIGRATION, result), Kind.IDR, work.message.id, answer.tcn)
     case = case.moved(finding=str(answer.finding))
+    if result == RepositoryState.NO_MATCH and answer.text.startswith(EMPTY_REPOSITORY):
+        case = with_nobody_on_file(case, Repository.IMMIGRATION)
     asks_status = questions.iaq_on_match(work.decide, result).outcome == questions.SEND
     if not (asks_status and not message_of(case, Kind.SRE) and _is_combined(work, case)):
         work.tx.cancel_timers(case.case_id, Wake.ANSWER_DUE)
@@ -203,8 +209,6 @@ def on_status_answer(work: Work, _: None) -> None:
 
 def on_timer(work: Work, _: None) -> None:
     """Answer when the time of the priority is up: the immigration result is pending, never a no."""
-    if waits.note_overdue(work):
-        return
     timer = TimerFired.from_bytes(work.message.body)
     case = work.case()
     if timer.purpose == Wake.ANSWER_DUE and not message_of(case, Kind.SRE):
@@ -300,7 +304,7 @@ def _send_first(work: Work, case: Case, *, iar: str = "") -> Case:
         fbi=number if is_ident else "",
         ucn=number if booking.ret == "Y" else "",
         ndr=_answered(case),
-        acn=advice(Repository.CRIMINAL, criminal),
+        acn=_advice(case),
     )
     return _send_answer(work, case, Kind.SRE, result)
 
@@ -319,7 +323,7 @@ def _send_later(work: Work, case: Case, kind: Kind, *, iar: str) -> Case:
         dat=work.now.strftime("%Y%m%d"),
         text=_response(case, iar=iar),
     )
-    return _send_answer(work, case, kind, replace(second, ndr=_answered(case)))
+    return _send_answer(work, case, kind, replace(second, ndr=_answered(case), acn=_advice(case)))
 
 
 def _send_answer(work: Work, case: Case, kind: Kind, answer: ebts.SubmissionResult) -> Case:
@@ -339,6 +343,14 @@ def _response(case: Case, *, iar: str) -> ebts.ResponseText:
     return ebts.ResponseText(
         immigration=RecordState(immigration), pending=pending, iar=iar, finding=finding, cascade=why
     )
+
+
+def _advice(case: Case) -> str:
+    """Return what keeps the answer from being read as more of a no than it is (2.071)."""
+    own, asked = Repository.CRIMINAL, Repository.IMMIGRATION
+    criminal = advice(own, repository_state(case, own), is_empty=is_file_empty(case, own))
+    immigration = empty_file(asked) if is_file_empty(case, asked) else ""
+    return "; ".join(text for text in (criminal, immigration) if text)
 
 
 def _answered(case: Case) -> tuple[str, ...]:
@@ -385,7 +397,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: unless_withdrawn(on_status_answer),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.TIMER: waits.overdue_or(unless_withdrawn(on_timer)),
     Kind.DISPOSITION: on_disposition,
     Kind.TASK_ANSWER: requests.on_answer,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenprint.exchange.model.words import Kind
 from tenprint.exchange.ports import FailureHandler, Handler
-from tenprint.exchange.tasks import audit
+from tenprint.exchange.tasks import audit, waits
 from tenprint.exchange.tasks.corrections import on_correction, on_correction_done, on_correction_given_up
 from tenprint.exchange.tasks.notices import on_rule_notice
 from tenprint.exchange.tasks.requests import on_request
@@ -17,5 +17,6 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.RULE_NOTICE: on_rule_notice,
     Kind.AUDIT_QUERY: audit.on_query,
     Kind.REQUEST: on_request,
+    Kind.TIMER: waits.on_overdue,
 }
 FAILED: dict[Kind, FailureHandler] = {Kind.CORRECTION: on_correction_given_up}

@@ -15,17 +15,16 @@ from tenprint.exchange.model.bodies import (
     LAPSED,
     RELEASED,
     TRANSFERRED,
-    WOULD_BE_RELEASED,
     CustodyReport,
     DetainerAnswer,
     DetainerRequest,
     TaskAnswer,
 )
 from tenprint.exchange.model.case import Case, Task
-from tenprint.exchange.model.known import LAPSE, advanced, message_of, with_lapse, with_message
+from tenprint.exchange.model.known import LAPSE, Wake, advanced, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import detainers, outcomes, questions, requests
+from tenprint.exchange.tasks import detainers, outcomes, questions, requests, waits
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.corrections import corrections_of, look_again_after
@@ -151,6 +150,7 @@ def _looked_at(work: Work, look: Task, said: TaskAnswer) -> None:
 
 def _send_request(work: Work, case: Case, request: DetainerRequest) -> None:
     sent = work.send(Kind.DETAINER, work.peer(Role.JAIL), request.to_bytes())
+    waits.begin(work, sent)
     case = keep(work, with_message(case, Kind.DETAINER, sent.id).moved(CaseState.AWAITING_JAIL))
     # What came while the officer's answer was under way is looked at all the same, as what comes afterwards is.
     for said in dispositions_of(case):
@@ -165,6 +165,7 @@ def on_jail_answer(work: Work, _: None) -> None:
     case = _case_of_detainer(work, answer.detainer_id)
     if is_repeat(work, case, Kind.DETAINER_ANSWER):
         return
+    waits.end(work)
     state = CaseState.LODGED if answer.answer == ACCEPT else CaseState.DECLINED
     keep(work, advanced(with_message(case, Kind.DETAINER_ANSWER, work.message.id), state))
 
@@ -173,7 +174,7 @@ def on_custody(work: Work, _: None) -> None:
     """Note what the jail reports: from when on it holds, or how that ended. Reports may come in any order."""
     report = CustodyReport.from_bytes(work.message.body)
     case = _case_of_detainer(work, report.detainer_id)
-    begun = f"{Kind.CUSTODY}:{WOULD_BE_RELEASED}"
+    begun = waits.HOLD_BEGUN
     is_after_lapse = LAPSED_AT in case.known and report.event in (TRANSFERRED, RELEASED)
     purpose = LAPSE if is_after_lapse else Kind.CUSTODY
     if is_repeat(work, case, begun if report.ended_at is None else purpose):
@@ -181,11 +182,17 @@ def on_custody(work: Work, _: None) -> None:
     refuse_impossible(work, case.opened_at, report.held_from, report.ended_at)
     if report.event == CANCELLED and not message_of(case, Kind.CANCELLATION):
         raise SenderError("NOT_CANCELLED", "this office did not take its request back")
+    if not message_of(case, Kind.DETAINER_ANSWER):
+        work.tx.cancel_timers(case.case_id, Wake.DETAINER_OVERDUE)
     if report.ended_at is None:
+        if not message_of(case, Kind.CUSTODY):
+            waits.begin(work, work.message)
         keep(work, advanced(with_message(case, begun, work.message.id), CaseState.HELD))
         return
     if is_after_lapse:
         case = _said_after_lapse(case, report.ended_at)
+    if message_of(case, begun):
+        work.tx.cancel_timers(case.case_id, Wake.HOLD_OVERDUE)
     case = with_message(case, Kind.CUSTODY, work.message.id)
     if report.event == LAPSED:
         case = case.moved(lapsed_at=to_wire(report.ended_at))

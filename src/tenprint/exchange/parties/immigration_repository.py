@@ -20,9 +20,11 @@ from tenprint.core.errors import TenprintError
 from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import (
+    EMPTY_REPOSITORY,
     Repository,
     Wake,
     advanced,
+    is_file_empty,
     message_of,
     reopened,
     with_message,
@@ -40,6 +42,7 @@ from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
 from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION, keep_prints, opened_case, searched
+from tenprint.exchange.tasks.waits import overdue_or
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.response_times import limit_of
 from tenprint.records.ident import IdentDataResponse
@@ -50,6 +53,7 @@ from tenprint.records.words import RepositoryState as RecordState
 INTERIM, EXAMINATION = "IDR:pending", "examination"
 """Purpose of the interim answer's message; class of response times of an examination."""
 UNREADABLE_TCN = "UNKNOWN"
+NOBODY_HERE = f"{EMPTY_REPOSITORY}: nobody is on file here to be compared with"
 FIN_DIGITS = 15
 """As many as an IAQ's line FIN holds. Made from content: the chance that any two of ten million share one is 5 %."""
 
@@ -76,7 +80,9 @@ def on_search(work: Work, card: ReadCard) -> None:
     best = found[0] if found else None
     if best is None:
         result = RepositoryState.NO_MATCH if card.search.is_complete else RepositoryState.PARTIAL
-        _answer(work, searched(work, case, Repository.IMMIGRATION, result, card), RecordState(result))
+        case = searched(work, case, Repository.IMMIGRATION, result, card)
+        is_empty = is_file_empty(case, Repository.IMMIGRATION)
+        _answer(work, case, RecordState(result), text=NOBODY_HERE if is_empty else "")
         return
     case = searched(work, case, Repository.IMMIGRATION, RepositoryState.PENDING, card, candidates=len(found))
     needed = threshold.for_candidate(best)
@@ -255,7 +261,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.IDENT_SEARCH: on_search,
     Kind.TASK_ANSWER: unless_withdrawn(on_examined),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: unless_withdrawn(on_timer),
+    Kind.TIMER: overdue_or(unless_withdrawn(on_timer)),
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.IDENT_SEARCH: prepare_card}
 FAILED: dict[Kind, FailureHandler] = {Kind.IDENT_SEARCH: on_search_given_up}

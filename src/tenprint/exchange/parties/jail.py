@@ -34,7 +34,7 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import Wake, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import questions, waits
 from tenprint.exchange.tasks.answers import close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import moment_told, refuse_impossible
@@ -241,7 +241,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.CANCELLATION: on_cancellation,
     Kind.OUTCOME: on_outcome,
     Kind.TASK_ANSWER: on_answer,
-    Kind.TIMER: on_timer,
+    Kind.TIMER: waits.overdue_or(on_timer),
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}

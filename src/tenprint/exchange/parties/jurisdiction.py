@@ -10,7 +10,6 @@ from tenprint.exchange.model.aftermath import OutcomeReport, day_of
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.words import CaseState, Kind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
 from tenprint.exchange.tasks.outcomes import with_outcome
@@ -42,7 +41,6 @@ def on_outcome(work: Work, _: None) -> None:
 HANDLERS: dict[Kind, Handler] = {
     Kind.OUTCOME: on_outcome,
     Kind.REQUEST_ANSWER: on_request_answer,
-    Kind.TIMER: waits.on_overdue,
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}

@@ -9,7 +9,7 @@ from tenprint.exchange.model.bodies import Acknowledgement
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import EBTS_CONTENT
-from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, message_of, with_message
+from tenprint.exchange.model.known import NO_ANSWER, Repository, advanced, is_file_empty, message_of, with_message
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
@@ -108,8 +108,9 @@ def on_federal_answer(work: Work, _: None) -> None:
     case = asked_case(work, Kind.CAR)
     if is_repeat(work, case, *FIRST_ANSWERS[work.message.kind]):
         return
-    waits.end(work)
-    case = keep(work, noted_answer(case, work.message))
+    waits.end(work, case=case)
+    case = noted_answer(case, work.message)
+    case = keep(work, waits.begin_for_second(work, case) if waits.says_pending(work, case) else case)
     agency, answer = work.services.directory.party(case.known[SUBMITTER]), work.message
     if not result_of(answer).response.iar or _agency_receives(work, agency, case):
         answer = forward(work, answer, agency.id)
@@ -171,7 +172,8 @@ def _answer_from_own_gallery(work: Work, case: Case, card: ReadCard, result: Rep
     srf = IDENT if result == RepositoryState.MATCH else NON_IDENT
     plain = answer_to(card.booking, tcn=tcn, dat=work.now.strftime("%Y%m%d"), srf=srf)
     stays = f"{KEPT_BY_STATE}: {kept}" if kept else ""
-    told = "; ".join(text for text in (advice(Repository.STATE, result), stays) if text)
+    own = advice(Repository.STATE, result, is_empty=is_file_empty(case, Repository.STATE))
+    told = "; ".join(text for text in (own, stays) if text)
     body = build_sre(replace(plain, ori=work.services.party.ori, acn=plain_text(told, MAX_ADVICE)))
     sent = work.send(
         Kind.STATE_SRE, work.message.sender, body, content_type=EBTS_CONTENT, tcn=tcn, tcr=card.booking.tcn
@@ -193,7 +195,6 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ERRT: unless_withdrawn(on_federal_rejection),
     Kind.LATE_HIT: unless_withdrawn(on_late_hit),
     Kind.WITHDRAWAL: on_withdrawal,
-    Kind.TIMER: waits.on_overdue,
     Kind.TASK_ANSWER: requests.on_answer,
 }
 PREPARERS: dict[Kind, Preparer] = {Kind.CAR: prepare_card, Kind.CNA: prepare_card}

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tenprint.core.errors import SenderError, TenprintError
+from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.model.audit import TRAIL_CONTENT, VIEW_CONTENT, AuditQuery, AuditRefusal, AuditTopic
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.envelope import JSON_CONTENT, Envelope, ErasedHeading
+from tenprint.exchange.model.envelope import EBTS_CONTENT, JSON_CONTENT, Envelope, ErasedHeading, MessageKey
+from tenprint.exchange.model.known import Wake
 from tenprint.exchange.model.routes import may_say
 from tenprint.exchange.model.words import CaseState, Kind, Role
 from tenprint.exchange.ports import Transaction, Work
+from tenprint.exchange.tasks import waits
 from tenprint.exchange.tasks.cases import keep
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint
-from tenprint.ledger.trail import CaseTrail, read_trail, trail_of
+from tenprint.ledger.trail import MAX_CARRIED, CaseTrail, read_trail, trail_of
 from tenprint.ledger.view import MAX_PAGE_ENTRIES, LogView, shown_entry
 from tenprint.ledger.vocabulary import COUNTERPART
+from tenprint.records import EncodedImage, read
 
 AUDIT, ASKED, ANSWERS = "audit", "audit_asked", "audit_answers"
 """In `Case.known`: parties of a reconciliation; whom a question went to; ids of the answers, by party."""
 NO_CHECKPOINT = "NO_CHECKPOINT"
+NO_IMAGES, UNKNOWN = "none", "not known"
+"""What a message carried of prints; what cannot be told any more."""
 SILENT_KINDS = (str(Kind.AUDIT_QUERY), str(Kind.AUDIT_ANSWER))
 """Kinds of messages that are no disclosure of a case."""
 
@@ -63,13 +68,15 @@ def on_answer(work: Work, _: None) -> None:
         case = _follow(work, case, CaseTrail.from_bytes(work.message.body))
     else:
         AuditRefusal.from_bytes(work.message.body)
+    waits.end_if_all_answered(work, case, Wake.AUDIT_OVERDUE)
     is_all_there = AUDIT in case.known and _is_whole(work, case)
     keep(work, case.moved(CaseState.ANSWERED) if is_all_there else case)
 
 
 def ask(work: Work, case: Case, party: str, query: AuditQuery) -> Case:
     """Send a question to a party; return the case with it noted."""
-    work.send(Kind.AUDIT_QUERY, party, query.to_bytes(), case_id=case.case_id)
+    sent = work.send(Kind.AUDIT_QUERY, party, query.to_bytes(), case_id=case.case_id)
+    waits.begin(work, sent, about=work.message.id)
     return case.moved(audit_asked=sorted({*case.known.get(ASKED, ()), party}))
 
 
@@ -113,7 +120,37 @@ def _trail(work: Work) -> CaseTrail:
     # Who is not entitled learns as little as who asks about a case that is not here: the same sentence.
     if case is None or not (asker.role == Role.AUDITOR or (case.ori and case.ori == asker.ori)):
         raise SenderError("UNKNOWN_CASE", f"{work.services.party.id} has no such case of {asker.id}")
-    return trail_of(work.tx.case_entries(case.case_id), work.tx.leaf_hashes(), checkpoint_of(work.tx, 0), SILENT_KINDS)
+    entries, note = work.tx.case_entries(case.case_id), checkpoint_of(work.tx, 0)
+    return trail_of(entries, work.tx.leaf_hashes(), note, SILENT_KINDS, lambda message: _carried(work, message))
+
+
+def _carried(work: Work, message_id: str) -> str:
+    """Return which prints a message that this party sent carried, as far as it still keeps it."""
+    key = MessageKey(work.services.party.id, message_id)
+    heading = work.tx.heading(key)
+    if heading is None:
+        return UNKNOWN
+    if heading.content_type != EBTS_CONTENT:
+        return NO_IMAGES
+    if isinstance(heading, ErasedHeading):
+        return f"{UNKNOWN}: the message was erased"
+    try:
+        message = work.tx.message(key)
+    except StorageError as problem:
+        return f"{UNKNOWN}: {problem.code}"
+    return images_in_words(read(message.body).images()) if message is not None else UNKNOWN
+
+
+def images_in_words(images: Iterable[EncodedImage]) -> str:
+    """Return which images these are: ``14 images (Type-14): 10 rolled, 4 plain; WSQ20``, or ``none``."""
+    found = list(images)
+    if not found:
+        return NO_IMAGES
+    types = ", ".join(f"Type-{number}" for number in sorted({image.record_type for image in found}))
+    rolled = sum(image.impression.is_rolled for image in found)
+    sets = [f"{count} {name}" for count, name in ((rolled, "rolled"), (len(found) - rolled, "plain")) if count]
+    codecs = ", ".join(sorted({image.compression for image in found}))
+    return f"{len(found)} images ({types}): {', '.join(sets)}; {codecs}"[:MAX_CARRIED]
 
 
 def _require_auditor(work: Work) -> None:

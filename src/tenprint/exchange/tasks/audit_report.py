@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,13 +13,14 @@ from tenprint.exchange.model.audit import TRAIL_CONTENT, AuditRefusal
 from tenprint.exchange.model.directory import Directory
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.ports import Node
-from tenprint.exchange.tasks.audit import ASKED, AUDIT, NO_CHECKPOINT, answers_in, is_refusal, views_of
+from tenprint.exchange.tasks.audit import ASKED, AUDIT, NO_CHECKPOINT, UNKNOWN, answers_in, is_refusal, views_of
 from tenprint.ledger.checkpoint import ledger_origin, parse_checkpoint, witnessed_at
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.reconcile import Discrepancy, reconcile
 from tenprint.ledger.trail import CaseTrail, TrailLine, read_trail
 from tenprint.ledger.verify import Finding
 from tenprint.ledger.view import LogView, assemble, verify_view
+from tenprint.ledger.vocabulary import MESSAGE
 
 UNANSWERED, REFUSED, NOT_READY = "AUDIT_UNANSWERED", "AUDIT_REFUSED", "AUDIT_NOT_READY"
 NOT_YET = frozenset({UNANSWERED, NOT_READY})
@@ -167,6 +168,11 @@ class PartyTrail:
     lines: tuple[TrailLine, ...] = ()
     beyond: int = 0
     problem: str = ""
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+    def prints_of(self, line: TrailLine) -> str:
+        """Return which prints a line's message carried, as its party says: the ledger does not prove it."""
+        return self.carried.get(str(line.fields.get(MESSAGE, "")), UNKNOWN)
 
 
 def trails_of(node: Node, case_id: str) -> tuple[PartyTrail, ...]:
@@ -240,7 +246,7 @@ def _trail(directory: Directory, party: str, answer: Envelope | None) -> PartyTr
         _, lines = read_trail(trail, directory.party(party).verifier, ledger_origin(party))
     except RecordError as problem:
         return PartyTrail(party, problem=f"{problem.code}: {problem.message}")
-    return PartyTrail(party, lines, trail.beyond)
+    return PartyTrail(party, lines, trail.beyond, carried=trail.carried)
 
 
 def _discrepancy_json(one: Discrepancy) -> dict[str, object]:

@@ -17,12 +17,13 @@ from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
+from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.known import Wake, erased_number
 from tenprint.exchange.model.routes import steps_of_news, way_of_news
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import detainers, periods
+from tenprint.exchange.tasks import detainers, periods, waits
 from tenprint.exchange.tasks.answers import close_unanswered
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
@@ -61,6 +62,7 @@ class Acknowledged:
     Args:
         correction_id, correction_kind, what, origin: the correction, and whose it is.
         done: per party that it was sent to, what it did about it; ``""`` while it has not answered.
+        reason, person, made_at: why, by whom at the origin, and when; without words once the case is erased.
     """
 
     correction_id: str
@@ -68,6 +70,9 @@ class Acknowledged:
     what: str
     origin: str
     done: dict[str, str]
+    reason: str = ""
+    person: str = ""
+    made_at: str = ""
 
 
 def on_correction(work: Work, _: None) -> None:
@@ -169,16 +174,17 @@ def on_correction_done(work: Work, _: None) -> None:
     news = case.known[NEWS][said.correction_id]
     if work.message.sender not in news["told"]:
         raise SenderError("NOT_ASKED", f"{work.message.sender} was not sent this correction")
-    _refuse_off_the_way(work, item["origin"], said)
+    _refuse_off_the_way(work, case, item["origin"], said)
     sent_to = dict.fromkeys([*item["sent_to"], *said.passed_on_to.split()])
     more = {"acknowledged": item["acknowledged"] | {said.party: said.done}, "sent_to": list(sent_to)}
     work.log("acknowledged", counterpart=work.message.sender, note=f"{said.party}: {said.done}")
+    waits.end_if_all_answered(work, case, Wake.CORRECTION_OVERDUE)
     keep(work, with_correction(case, said.correction_id, item | more))
     if news["from"]:
         work.send(Kind.ACK, news["from"], work.message.body, in_reply_to=news["message"])
 
 
-def _refuse_off_the_way(work: Work, origin: str, said: CorrectionDone) -> None:
+def _refuse_off_the_way(work: Work, case: Case, origin: str, said: CorrectionDone) -> None:
     """Refuse what a neighbour says for a party that does not hear this correction by way of that neighbour.
 
     It speaks for itself and for those beyond it, and each of these passes a correction on to those next to it only.
@@ -188,12 +194,18 @@ def _refuse_off_the_way(work: Work, origin: str, said: CorrectionDone) -> None:
     """
     directory, sender = work.services.directory, work.message.sender
     way, about = way_of_news(directory.party(origin).role), directory.party(said.party).role
-    is_beyond = directory.party(sender).role in steps_of_news(way, about)
-    if said.party != sender and not is_beyond:
+    if said.party != sender and directory.party(sender).role not in _steps_to(directory.party(said.party), case, way):
         raise SenderError("NOT_ON_THE_WAY", f"{said.party} does not hear of this correction by way of {sender}")
     for party in said.passed_on_to.split():
-        if way.get(directory.party(party).role) != about:
+        if _steps_to(directory.party(party), case, way)[:1] != (about,):
             raise SenderError("NOT_ON_THE_WAY", f"{party} does not hear of this correction from {said.party}")
+
+
+def _steps_to(party: Party, case: Case, way: Mapping[Role, Role]) -> tuple[Role, ...]:
+    """Return the roles by way of which a correction reaches a party, the nearest first."""
+    if party.role == Role.AGENCY and party.ori != case.ori:  # it has copies of the answers, from the state bureau
+        return (Role.STATE_BUREAU, *steps_of_news(way, Role.STATE_BUREAU))
+    return steps_of_news(way, party.role)
 
 
 def on_correction_given_up(work: Work, problem: TenprintError) -> None:
@@ -218,7 +230,8 @@ def acknowledgements(case: Case, own: str) -> list[Acknowledged]:
         told = case.known[NEWS][name]["told"]
         expected = dict.fromkeys(party for party in [*told, *item["sent_to"]] if party not in (own, item["origin"]))
         done = {party: str(item["acknowledged"].get(party, "")) for party in expected}
-        found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done))
+        said = (item["reason"], item["by"], item["made_at"])
+        found.append(Acknowledged(name, item["correction_kind"], item["what"], item["origin"], done, *said))
     return found
 
 

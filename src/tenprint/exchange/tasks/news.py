@@ -14,10 +14,11 @@ from typing import Any
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.corrections import CorrectionDone
 from tenprint.exchange.model.envelope import Envelope, MessageKey
-from tenprint.exchange.model.known import COPIED_BY
+from tenprint.exchange.model.known import COPIED_BY, is_erased
 from tenprint.exchange.model.routes import way_of_news
 from tenprint.exchange.model.words import Kind, Role
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import waits
 
 NEWS = "news"
 """In `Case.known`: what has to be passed on, by its own id: the message that brought it, whose it is, who was told."""
@@ -137,7 +138,9 @@ def pass_on(work: Work, case: Case) -> Case:
         due = due if message is not None else []
         if message is not None:
             for party in due:
-                work.send(message.kind, party, message.body, case_id=case.case_id, in_reply_to=message.id)
+                sent = work.send(message.kind, party, message.body, case_id=case.case_id, in_reply_to=message.id)
+                if not is_erased(case):  # of one that was erased nothing is left to wait in
+                    waits.begin(work, sent, about=news_id)
             case = with_told(case, news_id, due)
         case = _acknowledged(work, case, news_id, due)
     return case

@@ -21,6 +21,7 @@ from tenprint.exchange.model.words import FINAL_STATES, CaseState, Kind, Role
 from tenprint.exchange.ports import Work
 from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.questions import Ask
+from tenprint.exchange.tasks.waits import OVERDUE
 from tenprint.ledger.entry import Entry
 from tenprint.ledger.vocabulary import KIND, TIME
 from tenprint.policy.evaluate import Decision
@@ -28,7 +29,7 @@ from tenprint.policy.evaluate import Decision
 ENDED = FINAL_STATES | {CaseState.ANSWERED}
 """States in which a period counts: the final ones, and that of a party which has given the case on."""
 ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY = "erased", "erasure_postponed", "late"
-NO_CHANGE = frozenset({"looked_at", ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})
+NO_CHANGE = frozenset({"looked_at", OVERDUE, ERASED_ENTRY, POSTPONED_ENTRY, LATE_ENTRY})
 """Kinds of ledger entries from which a period does not count anew."""
 SINCE = "since"
 EXPUNGED = "expunged"

@@ -9,6 +9,7 @@ from tenprint.exchange.model.envelope import Envelope
 from tenprint.exchange.model.known import (
     Repository,
     advanced,
+    empty_file,
     message_of,
     reopened,
     repository_state,
@@ -49,11 +50,14 @@ FIRST_ANSWERS: dict[Kind, tuple[Kind, ...]] = {
 """By kind of a federal answer, which ones before it make it a repeat: a booking is answered or rejected, and once."""
 
 
-def advice(repository: Repository, result: RepositoryState) -> str:
+def advice(repository: Repository, result: RepositoryState, *, is_empty: bool = False) -> str:
     """Return the advice (2.071) that keeps an unsettled search from being read as a non-identification.
 
-    SRF (2.059) knows only I and N in a ten-print answer (EBTS 8.001); `error` and `partial` go with N and this line.
+    SRF (2.059) knows only I and N in a ten-print answer (EBTS 8.001); `error` and `partial` go with N and this line. So
+    does a search of an empty repository, which EBTS tells from a search with no results by L0010.
     """
+    if result == RepositoryState.NO_MATCH and is_empty:
+        return empty_file(repository)
     if result in (RepositoryState.MATCH, RepositoryState.NO_MATCH):
         return ""
     return f"{repository.upper()} SEARCH {result.upper()}: THIS IS NO NON-IDENTIFICATION"

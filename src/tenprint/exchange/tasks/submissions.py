@@ -11,7 +11,14 @@ from tenprint.core.chance import content_id
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope, MessageKey
-from tenprint.exchange.model.known import Repository, is_erased, message_of, with_message, with_repository
+from tenprint.exchange.model.known import (
+    Repository,
+    is_erased,
+    message_of,
+    with_message,
+    with_nobody_on_file,
+    with_repository,
+)
 from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState
 from tenprint.exchange.ports import Work
@@ -270,5 +277,7 @@ def searched(
 ) -> Case:
     """Log a search with its result and return the case with the repository's answer."""
     count = card.search.subjects_searched if card.search else 0
+    if result == RepositoryState.NO_MATCH and not count:
+        case = with_nobody_on_file(case, repository)
     work.log("searched", repository=str(repository), result=str(result), candidates=candidates, count=count)
     return with_repository(case, repository, result)

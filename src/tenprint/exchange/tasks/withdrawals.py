@@ -18,6 +18,7 @@ from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import forget_withdrawn_prints
 from tenprint.exchange.tasks.news import copied_parties, is_informant
 from tenprint.exchange.tasks.submissions import forward
+from tenprint.exchange.tasks.waits import OUTLIVING
 
 WITHDRAWN = "withdrawn"
 ONWARD: dict[Role, frozenset[Role]] = {
@@ -28,7 +29,7 @@ ONWARD: dict[Role, frozenset[Role]] = {
 """Whom a party tells, if it has sent them something of the case; and whoever it has sent a copy of an answer."""
 DECIDED = frozenset({CaseState.AWAITING_JAIL, CaseState.LODGED, CaseState.HELD})
 """An officer has asked for a hold: only an officer takes that back."""
-_CLOCKS = frozenset(Wake) - {Wake.HOLD_END}
+_CLOCKS = frozenset(Wake) - OUTLIVING - {Wake.HOLD_END}
 
 
 def on_withdrawal(work: Work, _: None) -> None:
