@@ -25,6 +25,7 @@ from tenprint.exchange.tasks import questions
 from tenprint.exchange.tasks.periods import ENDED
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
 from tenprint.exchange.tasks.results import CASCADE_FACTS
+from tenprint.exchange.tasks.stated import stated_in
 from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
 from tenprint.policy.evaluate import Decision, decide
@@ -216,6 +217,11 @@ def _who_receives(trail: Trail) -> None:
         _asked(trail, SETTINGS, lambda ask: questions.who_receives_iar(ask, trail.node.party, agency, day))
 
 
+def _offence_level(trail: Trail) -> None:
+    if trail.message is not None:
+        trail.note(MESSAGE, stated_in(TaskAnswer.from_bytes(trail.message.body).details))
+
+
 def _priority(trail: Trail) -> None:
     level = trail.earlier("decision", question="offence_level")
     if level is not None:
@@ -269,6 +275,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "second_examiner": _second_examiner,
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,
+    "offence_level": _offence_level,
     "priority": _priority,
     "detainer": _detainer,
     "hold_hours": _hold_hours,
