@@ -22,9 +22,9 @@ ROLES = [
 ]  # fmt: skip
 EXPECTED = """
                booking operator examiner specialist officer jail court auditor public
-name           full    full     none     full       full    full none  none    none
-birth_date     full    full     none     full       full    full none  none    none
-sex            full    full     none     full       full    full none  none    none
+name           full    none     none     full       full    full none  none    none
+birth_date     full    none     none     full       full    full none  none    none
+sex            full    none     none     full       full    full none  none    none
 charge         full    full     none     full       full    full full  full    none
 fin            none    none     part     full       full    none none  part    none
 a_number       none    none     part     full       full    none none  part    none

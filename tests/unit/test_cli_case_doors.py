@@ -30,7 +30,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("correct", "case-1", "--party", "state_bureau", "--kind", "sealed", *ORDER), "PERSON_MISSING"),
         (("cancel", "case-1", "--party", "field_office", *WHO), "UNKNOWN_CASE"),
         (("cancel", "case-1", "--party", "jail", *WHO), "NOT_A_FIELD_OFFICE"),
-        (("reopen", "case-1", "--party", "jail", *WHO), "NOT_A_COURT"),
+        (("reopen", "case-1", "--party", "jail", *WHO), "UNKNOWN_CASE"),
+        (("reopen", "case-1", "--party", "field_office", *WHO), "NOT_A_COURT"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_with_a_code(network: Path, words: tuple[str, ...], code: str) -> None:

@@ -145,6 +145,26 @@ def test_whoever_comes_too_late_is_told_how_to_say_it_all_the_same(rig: Rig) -> 
     assert hint == f"ask anew: tenprint case reopen {case_id} --party jail"
 
 
+def test_the_clerk_opens_the_question_again_on_the_page_of_the_task_that_the_clock_closed(rig: Rig) -> None:
+    case_id = rig.until_held()
+    rig.wait(49 * HOURS)
+    clerk = Desktop(console(rig)).take(JAIL, "JOE JAILER")
+    path = f"/tasks/{rig.task(JAIL, TaskKind.REPORT_CUSTODY, case_id).id}"
+    assert "Open the question again" in clerk.get(path)
+    Desktop(console(rig)).take(ERO, "ANN OFFICER").post(f"{path}/ask-again", 403, reason="not mine to ask")
+    clerk.post(f"{path}/ask-again", 409, reason=" ")
+    assert open_at(rig, JAIL) == []
+    clerk.get(path)
+    clerk.post(f"{path}/ask-again", reason="the sheet of that day says so")
+    (again,) = rig.tasks(JAIL, open_only=True)
+    clerk.get(f"/tasks/{again.id}")
+    clerk.post(f"/tasks/{again.id}", answer="transferred", reason="x", at="2010-10-04T20:00Z")
+    assert states(rig, case_id) == [CaseState.TRANSFERRED] * 2
+    assert "Open the question again" not in clerk.get(f"/tasks/{again.id}")
+    clerk.get(path)
+    assert "NOT_LAPSED" in clerk.post(f"{path}/ask-again", 409, reason="once more")
+
+
 @pytest.mark.parametrize("later_first", [False, True])
 def test_the_case_ends_the_same_way_whichever_of_the_two_reports_comes_first(rig: Rig, later_first: bool) -> None:
     rig.known_to_immigration("P7")

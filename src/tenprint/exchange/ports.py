@@ -376,9 +376,9 @@ class Work:
             **more,
         )
 
-    def decide(self, question: str, facts: Mapping[str, Any]) -> Decision:
-        """Ask the programme in force, and log which rule spoke and how."""
-        decision = decide(self.services.programme, question, facts)
+    def decide(self, question: str, facts: Mapping[str, Any], rules: Programme | None = None) -> Decision:
+        """Ask the programme in force, or the rules of another day, and log which rule spoke and how."""
+        decision = decide(rules or self.services.programme, question, facts)
         self.log(
             "decision",
             rule=decision.rule,

@@ -285,6 +285,7 @@ def _sentence(kind: str, text: dict[str, str]) -> str:
         "overdue": f"still waits: {note}",
         "withdrawn": f"notes that the booking is withdrawn by {text.get('person', '')}",
         "after_withdrawal": f"takes {title} in and does nothing with it: {note}",
+        "stated": f"{text.get('person', '')} states of the person: {note.replace('_', ' ')}",
         "reopened": f"opens the case again: {note}",
         "resubmitted": f"goes on with the same case: {note}",
         "no_answer": f"gives no answer: {note}",

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.words import EvidenceBox, TaskKind
 from tenprint.exchange.ports import Services
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import levels, questions
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.evaluate import Decision
 
 QUESTIONS_BY_KIND = {
     TaskKind.DECIDE: ("offence_level", "priority", "detainer"),
     TaskKind.SECOND_LOOK: ("offence_level", "priority", "detainer"),
+    TaskKind.REPORT_OUTCOME: ("offence_level", "priority"),
     TaskKind.ANSWER_DETAINER: ("hold_hours",),
     TaskKind.REPORT_RELEASE: ("hold_hours",),
     TaskKind.REPORT_CUSTODY: ("hold_hours",),
@@ -58,8 +59,10 @@ class Advice:
     unknown: dict[str, tuple[str, ...]]
 
 
-def advice(task: Task, services: Services) -> Advice | None:
+def advice(task: Task, services: Services, case: Case | None = None) -> Advice | None:
     """Return what the rules in force say now, or None for a task on which they have nothing to say.
+
+    Level and priority are asked with what is known in the case, as they are when an outcome is reported.
 
     Whether a detainer would be permitted is asked as if the form were filled in and no claim were made: what is refused
     even then no officer can send.
@@ -68,10 +71,10 @@ def advice(task: Task, services: Services) -> Advice | None:
     if not asked:
         return None
     ask = questions.quietly(services)
-    level = str(ask("offence_level", {}).outcome)
+    status = str(task.shown.get("status", "unknown"))
     answers = {
-        "offence_level": lambda: ask("offence_level", {}),
-        "priority": lambda: ask("priority", {"status": str(task.shown["status"]), "offence_level": level}),
+        "offence_level": lambda: levels.rank(ask, levels.facts_of(case, task.shown), status).level,
+        "priority": lambda: levels.rank(ask, levels.facts_of(case, task.shown), status).priority,
         "detainer": lambda: questions.detainer(ask, task.shown, _form(task.shown)),
         "hold_hours": lambda: questions.hold_hours(ask),
     }

@@ -26,6 +26,7 @@ from tenprint.exchange.tasks.copies import COPY_TO
 from tenprint.exchange.tasks.periods import ENDED
 from tenprint.exchange.tasks.prints import booking_of, threshold_of
 from tenprint.exchange.tasks.results import CASCADE_FACTS, result_of
+from tenprint.exchange.tasks.stated import stated_in
 from tenprint.exchange.tasks.submissions import booked_on
 from tenprint.ledger.entry import Entry
 from tenprint.policy.evaluate import Decision, decide
@@ -231,6 +232,11 @@ def _copy_answer(trail: Trail) -> None:
             trail.note(SETTINGS, {"copy_party_receives_answer": takes.pop()})
 
 
+def _offence_level(trail: Trail) -> None:
+    if trail.message is not None:
+        trail.note(MESSAGE, stated_in(TaskAnswer.from_bytes(trail.message.body).details))
+
+
 def _priority(trail: Trail) -> None:
     level = trail.earlier("decision", question="offence_level")
     if level is not None:
@@ -285,6 +291,7 @@ _FINDERS: dict[str, Callable[[Trail], None]] = {
     "iaq_on_match": _iaq,
     "who_receives_iar": _who_receives,
     "copy_answer": _copy_answer,
+    "offence_level": _offence_level,
     "priority": _priority,
     "detainer": _detainer,
     "hold_hours": _hold_hours,

@@ -50,6 +50,7 @@ LABELS = {
     "result": "what the repository answers", "format": "format", "encounter_id": "number of the encounter",
     "details.evidence": "evidence", "timer_id": "number of the clock", "purpose": "what for", "due_at": "was due",
     "finding": "the examiner's finding", "names": "names on file", "text": "remarks",
+    "rules_on": "rules that were asked, and why these", "level_unknown": "not known, and could change the level",
     "trail": "proofs of what was disclosed",
 }  # fmt: skip
 STATUSES = {str(value): words.answer_title(str(value)) for value in StatusFinding}

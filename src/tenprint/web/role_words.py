@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 from tenprint.core.clock import from_wire
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, StatusFinding, TaskKind
+from tenprint.exchange.tasks import stated
 from tenprint.policy.access import HIDDEN
+from tenprint.policy.vocabulary import house_vocabulary
 from tenprint.records.nlets.iaq import GENERIC_OFFENSE
 from tenprint.records.nlets.offences import offence_in_words
 from tenprint.web.words import ANSWER_TITLES, spoken_name
@@ -167,6 +170,7 @@ FIELD_AT_FAULT: dict[str, str] = {
     "LEGAL_GROUND_DIFFERS": "legal_ground",
     "EVIDENCE_UNKNOWN": "evidence",
     "CANDIDATE_UNKNOWN": "candidate",
+    "CONVICTION_ON_RECORD": "felony_convictions",
     "TIME_IMPOSSIBLE": "at",
     "TIME_IN_FUTURE": "at",
     "TIME_TOO_EARLY": "at",
@@ -260,10 +264,28 @@ def field_at_fault(code: str, given: Mapping[str, str]) -> str:
     """
     if code == "DETAIL_INVALID":
         asked = ("citizenship_claim", "victim_or_witness")
-        return next((name for name in asked if given.get(name, "no") not in ("yes", "no")), "answer")
+        wrong = (name for name in asked if given.get(name, "no") not in ("yes", "no"))
+        unread = (name for name in stated.NAMES if not stated.is_one(name, given.get(name, "")))
+        return next(chain(wrong, unread), "answer")
     if code == "TEXT_INVALID" and given.get("reason", "").strip().isprintable() and "legal_ground" in given:
         return "reason" if len(given.get("reason", "")) > len(given["legal_ground"]) else "legal_ground"
     return FIELD_AT_FAULT.get(code, "answer")
+
+
+@dataclass(frozen=True)
+class FactToState:
+    """Something of a person that an officer may state: its name in the form, what it is, and whether it is a count."""
+
+    name: str
+    label: str
+    is_count: bool
+
+
+def facts_to_state() -> tuple[FactToState, ...]:
+    """Return what an officer may state beside a decision or an outcome."""
+    facts = house_vocabulary().facts
+    labels = ((name, facts[name].label, facts[name].type == "int") for name in stated.NAMES)
+    return tuple(FactToState(name, label[:1].upper() + label[1:], is_count) for name, label, is_count in labels)
 
 
 def offence(code: str) -> str:

@@ -137,14 +137,17 @@ class OutcomeReport(Body):
         outcome: of `OutcomeEvent`.
         on: the day on which it happened.
         legal_ground: on which it rests.
-        offence_level, level_rule: level and the rule that gave it, as in force when it was reported.
+        offence_level, level_rule: level and the rule that gave it (`tasks.levels`).
         priority, priority_rule: the same for the priority.
         rule_version: version of these rules.
         officer, reason: who reported it, and what they say.
         is_last: True when nothing follows.
+        rules_on: which rules level and priority were asked of, and why these; empty in reports from before.
+        level_unknown: in words, what nobody knew and for whose sake the level might be another one.
     """
 
     TYPE: ClassVar[str] = "outcome"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"rules_on", "level_unknown"})
     outcome: str
     on: str
     legal_ground: str
@@ -156,6 +159,8 @@ class OutcomeReport(Body):
     officer: str
     reason: str
     is_last: bool
+    rules_on: str = ""
+    level_unknown: str = ""
 
     def __post_init__(self) -> None:
         self._require("outcome", self.outcome in tuple(OutcomeEvent))

@@ -24,7 +24,7 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import LAPSE, Wake, advanced, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import detainers, outcomes, questions, requests, waits
+from tenprint.exchange.tasks import detainers, levels, outcomes, questions, requests, waits
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
 from tenprint.exchange.tasks.corrections import corrections_of, look_again_after
@@ -102,6 +102,7 @@ def _outcome_reported(work: Work, task: Task, answer: TaskAnswer) -> None:
 
 def _decided(work: Work, task: Task, answer: TaskAnswer) -> None:
     """Follow an officer's decision; a detainer goes to the jail only if a rule permits it."""
+    _note_statements(work, task, answer)
     is_detainer = answer.answer == OfficerDecision.DETAINER
     if is_detainer and questions.waits_for_second_look(questions.quietly(work.services), task.shown, answer.details):
         _ask_second_officer(work, task, answer)
@@ -115,6 +116,15 @@ def _decided(work: Work, task: Task, answer: TaskAnswer) -> None:
         return
     ends = CaseState.INTERVIEWED if answer.answer == OfficerDecision.INTERVIEW else CaseState.NO_ACTION
     keep(work, case.moved(ends))
+
+
+def _note_statements(work: Work, task: Task, answer: TaskAnswer) -> None:
+    """Keep what the officer states of convictions, and put down which level and priority follow from it."""
+    case = work.case()
+    stated = levels.take_statements(work, case, answer)
+    if stated != case:
+        levels.rank(work.decide, levels.facts_of(stated, task.shown), str(task.shown["status"]))
+        keep(work, stated)
 
 
 def _ask_second_officer(work: Work, task: Task, answer: TaskAnswer) -> None:
@@ -214,8 +224,8 @@ def _said_after_lapse(case: Case, ended_at: datetime) -> Case:
 
 def _shown(work: Work, answer: Iar) -> dict[str, Any]:
     """Return what the officer sees; who confirmed the match only if the answer says so."""
-    level = work.decide("offence_level", {})
-    priority = work.decide("priority", {"status": str(answer.status), "offence_level": str(level.outcome)})
+    ranked = levels.rank(work.decide, levels.facts_of(None, {"offence": answer.off}), str(answer.status))
+    level, priority = ranked.level, ranked.priority
     return {
         "name": answer.nam,
         "birth_date": answer.dob,

@@ -18,7 +18,7 @@ from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
-from tenprint.exchange.tasks import dated, findings, questions
+from tenprint.exchange.tasks import dated, findings, levels, questions
 from tenprint.exchange.tasks.details import refuse_unknown
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.records.nlets.iar import NEEDS_GROUND
@@ -66,8 +66,8 @@ def draft_answer(
             ``REASON_MISSING``, ``TEXT_INVALID``, ``SAME_EXAMINER``, ``SAME_OFFICER``, ``SECOND_LOOK_OPEN``,
             ``SECOND_LOOK_DISAGREES``, ``LEGAL_GROUND_MISSING``,
             ``LEGAL_GROUND_INVALID``, ``LEGAL_GROUND_DIFFERS``, ``EVIDENCE_UNKNOWN``,
-            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``, ``DETAIL_UNKNOWN``; and what `findings.check_fingers` and
-            `dated.check` raise.
+            ``CANDIDATE_UNKNOWN``, ``DETAIL_INVALID``, ``DETAIL_UNKNOWN``, ``CONVICTION_ON_RECORD``;
+            and what `findings.check_fingers` and `dated.check` raise.
         PolicyRefusal: a rule in force forbids the answer; the code is the rule's id.
     """
     task = open_task(tx, task_id)
@@ -269,6 +269,7 @@ def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> 
 
 def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     _check_words_of_the_form(answer)
+    levels.check_statements(tx, task, answer)
     ground = str(task.shown["legal_ground"])
     if answer.answer == OfficerDecision.DETAINER:
         _check_earlier_look(tx, task)
@@ -305,6 +306,11 @@ def _waits_for_second_look(task: Task, answer: TaskAnswer, ask: Ask) -> bool:
     return questions.waits_for_second_look(ask, task.shown, answer.details)
 
 
+def _check_statements(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
+    del ask
+    levels.check_statements(tx, task, answer)
+
+
 def _check_words_of_the_form(answer: TaskAnswer) -> None:
     evidence = answer.details.get("evidence")
     if evidence is not None and evidence not in tuple(EvidenceBox):
@@ -328,4 +334,5 @@ _CHECKS: dict[TaskKind, Callable[[Transaction, Task, TaskAnswer, Ask], None]] = 
     TaskKind.STATUS: _check_status,
     TaskKind.DECIDE: _check_decision,
     TaskKind.SECOND_LOOK: _check_second_look,
+    TaskKind.REPORT_OUTCOME: _check_statements,
 }

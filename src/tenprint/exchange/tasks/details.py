@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from tenprint.core.errors import SenderError
 from tenprint.exchange.model.words import EvidenceBox, TaskKind
+from tenprint.exchange.tasks import stated
 from tenprint.exchange.tasks.dated import AT, CHARGE, DECIDED_ON, HAPPENED_ON, LEGAL_GROUND, OFFENCE, REFERENCE
 from tenprint.exchange.tasks.findings import CANDIDATE, FINGER_DETAILS, FINGER_FINDINGS, FINGER_PREFIX
 
@@ -19,6 +20,7 @@ A_TIME = "day and time with the zone, such as 2010-10-05T09:30Z; without it, now
 _EXAMINATION = {CANDIDATE: "the candidate that was compared, one of those shown; without it, the first"} | {
     name: f"finding of the {finger.title}: {', '.join(FINGER_FINDINGS)}" for name, finger in FINGER_DETAILS.items()
 }
+_STATED = {name: stated.means(name) for name in stated.NAMES}
 DETAILS: Mapping[TaskKind, Mapping[str, str]] = {
     TaskKind.EXAMINE: _EXAMINATION,
     TaskKind.EXAMINE_SECOND: _EXAMINATION,
@@ -28,6 +30,7 @@ DETAILS: Mapping[TaskKind, Mapping[str, str]] = {
         LEGAL_GROUND: "word for word as the specialist wrote it",
         CITIZENSHIP_CLAIM: "whether the person, or somebody for them, claims citizenship: yes or no",
         VICTIM_OR_WITNESS: "whether the person is a victim of or witness to a crime: yes or no",
+        **_STATED,
     },
     TaskKind.REPORT_RELEASE: {AT: f"when: {A_TIME}"},
     TaskKind.REPORT_CUSTODY: {AT: f"when, within the hold: {A_TIME}"},
@@ -40,6 +43,7 @@ DETAILS: Mapping[TaskKind, Mapping[str, str]] = {
     TaskKind.REPORT_OUTCOME: {
         HAPPENED_ON: "day on which it happened, YYYY-MM-DD",
         LEGAL_GROUND: "the ground of law on which it rests",
+        **_STATED,
     },
 }
 """By kind of task, the names of the details that its answer takes, and what each means; other kinds take none."""

@@ -1,4 +1,4 @@
-"""What became of a person whom the field office took over: dated, under the rules then in force, by a named officer.
+"""What became of a person whom the field office took over: dated, under the rules of that day, by a named officer.
 
 Removals are counted from these reports and from nothing else: a transfer is no removal.
 """
@@ -6,7 +6,8 @@ Removals are counted from these reports and from nothing else: a transfer is no 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from tenprint.core.clock import to_wire
@@ -17,12 +18,13 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import LAST_OUTCOMES, REMOVALS, Kind, OutcomeEvent, Role, TaskKind
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import levels
 from tenprint.exchange.tasks.dated import HAPPENED_ON, LEGAL_GROUND
 
 OUTCOMES = "outcomes"
 """In `Case.known`: the reported outcomes in their order, each with day, ground, level and priority."""
 ANSWERS = tuple(str(event) for event in OutcomeEvent)
-AN_OUTCOME_NEEDS = "details: happened_on (YYYY-MM-DD), legal_ground"
+AN_OUTCOME_NEEDS = "details: happened_on (YYYY-MM-DD), legal_ground; convictions, as far as they are known"
 WHOM = ("name", "birth_date", "booking", "status", "legal_ground", "offence", "offence_in_words")
 
 
@@ -39,11 +41,16 @@ def ask_outcome(work: Work, case: Case, transferred_at: datetime) -> None:
 
 
 def report_outcome(work: Work, case: Case, task: Task, answer: TaskAnswer, told: Iterable[str]) -> Case:
-    """Tell jail and jurisdiction of an outcome, under the rules in force now; return the case with it noted."""
-    level = work.decide("offence_level", {})
-    priority = work.decide(
-        "priority", {"status": str(task.shown.get("status", "unknown")), "offence_level": str(level.outcome)}
+    """Tell jail and jurisdiction of an outcome; return the case with it noted, and with what the officer states.
+
+    Level and priority come from what is known in the case, under the rules of the day on which it happened.
+    """
+    case = levels.take_statements(work, case, answer)
+    rules, why_these = levels.rules_on(work.services, date.fromisoformat(answer.details[HAPPENED_ON]))
+    ranked = levels.rank(
+        partial(work.decide, rules=rules), levels.facts_of(case, task.shown), str(task.shown.get("status", "unknown"))
     )
+    level, priority = ranked.level, ranked.priority
     report = OutcomeReport(
         outcome=answer.answer,
         on=answer.details[HAPPENED_ON],
@@ -56,6 +63,8 @@ def report_outcome(work: Work, case: Case, task: Task, answer: TaskAnswer, told:
         officer=answer.by,
         reason=answer.reason,
         is_last=answer.answer in LAST_OUTCOMES,
+        rules_on=why_these,
+        level_unknown=ranked.unknown,
     )
     work.log("outcome", outcome=report.outcome, person=report.officer, rule=report.level_rule, version=level.version)
     for party in told:

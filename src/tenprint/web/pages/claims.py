@@ -1,4 +1,4 @@
-"""Claiming a task, releasing it, taking it over from a colleague."""
+"""Claiming a task, releasing it, taking it over from a colleague; asking again how a hold ended that has lapsed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from tenprint.core.errors import SenderError
+from tenprint.exchange import dispatch
 from tenprint.exchange.model.case import Task
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import claims
@@ -48,6 +49,20 @@ class ClaimPage:
             request, form, task_id, lambda node, task, by: claims.take_over(node, task, by, seen=seen or by)
         )
 
+    def ask_again(self, request: Request, form: Mapping[str, str], task_id: str) -> Response:
+        """Open the question again how a hold ended that has lapsed by the clock; go on to it."""
+        seat = self._console.seat_of(request)
+        self._console.bound(seat, form)
+        with self._console.desk.at_work() as house:
+            task, _ = self._console.desk.own_task(seat, task_id, Action.ANSWER_TASK)
+            node, reason = house.nodes[task.party], form.get("reason", "")
+            try:
+                again = dispatch.reopen_custody(node, task.case_id, by=seat.person, reason=reason)
+            except SenderError as problem:
+                said = LATE.format(said=words.sentence(problem.message))
+                raise Refusal(HTTPStatus.CONFLICT, said, problem.code) from problem
+        return go(f"/tasks/{again.id}")
+
     def _changed(self, request: Request, form: Mapping[str, str], task_id: str, change: Change) -> Response:
         seat = self._console.seat_of(request)
         self._console.bound(seat, form)
@@ -74,4 +89,5 @@ def routes(console: Console) -> list[Route]:
         Route("/tasks/{task_id}/claim", taking_form(page.claim), "POST"),
         Route("/tasks/{task_id}/release", taking_form(page.release), "POST"),
         Route("/tasks/{task_id}/take-over", taking_form(page.take_over), "POST"),
+        Route("/tasks/{task_id}/ask-again", taking_form(page.ask_again), "POST"),
     ]

@@ -117,10 +117,11 @@ class TaskPage:
                     headings = tx.headings(task.case_id) if number else []
                 except StorageError:
                     headings = []
+                case = tx.case(task.case_id)
                 move = whose_move(task, tx.tasks(task.case_id), seat.person)
             sender = next((heading.sender for heading in headings if heading.id == number), "")
             href = case_words.message_path(seat.party, sender, number) if sender else ""
-            return advice(task, node.services), href, move
+            return advice(task, node.services, case), href, move
 
 
 def _fault(problem: TenprintError | None, given: Mapping[str, str]) -> Fault | None:
