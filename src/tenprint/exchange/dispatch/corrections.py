@@ -7,17 +7,27 @@ from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError
 from tenprint.exchange.dispatch.reviews import known_case, work_of
 from tenprint.exchange.model.corrections import Correction
-from tenprint.exchange.model.words import CorrectionKind, Kind
+from tenprint.exchange.model.words import CorrectionKind, Kind, Role, StatusFinding
 from tenprint.exchange.ports import Node
 from tenprint.exchange.tasks import corrections
-from tenprint.exchange.tasks.answers import official_name, reason_given
+from tenprint.exchange.tasks.answers import official_name, reason_given, refuse_ground
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.corrections import ORIGINS, Acknowledged
 from tenprint.exchange.tasks.news import told_parties, with_told
 from tenprint.exchange.tasks.origin import signed_by_origin
 
 
-def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: str) -> str:
+def correct(
+    node: Node,
+    case_id: str,
+    *,
+    kind: str,
+    what: str,
+    reason: str,
+    by: str,
+    status: str = "",
+    legal_ground: str = "",
+) -> str:
     """Correct a record and send that to everyone who was told; return the correction's id.
 
     The same correction again makes a further one: whoever says it twice has a reason to.
@@ -28,13 +38,16 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
         kind: of `CorrectionKind`.
         what: what is wrong, or which order it was.
         reason, by: why, and who.
+        status, legal_ground: what a support center corrects its answer to: it holds from now on; ``""`` leaves it.
 
     Raises:
         SenderError: ``CORRECTION_UNKNOWN``, ``CORRECTION_NOT_YOURS``, ``UNKNOWN_CASE``, ``NOBODY_TOLD``,
-            ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``; nothing was written.
+            ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``, ``STATUS_UNKNOWN``, ``STATUS_MISSING``,
+            ``LEGAL_GROUND_MISSING``, ``LEGAL_GROUND_INVALID``; nothing was written.
         StorageError: it could not be written.
     """
     _refuse_kind(node, kind)
+    _refuse_status(node, status, legal_ground)
     by, reason, what = official_name(by), reason_given(reason), reason_given(what)
     with node.store.transaction() as tx:
         case = known_case(tx, node, case_id)
@@ -51,6 +64,8 @@ def correct(node: Node, case_id: str, *, kind: str, what: str, reason: str, by: 
             reason=reason,
             by=by,
             made_at=work.now,
+            status=status,
+            legal_ground=legal_ground,
         )
         said = signed_by_origin(work.services.signer, said)
         work.log("corrects", person=by, outcome=kind, note=f"correction {said.correction_id}")
@@ -73,3 +88,15 @@ def _refuse_kind(node: Node, kind: str) -> None:
     if CorrectionKind(kind) not in ORIGINS.get(node.party.role, frozenset()):
         may = [role.replace("_", " ") for role, kinds in ORIGINS.items() if kind in kinds]
         raise SenderError("CORRECTION_NOT_YOURS", f"that a record is {kind} is for a {' or a '.join(may)} to say")
+
+
+def _refuse_status(node: Node, status: str, legal_ground: str) -> None:
+    if not status and not legal_ground:
+        return
+    if node.party.role != Role.SUPPORT_CENTER:
+        raise SenderError("CORRECTION_NOT_YOURS", "what somebody's status is, a support center alone says")
+    if not status:
+        raise SenderError("STATUS_MISSING", "a legal ground is that of a status", hint="add --status STATUS")
+    if status not in tuple(StatusFinding):
+        raise SenderError("STATUS_UNKNOWN", f"a status is one of {', '.join(StatusFinding)}")
+    refuse_ground(status, legal_ground, hint="add --legal-ground TEXT")

@@ -20,6 +20,8 @@ FAILURES = "failures"
 PRIORITY = "priority"
 NO_ANSWER = "no_answer"
 """Why no answer follows: the booking asks for none (CNA), or the state keeps it."""
+LATE = "late_examinations"
+"""At an immigration repository: id of a late examination -> the subject enrolled later that it is about."""
 ERASED = "erased"
 """What was erased of the case, when and under which rule (`tasks.periods`)."""
 _SETTLED = frozenset(map(str, (RepositoryState.NOT_ASKED, RepositoryState.NO_MATCH, RepositoryState.MATCH)))

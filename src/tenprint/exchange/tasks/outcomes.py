@@ -17,20 +17,19 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import LAST_OUTCOMES, REMOVALS, Kind, OutcomeEvent, Role, TaskKind
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks import detainers
+from tenprint.exchange.tasks.anew import up_to_date
 from tenprint.exchange.tasks.dated import HAPPENED_ON, LEGAL_GROUND
 
 OUTCOMES = "outcomes"
 """In `Case.known`: the reported outcomes in their order, each with day, ground, level and priority."""
 ANSWERS = tuple(str(event) for event in OutcomeEvent)
 AN_OUTCOME_NEEDS = "details: happened_on (YYYY-MM-DD), legal_ground"
-WHOM = ("name", "birth_date", "booking", "status", "legal_ground", "offence", "offence_in_words")
 
 
 def ask_outcome(work: Work, case: Case, transferred_at: datetime) -> None:
     """Ask an officer what becomes of a person who was handed over; the question stays open until the last outcome."""
-    decided = next((t.shown for t in work.tx.tasks(case.case_id) if t.kind == TaskKind.DECIDE), {})
-    shown: dict[str, Any] = {name: decided[name] for name in WHOM if name in decided}
-    shown |= {
+    shown = detainers.whom(work, case) | {
         "transferred_at": to_wire(transferred_at),
         "an_outcome_needs": AN_OUTCOME_NEEDS,
         "message": work.message.id,
@@ -41,9 +40,8 @@ def ask_outcome(work: Work, case: Case, transferred_at: datetime) -> None:
 def report_outcome(work: Work, case: Case, task: Task, answer: TaskAnswer, told: Iterable[str]) -> Case:
     """Tell jail and jurisdiction of an outcome, under the rules in force now; return the case with it noted."""
     level = work.decide("offence_level", {})
-    priority = work.decide(
-        "priority", {"status": str(task.shown.get("status", "unknown")), "offence_level": str(level.outcome)}
-    )
+    status = str(up_to_date(work, case, task.shown).get("status", "unknown"))
+    priority = work.decide("priority", {"status": status, "offence_level": str(level.outcome)})
     report = OutcomeReport(
         outcome=answer.answer,
         on=answer.details[HAPPENED_ON],
