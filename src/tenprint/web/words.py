@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tenprint.core.clock import from_wire
-from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.case import REPLACED, Case, Task
 from tenprint.exchange.model.known import Repository, repository_state
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, RepositoryState, TaskKind
 from tenprint.records.nlets.iar import NEEDS_GROUND
@@ -31,6 +31,7 @@ TASK_TITLES: dict[str, str] = {
     TaskKind.ANSWER_REQUEST: "Answer a request of a city or county",
 }
 ANSWER_TITLES: dict[str, str] = {
+    REPLACED: "asked anew, because what it showed has changed",
     "identification": "Identification: the prints come from the same person",
     "exclusion": "Exclusion: the prints come from different people",
     "inconclusive": "Inconclusive: the prints do not allow a finding",

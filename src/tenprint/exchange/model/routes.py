@@ -85,6 +85,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.WITHDRAWAL: frozenset(
         {
             (Role.AGENCY, Role.STATE_BUREAU),
+            (Role.AGENCY, Role.COURT),
             (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
             (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
             (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),

@@ -80,6 +80,12 @@ def on_disposition(work: Work, _: None) -> None:
     _look_again_after(work, case, asdict(said))
 
 
+def on_taken_back(work: Work, _: None) -> None:
+    """End a case that nobody has decided; a detainer that stands is an officer's to take back, who is asked."""
+    on_withdrawal(work, None)
+    detainers.ask_again(work, work.case(), "the booking agency takes the booking back", work.message.id)
+
+
 def _look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
     if said["charge_outcome"] in WITHOUT_CONVICTION:
         what = f"a court reports: {said['charge_outcome'].replace('_', ' ')}"
@@ -270,7 +276,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.TASK_ANSWER: unless_withdrawn(anew.unless_replaced(on_answer)),
     Kind.DETAINER_ANSWER: on_jail_answer,
     Kind.CUSTODY: on_custody,
-    Kind.WITHDRAWAL: on_withdrawal,
+    Kind.WITHDRAWAL: on_taken_back,
     Kind.DISPOSITION: on_disposition,
 }
 PREPARERS: dict[Kind, Preparer] = {}
