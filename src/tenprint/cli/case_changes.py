@@ -71,14 +71,28 @@ def correct(
     legal_ground: Annotated[
         str, typer.Option("--legal-ground", help="With --status: the ground of law on which that status rests.")
     ] = "",
+    outcome: Annotated[
+        str,
+        typer.Option("--outcome", help="A field office's: which outcome is wrong, with its day: removed=2010-11-02."),
+    ] = "",
+    right_outcome: Annotated[
+        str,
+        typer.Option("--right-outcome", help="With --outcome: what is right: returned=2010-11-03, or did_not_happen."),
+    ] = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Correct a record, or tell that it was expunged or sealed, to everybody who was told of it."""
     from tenprint.exchange import dispatch
+    from tenprint.exchange.model.corrections import OfOutcome
+
+    of_outcome = None
+    if outcome or right_outcome:
+        (wrong, _, on), (right, _, right_on) = outcome.partition("="), right_outcome.partition("=")
+        of_outcome = OfOutcome(wrong, on, right, right_on)
 
     with _party(data, party) as (network, node):
         said = {"kind": kind, "what": what, "status": status, "legal_ground": legal_ground}
-        correction_id = dispatch.correct(node, case_id, **said, reason=reason, by=by)
+        correction_id = dispatch.correct(node, case_id, **said, reason=reason, by=by, of_outcome=of_outcome)
         network.settle(case_id=case_id)
         rows = [row for row in subsequent_activity([node], case_id)["correction"] if row["id"] == correction_id]
     for row in rows:
@@ -177,6 +191,7 @@ def subsequent_activity(nodes: Sequence[Node], case_id: str) -> dict[str, list[d
                     {
                         "id": ack.correction_id,
                         "kind": ack.correction_kind,
+                        "what": ack.what,
                         "by": ack.origin,
                         "answered": answered or "nobody yet",
                         "not answered": waits or "nobody",

@@ -32,6 +32,7 @@ BY_CORRECTION = frozenset(
         TaskKind.ANSWER_DETAINER,
         TaskKind.REPORT_RELEASE,
         TaskKind.REPORT_CUSTODY,
+        TaskKind.REPORT_OUTCOME,
     }
 )
 """What is asked anew after a correction. A second look is not: what was proposed rests on the record as it was, so the
@@ -87,7 +88,8 @@ def ask_anew(work: Work, case: Case, kinds: Iterable[TaskKind], why: str, about:
         close_as_replaced(work, task, why)
         shown = up_to_date(work, case, task.shown, with_charges=task.kind in BY_DISPOSITION)
         fresh = work.open_task(task.kind, shown, task.answers, due_at=task.due_at, about=f"{task.id} {about}")
-        if task.kind == TaskKind.DECIDE and TaskKind.SECOND_LOOK in chosen:
+        is_proposal = task.kind == TaskKind.DECIDE and TaskKind.SECOND_LOOK in chosen
+        if is_proposal or task.kind == TaskKind.REPORT_OUTCOME:  # which of several outcomes the next one is
             kept = {name: getattr(task, name) for name in ("findings", "answer", "reason", "decided_by")}
             work.tx.save_task(replace(fresh, **kept))
         successors[task.id] = fresh.id

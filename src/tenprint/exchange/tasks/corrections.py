@@ -37,8 +37,11 @@ ORIGINS: dict[Role, frozenset[CorrectionKind]] = {
     Role.COURT: FORGET,
     Role.IMMIGRATION_REPOSITORY: frozenset({CorrectionKind.CORRECTED}),
     Role.SUPPORT_CENTER: frozenset({CorrectionKind.CORRECTED}),
+    Role.JAIL: frozenset({CorrectionKind.CORRECTED}),
+    Role.FIELD_OFFICE: frozenset({CorrectionKind.CORRECTED}),
 }
-"""Who may correct what: a booking error is the agency's, an order the state's or the court's, a record its keeper's."""
+"""Who may correct what: a booking error is the agency's, an order the state's or the court's, a record its keeper's, a
+report of custody the jail's, an outcome the field office's."""
 STAYS_OPEN = frozenset({TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
 """What a field office is asked all the same when a booking is forgotten."""
 NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN, ASKED_ANEW = (
@@ -84,7 +87,7 @@ def on_correction(work: Work, _: None) -> None:
     may_say = frozenset(role for role, kinds in ORIGINS.items() if kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
     refuse_unsigned(work, said, said.origin, said.made_at)
-    _refuse_status(work, said)
+    _refuse_others_words(work, said)
     refuse_other_booking(case, said.tcn)
     refuse_impossible(work, None, said.made_at)
     known = case.known.get(CORRECTIONS, {})
@@ -136,7 +139,7 @@ def take_correction_of_erased(work: Work, case: Case) -> None:
     may_say = frozenset(role for role, kinds in ORIGINS.items() if said.correction_kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
     refuse_unsigned(work, said, said.origin, said.made_at)
-    _refuse_status(work, said)
+    _refuse_others_words(work, said)
     if case.tcn and case.tcn not in (erased_number(case.ori, said.tcn), said.tcn):
         raise SenderError("OTHER_BOOKING", "this names another booking than this case's")
     known = case.known.get(CORRECTIONS, {})
@@ -231,14 +234,17 @@ def _asked_anew(work: Work, case: Case, said: Correction) -> tuple[Case, bool]:
     return (case.moved(**{LATE: late | about}) if about else case), bool(successors)
 
 
-def _refuse_status(work: Work, said: Correction) -> None:
-    """Refuse a status of whoever does not find any.
+def _refuse_others_words(work: Work, said: Correction) -> None:
+    """Refuse a status of whoever does not find any, and an outcome of whoever does not report any.
 
     Raises:
         SenderError: ``CORRECTION_NOT_YOURS``.
     """
-    if said.status and work.services.directory.party(said.origin).role != Role.SUPPORT_CENTER:
+    role = work.services.directory.party(said.origin).role
+    if said.status and role != Role.SUPPORT_CENTER:
         raise SenderError("CORRECTION_NOT_YOURS", "what somebody's status is, a support center alone says")
+    if bool(said.outcome) != (role == Role.FIELD_OFFICE):
+        raise SenderError("CORRECTION_NOT_YOURS", "a field office corrects outcomes, and nobody else does")
 
 
 def _forgotten(work: Work, case: Case, said: Correction) -> tuple[Case, list[str]]:

@@ -33,6 +33,8 @@ TELLING = frozenset(
         Kind.IAR,
         Kind.LATE_HIT,
         Kind.DETAINER,
+        Kind.CUSTODY,
+        Kind.OUTCOME,
         Kind.NOTICE,
     }
 )
