@@ -154,6 +154,7 @@ READY = {
     "citizenship_claim": False,
     "victim_or_witness": False,
     "juvenile": False,
+    "record_corrected": False,
     "second_look_done": True,
 }
 
@@ -180,7 +181,8 @@ def test_a_detainer_is_permitted_only_with_everything_the_house_demands(facts):
         assert all(facts[name] is True for name in demanded)
         asked = ("citizenship_claim", "victim_or_witness")
         assert all(name in facts for name in asked)
-        assert facts.get("second_look_done") or not (facts["juvenile"] or any(facts[name] for name in asked))
+        looked_at = ("juvenile", "record_corrected", *asked)
+        assert facts.get("second_look_done") or not any(facts[name] for name in looked_at)
 
 
 @given(facts=house_facts, question=st.sampled_from(sorted(PROGRAMME.rules)))

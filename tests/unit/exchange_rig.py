@@ -201,7 +201,7 @@ class Rig:
 
     def task(self, role: Role, kind: TaskKind, case_id: str) -> Task:
         with self.nodes[role].store.transaction() as tx:
-            return next(t for t in tx.tasks(case_id) if t.kind == kind)
+            return next(t for t in tx.tasks(case_id) if t.kind == kind and not t.was_replaced)
 
     def tasks(self, role: Role, *, open_only: bool = False) -> list[Task]:
         with self.nodes[role].store.transaction() as tx:

@@ -10,6 +10,10 @@ from tenprint import bootstrap
 
 pytestmark = pytest.mark.slow
 ORDER = ("--what", "an order")
+BY_OFFICE = ("--party", "field_office", "--kind", "corrected")
+BY_JAIL = ("--party", "jail", "--kind", "corrected")
+OUTCOME = ("--outcome", "removed=2010-10-04", "--right-outcome", "did_not_happen")
+WRONG_STATUS = ("--party", "support_center", "--kind", "corrected")
 WHO = ("--by", "CLERK GAVEL", "--reason", "arrested by mistake")
 
 
@@ -28,6 +32,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("correct", "case-1", "--party", "jail", "--kind", "sealed", *ORDER, *WHO), "CORRECTION_NOT_YOURS"),
         (("correct", "case-1", "--party", "nobody", "--kind", "expunged", *ORDER, *WHO), "UNKNOWN_PARTY"),
         (("correct", "case-1", "--party", "state_bureau", "--kind", "sealed", *ORDER), "PERSON_MISSING"),
+        (("correct", "case-1", *WRONG_STATUS, "--status", "alien", *ORDER, *WHO), "STATUS_UNKNOWN"),
+        (("correct", "case-1", *WRONG_STATUS, "--status", "final_order", *ORDER, *WHO), "LEGAL_GROUND_MISSING"),
+        (("correct", "case-1", *WRONG_STATUS, "--legal-ground", "8 USC", *ORDER, *WHO), "STATUS_MISSING"),
+        (("correct", "case-1", *BY_OFFICE, *ORDER, *WHO), "OUTCOME_MISSING"),
+        (("correct", "case-1", *BY_OFFICE, *OUTCOME, *ORDER, *WHO), "UNKNOWN_CASE"),
+        (("correct", "case-1", *BY_JAIL, *OUTCOME, *ORDER, *WHO), "CORRECTION_NOT_YOURS"),
         (("cancel", "case-1", "--party", "field_office", *WHO), "UNKNOWN_CASE"),
         (("cancel", "case-1", "--party", "jail", *WHO), "NOT_A_FIELD_OFFICE"),
         (("reopen", "case-1", "--party", "jail", *WHO), "UNKNOWN_CASE"),

@@ -102,6 +102,61 @@ def test_a_withdrawal_that_meets_the_officers_question_closes_it(rig: Rig) -> No
 
 
 @pytest.mark.slow
+def test_a_booking_can_be_taken_back_while_an_officer_is_asked_and_ends_at_everybody_and_the_court(
+    make: Callable[..., Rig],
+) -> None:
+    rig = make(court=True)
+    case_id = rig.until_status()
+    assert rig.case(AGENCY, case_id).state == CaseState.ANSWERED
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)
+    rig.run()
+    told = (AGENCY, STATE, FBI, IDENT, LESC, ERO, Role.COURT)
+    assert {role: rig.case(role, case_id).state for role in told} == dict.fromkeys(told, CaseState.WITHDRAWN)
+    assert [task for role in told for task in rig.tasks(role, open_only=True)] == []
+    assert [rig.failures(role) for role in told] == [[]] * len(told)
+    with pytest.raises(SenderError, match="CASE_CLOSED"):
+        dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)
+
+
+def test_a_court_is_asked_nothing_more_of_a_booking_that_was_taken_back(make: Callable[..., Rig]) -> None:
+    rig = make(court=True)
+    rig.known_to_immigration("P7")
+    case_id = rig.book(card("P7"))
+    asked = rig.task(Role.COURT, TaskKind.DISPOSE, case_id)
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)
+    said = {"answer": "convicted", "reason": "as seen", "by": "CLERK GAVEL"}
+    details = {"decided_on": "2010-10-04", "reference": "CR 1"}
+    rig.run()
+    assert (rig.case(Role.COURT, case_id).state, rig.tasks(Role.COURT, open_only=True)) == (CaseState.WITHDRAWN, [])
+    with pytest.raises(SenderError, match="TASK_CLOSED"):
+        dispatch.decide_task(rig.nodes[Role.COURT], asked.id, **said, details=details)
+    with pytest.raises(SenderError, match="CASE_WITHDRAWN"):
+        dispatch.reopen_charges(rig.nodes[Role.COURT], case_id, by="CLERK GAVEL", reason="reversed")
+
+
+@pytest.mark.slow
+def test_what_an_officer_had_decided_stays_when_a_booking_is_taken_back(rig: Rig) -> None:
+    case_id = rig.until_status()
+    rig.decide(ERO, TaskKind.DECIDE, case_id, "interview")
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)
+    rig.run()
+    case = rig.case(ERO, case_id)
+    assert (case.state, was_withdrawn(case), rig.tasks(ERO, open_only=True)) == (CaseState.INTERVIEWED, True, [])
+
+
+@pytest.mark.slow
+def test_an_officer_whose_request_stands_looks_again_when_the_booking_is_taken_back(rig: Rig) -> None:
+    case_id = rig.until_held()
+    dispatch.withdraw(rig.nodes[AGENCY], case_id, **WHY)
+    rig.run()
+    assert [rig.case(role, case_id).state for role in (ERO, Role.JAIL)] == [CaseState.HELD] * 2
+    review = rig.task(ERO, TaskKind.REVIEW, case_id)
+    assert (review.is_open, review.shown["what_is_new"]) == (True, "the booking agency takes the booking back")
+    rig.decide(ERO, TaskKind.REVIEW, case_id, "cancel")
+    assert rig.case(Role.JAIL, case_id).state == CaseState.CANCELLED
+
+
+@pytest.mark.slow
 def test_a_withdrawal_leaves_a_request_that_a_jail_has_accepted_to_the_officer(rig: Rig) -> None:
     case_id = rig.until_detainer()
     rig.decide(Role.JAIL, TaskKind.ANSWER_DETAINER, case_id, "accept")

@@ -126,12 +126,13 @@ def test_expunging_a_case_under_way_closes_its_questions_and_ends_it(court: Rig)
     assert court.messages(CRIMINAL, case_id, Kind.SRE) == []  # its clock was stopped
 
 
-def test_a_corrected_record_is_a_note_and_closes_nothing(court: Rig) -> None:
+def test_a_corrected_record_is_a_note_and_an_examiner_is_asked_anew(court: Rig) -> None:
     court.known_to_immigration("P7")
     case_id = court.book(card("P7"))
     correct(court, AGENCY, case_id, "corrected")
     assert court.task(IDENT, TaskKind.EXAMINE, case_id).is_open
-    assert done(court, AGENCY, case_id) == {str(role): "noted" for role in (STATE, CRIMINAL, IDENT, COURT)}
+    noted = {str(role): "noted" for role in (STATE, CRIMINAL, COURT)}
+    assert done(court, AGENCY, case_id) == noted | {str(IDENT): "noted asked_anew"}
 
 
 def test_who_is_told_later_gets_the_correction_with_it_and_the_origin_learns_that(court: Rig) -> None:
@@ -141,9 +142,9 @@ def test_who_is_told_later_gets_the_correction_with_it_and_the_origin_learns_tha
     court.decide(IDENT, TaskKind.EXAMINE, case_id, "identification")
     court.decide(LESC, TaskKind.STATUS, case_id, "removable", legal_ground=GROUND)
     court.decide(ERO, TaskKind.DECIDE, case_id, "detainer", **PERMITTED)
-    assert done(court, AGENCY, case_id) == dict.fromkeys(everybody_but(AGENCY), "noted") | {
-        "field_office": done(court, AGENCY, case_id)["field_office"]
-    }
+    court.decide(ERO, TaskKind.SECOND_LOOK, case_id, "agree")
+    asked_anew = dict.fromkeys(map(str, (IDENT, LESC, ERO, JAIL)), "noted asked_anew")
+    assert done(court, AGENCY, case_id) == dict.fromkeys(everybody_but(AGENCY), "noted") | asked_anew
     assert court.case(JAIL, case_id).known[CORRECTIONS]
 
 

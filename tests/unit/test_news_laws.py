@@ -54,6 +54,10 @@ def step(rig: Rig, case_id: str, number: int) -> bool:
     task = rig.task(role, kind, case_id)
     by = f"OFFICIAL {kind}"
     dispatch.decide_task(rig.nodes[role], task.id, answer=answer, reason="as seen", by=by, details=details)
+    rig.run()
+    # A record that was corrected before the decision asks a second officer, one that was corrected later does not.
+    if any(asked.kind == TaskKind.SECOND_LOOK for asked in rig.tasks(role, open_only=True)):
+        rig.decide(role, TaskKind.SECOND_LOOK, case_id, "agree")
     return True
 
 
@@ -86,7 +90,8 @@ def travelled(order: Sequence[int], delays: Sequence[bool]) -> Counter[tuple[str
                 break
         assert not waiting
         assert [(role, rig.failures(role)) for role in rig.nodes if rig.failures(role)] == []
-        asked = [(str(role), str(task.kind)) for role in rig.nodes for task in rig.tasks(role)]
+        tasks = [(role, task) for role in rig.nodes for task in rig.tasks(role) if not task.was_replaced]
+        asked = [(str(role), str(task.kind)) for role, task in tasks if task.kind != TaskKind.SECOND_LOOK]
         return Counter([*asked, *(named for role in rig.nodes for named in news_of(rig, role, case_id))])
 
 

@@ -252,6 +252,7 @@ READY = {
     "citizenship_claim": False,
     "victim_or_witness": False,
     "juvenile": False,
+    "record_corrected": False,
 }
 DETAINER_TABLE = [
     ({}, "permitted", "detainer-permitted"),
@@ -278,6 +279,9 @@ DETAINER_TABLE = [
     ({"victim_or_witness": True, "second_look_done": True}, "permitted", "detainer-permitted-after-second-look"),
     ({"juvenile": True}, "needs", "detainer-juvenile"),
     ({"juvenile": True, "second_look_done": True}, "permitted", "detainer-permitted-after-second-look"),
+    ({"record_corrected": True}, "needs", "detainer-record-corrected"),
+    ({"record_corrected": True, "second_look_done": True}, "permitted", "detainer-permitted-after-second-look"),
+    ({"record_corrected": True, "status": "citizen"}, "refused", "detainer-citizen"),
     ({"second_look_done": True, "legal_ground_given": False}, "refused", "detainer-no-legal-ground"),
 ]
 
@@ -302,7 +306,7 @@ def test_no_detainer_is_permitted_while_one_needed_fact_is_not_known(missing, ex
     assert missing in decision.unknown_facts
 
 
-@pytest.mark.parametrize("missing", sorted(READY.keys() - {"juvenile"}))
+@pytest.mark.parametrize("missing", sorted(READY.keys() - {"juvenile", "record_corrected"}))
 def test_a_second_look_replaces_no_needed_fact(missing):
     facts = {name: value for name, value in (READY | {"second_look_done": True}).items() if name != missing}
     assert decide(PROGRAMME, "detainer", facts).outcome in ("refused", "needs")

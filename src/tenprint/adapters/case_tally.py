@@ -1,16 +1,27 @@
-"""What a party did in each of its cases, counted in its database: for studies that compare runs."""
+"""What a party did in each of its cases, counted in its database: for studies that compare runs.
+
+A question that was asked anew counts once: whether the clerk of a court or the officer was faster is no matter of what
+was done in the end.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from tenprint.adapters import tables
 from tenprint.adapters.database import open_engine
 from tenprint.adapters.faults import storage_faults
+from tenprint.exchange.model.case import REPLACED
+from tenprint.exchange.model.words import Kind
+from tenprint.exchange.tasks.anew import BY_CORRECTION, BY_DISPOSITION
+
+_ASKED_ANEW = BY_CORRECTION | BY_DISPOSITION
 
 
 @dataclass
@@ -44,15 +55,28 @@ def _tallied(connection: sa.Connection) -> dict[str, CaseTally]:
     )  # fmt: skip
     for row in connection.execute(sa.select(cases.c.id, cases.c.state)):
         found.setdefault(row.id, CaseTally()).state = row.state
-    for case_id, kind, answer in connection.execute(
-        sa.select(tasks.c.case_id, tasks.c.kind, tasks.c.answer).order_by(tasks.c.kind)
-    ):
-        found.setdefault(case_id, CaseTally()).tasks.append((kind, answer))
-    joined = sa.select(messages.c.case_id, messages.c.kind).join(inbox, inbox.c.message == messages.c.position)
-    for case_id, kind in connection.execute(joined.where(inbox.c.state == tables.DONE)):
-        found.setdefault(case_id, CaseTally()).handled[kind] += 1
+    replaced: dict[str, int] = {}
+    for row in connection.execute(sa.select(tasks).order_by(tasks.c.kind)):
+        if row.answer == REPLACED:
+            replaced[f"{row.kind}-{row.id}"] = row.findings
+        else:
+            found.setdefault(row.case_id, CaseTally()).tasks.append((row.kind, row.answer))
+    joined = sa.select(messages.c.case_id, messages.c.kind, messages.c.id)
+    joined = joined.join(inbox, inbox.c.message == messages.c.position).where(inbox.c.state == tables.DONE)
+    for case_id, kind, message_id in connection.execute(joined):
+        task, _, number = message_id.rpartition("-")
+        if kind != Kind.TASK_ANSWER or task not in replaced or int(number) <= replaced[task]:
+            found.setdefault(case_id, CaseTally()).handled[kind] += 1
     logged = sa.select(entries.c.case_id, entries.c.fields).where(entries.c.case_id.is_not(None))
     for case_id, text in connection.execute(logged):
         fields = json.loads(text)
-        found.setdefault(case_id, CaseTally()).entries[f"{fields['kind']} {fields.get('message_kind', '')}"] += 1
+        if not _is_about_asking_anew(fields):
+            found.setdefault(case_id, CaseTally()).entries[f"{fields['kind']} {fields.get('message_kind', '')}"] += 1
     return found
+
+
+def _is_about_asking_anew(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry says that a task was replaced, opened in the place of another, or no longer answerable."""
+    if entry["kind"] == "task_opened":
+        return entry.get("message_kind") in (Kind.DISPOSITION, Kind.CORRECTION) and entry.get("note") in _ASKED_ANEW
+    return entry["kind"] == "answer_not_taken" or (entry["kind"] == "task_closed" and entry.get("outcome") == REPLACED)

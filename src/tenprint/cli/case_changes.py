@@ -65,13 +65,37 @@ def correct(
     what: Annotated[str, typer.Option("--what", help="What is wrong, or which order it was.")] = "",
     reason: Reason = "",
     by: Annotated[str, typer.Option("--by", help="Name of the person who corrects; required.")] = "",
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status", help="A support center's: the right status, such as citizen; it replaces the old one."
+        ),
+    ] = "",
+    legal_ground: Annotated[
+        str, typer.Option("--legal-ground", help="With --status: the ground of law on which that status rests.")
+    ] = "",
+    outcome: Annotated[
+        str,
+        typer.Option("--outcome", help="A field office's: which outcome is wrong, with its day: removed=2010-11-02."),
+    ] = "",
+    right_outcome: Annotated[
+        str,
+        typer.Option("--right-outcome", help="With --outcome: what is right: returned=2010-11-03, or did_not_happen."),
+    ] = "",
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Correct a record, or tell that it was expunged or sealed, to everybody who was told of it."""
     from tenprint.exchange import dispatch
+    from tenprint.exchange.model.corrections import OfOutcome
+
+    of_outcome = None
+    if outcome or right_outcome:
+        (wrong, _, on), (right, _, right_on) = outcome.partition("="), right_outcome.partition("=")
+        of_outcome = OfOutcome(wrong, on, right, right_on)
 
     with _party(data, party) as (network, node):
-        correction_id = dispatch.correct(node, case_id, kind=kind, what=what, reason=reason, by=by)
+        said = {"kind": kind, "what": what, "status": status, "legal_ground": legal_ground}
+        correction_id = dispatch.correct(node, case_id, **said, reason=reason, by=by, of_outcome=of_outcome)
         network.settle(case_id=case_id)
         rows = [row for row in subsequent_activity([node], case_id)["correction"] if row["id"] == correction_id]
     for row in rows:

@@ -95,7 +95,10 @@ def decide(
         }
         print_json(_as_json(task) | told)
         return
-    console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
+    if task.was_replaced:
+        console.print(f"Not taken: {task.reason} meanwhile. The question is asked anew, with that.", markup=False)
+    else:
+        console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
     if task.is_open:
         console.print("This task stays open: the answer is recorded and not yet carried out.")
     console.print(f"The case {task.case_id} is now: [bold]{state}[/]", soft_wrap=True)
@@ -158,6 +161,8 @@ def show_task(task: Task) -> None:
         console.print(
             f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
         )
+    elif task.was_replaced:
+        console.print(f"Closed, {task.reason}: the question was asked anew. See: tenprint tasks list", markup=False)
     else:
         console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
 

@@ -13,6 +13,7 @@ from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.words import EvidenceBox, TaskKind
 from tenprint.exchange.ports import Services
 from tenprint.exchange.tasks import levels, questions
+from tenprint.exchange.tasks.anew import latest
 from tenprint.exchange.tasks.answers import person_key
 from tenprint.policy.evaluate import Decision
 
@@ -118,7 +119,7 @@ def whose_move(task: Task, tasks: Iterable[Task], person: str) -> str:
 def _look_at(task: Task, tasks: Iterable[Task]) -> Task | None:
     if task.kind != TaskKind.DECIDE or not task.is_open or not task.findings:
         return None
-    return next((other for other in tasks if other.kind == TaskKind.SECOND_LOOK), None)
+    return latest(tasks, TaskKind.SECOND_LOOK)
 
 
 def _form(shown: Mapping[str, Any]) -> Mapping[str, str]:

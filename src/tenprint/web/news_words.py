@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.corrections import CORRECTIONS
+from tenprint.exchange.model.corrections import corrections_of
 from tenprint.exchange.model.known import COPIED_BY, is_copy
 from tenprint.exchange.tasks.spread import dispositions_of
 from tenprint.policy.access import HIDDEN
@@ -47,9 +47,15 @@ def news_of(case: Case, see: See) -> tuple[str, ...]:
         case: as one party knows it.
         see: how the reader sees fields of a person's data.
     """
-    corrected = sorted(case.known.get(CORRECTIONS, {}).values(), key=lambda one: (one["made_at"], one["correction_id"]))
-    said = [f"{KINDS[one['correction_kind']]}. {one['origin']} says: {one['what']}" for one in corrected]
+    said = [_correction(one, see) for one in corrections_of(case)]
     return (*said, *(_disposition(one, see) for one in dispositions_of(case)))
+
+
+def _correction(one: dict[str, str], see: See) -> str:
+    said = f"{KINDS[one['correction_kind']]}. {one['origin']} says: {one['what']}"
+    if not one.get("status"):
+        return said
+    return f"{said} (status: {words.spoken_name(str(see({'status': one['status']}).get('status', HIDDEN)))})"
 
 
 def _disposition(one: dict[str, str], see: See) -> str:

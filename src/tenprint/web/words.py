@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tenprint.core.clock import from_wire
-from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.case import REPLACED, Case, Task
 from tenprint.exchange.model.known import Repository, repository_state
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, RepositoryState, TaskKind
 from tenprint.records.nlets.iar import NEEDS_GROUND
@@ -31,6 +31,7 @@ TASK_TITLES: dict[str, str] = {
     TaskKind.ANSWER_REQUEST: "Answer a request of a city or county",
 }
 ANSWER_TITLES: dict[str, str] = {
+    REPLACED: "asked anew, because what it showed has changed",
     "identification": "Identification: the prints come from the same person",
     "exclusion": "Exclusion: the prints come from different people",
     "inconclusive": "Inconclusive: the prints do not allow a finding",
@@ -139,6 +140,9 @@ LABELS = {
     "victim_or_witness": "victim or witness", "threshold_name": "threshold",
     "arrested_on": "day of the arrest", "charges": "charges, by number", "what_is_new": "what is new",
     "correction": "what kind of correction", "correction_says": "it says", "corrected_by": "corrected by",
+    "corrections": "what was corrected", "corrected_at": "corrected on", "said_by": "said by",
+    "charges_ended": "how charges ended",
+    "status_before": "status before it was corrected", "legal_ground_before": "legal ground before",
     "charge_number": "number of the charge", "charge_outcome": "how the charge ended",
     "charge_offence": "offense after that (NCIC code)",
     "decided_on": "day of the decision", "court": "court",

@@ -10,6 +10,7 @@ from tenprint.core.errors import SenderError
 from tenprint.exchange.dispatch.wakes import own_message
 from tenprint.exchange.model.case import Case, Task
 from tenprint.exchange.model.known import is_erased
+from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.exchange.parties import court, jail
 from tenprint.exchange.ports import Node, Transaction, Work
@@ -50,8 +51,8 @@ def reopen_charges(node: Node, case_id: str, *, by: str, reason: str) -> Task:
         by, reason: which clerk, and why.
 
     Raises:
-        SenderError: ``NOT_A_COURT``, ``UNKNOWN_CASE``, ``CASE_ERASED``, ``CHARGES_OPEN`` while they are open,
-            ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``; nothing was written.
+        SenderError: ``NOT_A_COURT``, ``UNKNOWN_CASE``, ``CASE_ERASED``, ``CASE_WITHDRAWN``, ``CHARGES_OPEN``
+            while they are open, ``PERSON_MISSING``, ``REASON_MISSING``, ``TEXT_INVALID``; nothing was written.
         StorageError: it could not be written.
     """
     if node.party.role != Role.COURT:
@@ -61,6 +62,8 @@ def reopen_charges(node: Node, case_id: str, *, by: str, reason: str) -> Task:
         case = known_case(tx, node, case_id)
         if is_erased(case):
             raise SenderError("CASE_ERASED", "what the court was told of this arrest has been erased")
+        if was_withdrawn(case):
+            raise SenderError("CASE_WITHDRAWN", "the agency has taken the booking back")
         asked = [task for task in tx.tasks(case_id) if task.kind == TaskKind.DISPOSE]
         if any(task.is_open for task in asked):
             raise SenderError("CHARGES_OPEN", "the charges of this case are open", hint="see: tenprint tasks list")

@@ -8,6 +8,9 @@ from typing import Any
 
 from tenprint.exchange.model.words import FINAL_STATES, CaseState, TaskKind
 
+REPLACED = "replaced"
+"""Answer of a task that was closed without a person, because what it showed was no longer so: it is asked anew."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -70,6 +73,11 @@ class Task:
     def is_open(self) -> bool:
         """Tell whether it still waits for a person."""
         return self.decided_at is None
+
+    @property
+    def was_replaced(self) -> bool:
+        """Tell whether another task asks the same, because what this one showed was no longer so."""
+        return self.answer == REPLACED
 
 
 @dataclass(frozen=True)

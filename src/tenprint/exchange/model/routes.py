@@ -55,7 +55,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.CAR: frozenset(
         {(Role.AGENCY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY)},
     ),
-    Kind.ACK: LINKS,
+    Kind.ACK: LINKS | {(Role.JURISDICTION, Role.FIELD_OFFICE)},
     Kind.STATE_SRE: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.SECOND_SRE: frozenset({(Role.CRIMINAL_REPOSITORY, Role.STATE_BUREAU), (Role.STATE_BUREAU, Role.AGENCY)}),
@@ -85,6 +85,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.WITHDRAWAL: frozenset(
         {
             (Role.AGENCY, Role.STATE_BUREAU),
+            (Role.AGENCY, Role.COURT),
             (Role.STATE_BUREAU, Role.CRIMINAL_REPOSITORY),
             (Role.CRIMINAL_REPOSITORY, Role.IMMIGRATION_REPOSITORY),
             (Role.CRIMINAL_REPOSITORY, Role.SUPPORT_CENTER),
@@ -95,7 +96,7 @@ ROUTES: dict[Kind, frozenset[tuple[Role, Role]]] = {
     Kind.COPY: frozenset({(Role.STATE_BUREAU, Role.AGENCY)}),
     Kind.NOTICE: frozenset({(Role.AGENCY, Role.COURT)}),
     Kind.DISPOSITION: LINKS,
-    Kind.CORRECTION: LINKS,
+    Kind.CORRECTION: LINKS | {(Role.FIELD_OFFICE, Role.JURISDICTION)},
     Kind.RULE_NOTICE: LINKS
     | _TELLS_OF_ITS_SWITCHES
     | {(one, other) for one in RULE_MAKERS for other in Role if other != Role.AUDITOR},

@@ -3,7 +3,8 @@
 One question is open from the notice on, until every charge has been disposed of. A later decision (a charge reduced, a
 judgment reversed) is a further disposition: it is said under the same question while that is open, or under one that
 the court opens again (`dispatch.reviews`). A charge is named by its number in the notice. When the agency tells of the
-arrest anew, since its booking was rejected and came again with other charges, these are asked about instead.
+arrest anew, since its booking was rejected and came again with other charges, these are asked about instead. When the
+agency takes the booking back, nobody is asked any more.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tenprint.exchange.tasks.dated import DISPOSED, charge_number
 from tenprint.exchange.tasks.news import told_parties, with_told
 from tenprint.exchange.tasks.origin import signed_by_origin
 from tenprint.exchange.tasks.spread import with_disposition
+from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 
 TOLD_ANEW = "told_anew"
 """Outcome of a question that nobody answers any more: another one asks about the charges as they are now."""
@@ -129,7 +131,8 @@ def _told(work: Work, case: Case, said: Disposition) -> Case:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.NOTICE: on_notice,
-    Kind.TASK_ANSWER: on_answer,
+    Kind.TASK_ANSWER: unless_withdrawn(on_answer),
+    Kind.WITHDRAWAL: on_withdrawal,
 }
 PREPARERS: dict[Kind, Preparer] = {}
 FAILED: dict[Kind, FailureHandler] = {}

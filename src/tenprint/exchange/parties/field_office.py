@@ -21,15 +21,16 @@ from tenprint.exchange.model.bodies import (
     TaskAnswer,
 )
 from tenprint.exchange.model.case import Case, Task
+from tenprint.exchange.model.corrections import corrections_of
 from tenprint.exchange.model.known import LAPSE, Wake, advanced, message_of, with_lapse, with_message
 from tenprint.exchange.model.words import CaseState, Kind, OfficerDecision, Review, Role, SecondLook, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
-from tenprint.exchange.tasks import detainers, levels, outcomes, questions, requests, waits
+from tenprint.exchange.tasks import anew, detainers, levels, outcomes, questions, requests, waits
 from tenprint.exchange.tasks.answers import DETAINER_HINT, answered, close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import asked_case, is_repeat, keep
-from tenprint.exchange.tasks.corrections import corrections_of, look_again_after
+from tenprint.exchange.tasks.corrections import look_again_after
 from tenprint.exchange.tasks.dated import refuse_impossible
-from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, dispositions_of, take_disposition
+from tenprint.exchange.tasks.spread import WITHOUT_CONVICTION, dispositions_of, take_disposition, told_of_charge
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
 from tenprint.policy.evaluate import refuse_unless
 from tenprint.records.nlets.iar import Iar
@@ -69,16 +70,28 @@ def on_answer(work: Work, _: None) -> None:
 
 
 def on_disposition(work: Work, _: None) -> None:
-    """Note how a charge ended; without a conviction, an officer looks again at a detainer that stands."""
+    """Note how a charge ended, for an officer who has not decided yet to see.
+
+    Without a conviction, an officer looks again at a detainer that stands.
+    """
     taken = take_disposition(work)
-    if taken is not None:
-        _look_again_after(work, taken[0], asdict(taken[1]))
+    if taken is None:
+        return
+    case, said = taken
+    anew.ask_anew(work, case, anew.BY_DISPOSITION, "a court has said how a charge ended", said.disposition_id)
+    _look_again_after(work, case, asdict(said))
+
+
+def on_taken_back(work: Work, _: None) -> None:
+    """End a case that nobody has decided; a detainer that stands is an officer's to take back, who is asked."""
+    on_withdrawal(work, None)
+    detainers.ask_again(work, work.case(), "the booking agency takes the booking back", work.message.id)
 
 
 def _look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
     if said["charge_outcome"] in WITHOUT_CONVICTION:
         what = f"a court reports: {said['charge_outcome'].replace('_', ' ')}"
-        detainers.ask_again(work, case, what, said["disposition_id"], **detainers.told_of_charge(said))
+        detainers.ask_again(work, case, what, said["disposition_id"], **told_of_charge(said))
 
 
 def _reviewed(work: Work, task: Task, answer: TaskAnswer) -> None:
@@ -132,7 +145,10 @@ def _ask_second_officer(work: Work, task: Task, answer: TaskAnswer) -> None:
     why = questions.detainer(work.decide, task.shown, answer.details)
     proposal = {"by": answer.by, "reason": answer.reason, "answer": answer.answer, "details": answer.details}
     shown = task.shown | {"why_a_second_look": why.sentence, "proposal": proposal}
-    work.open_task(TaskKind.SECOND_LOOK, shown, tuple(str(said) for said in SecondLook))
+    # A look that was asked for before a record was corrected was about another proposal.
+    earlier = any(t.kind == TaskKind.SECOND_LOOK for t in work.tx.tasks(task.case_id))
+    answers = tuple(str(said) for said in SecondLook)
+    work.open_task(TaskKind.SECOND_LOOK, shown, answers, about=task.id if earlier else "")
 
 
 def _looked_at(work: Work, look: Task, said: TaskAnswer) -> None:
@@ -293,10 +309,10 @@ _FOLLOW: dict[TaskKind, Callable[[Work, Task, TaskAnswer], None]] = {
 }
 HANDLERS: dict[Kind, Handler] = {
     Kind.IAR: unless_withdrawn(on_status_answer),
-    Kind.TASK_ANSWER: unless_withdrawn(on_answer),
+    Kind.TASK_ANSWER: unless_withdrawn(anew.unless_replaced(on_answer)),
     Kind.DETAINER_ANSWER: on_jail_answer,
     Kind.CUSTODY: on_custody,
-    Kind.WITHDRAWAL: on_withdrawal,
+    Kind.WITHDRAWAL: on_taken_back,
     Kind.DISPOSITION: on_disposition,
 }
 PREPARERS: dict[Kind, Preparer] = {}

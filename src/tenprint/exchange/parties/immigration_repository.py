@@ -21,6 +21,7 @@ from tenprint.exchange.model.bodies import TimerFired
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import (
     EMPTY_REPOSITORY,
+    LATE,
     Repository,
     Wake,
     advanced,
@@ -34,10 +35,11 @@ from tenprint.exchange.model.numbers import control_number
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.anew import unless_replaced
 from tenprint.exchange.tasks.answers import record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.forgetting import without_forgotten
-from tenprint.exchange.tasks.late_hits import FINDINGS, LATE, examine_late, is_late
+from tenprint.exchange.tasks.late_hits import FINDINGS, examine_late, is_late
 from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import ReadCard, candidates_above, prepare_card, threshold_of
 from tenprint.exchange.tasks.results import end_of
@@ -259,7 +261,7 @@ def _fingerprint_number(subject_id: str) -> str:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.IDENT_SEARCH: on_search,
-    Kind.TASK_ANSWER: unless_withdrawn(on_examined),
+    Kind.TASK_ANSWER: unless_withdrawn(unless_replaced(on_examined)),
     Kind.WITHDRAWAL: on_withdrawal,
     Kind.TIMER: overdue_or(unless_withdrawn(on_timer)),
 }

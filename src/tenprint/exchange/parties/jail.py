@@ -35,6 +35,7 @@ from tenprint.exchange.model.known import Wake, message_of, with_lapse, with_mes
 from tenprint.exchange.model.words import CaseState, Kind, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions, waits
+from tenprint.exchange.tasks.anew import GROUND_BEFORE, STATUS_BEFORE, unless_replaced, up_to_date
 from tenprint.exchange.tasks.answers import close_unanswered, record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import moment_told, refuse_impossible
@@ -42,7 +43,10 @@ from tenprint.exchange.tasks.outcomes import with_outcome
 
 REQUESTER = "requester"
 HELD_FROM, HOLD_HOURS = "held_from", "hold_hours"
-REQUEST = ("name", "birth_date", "booking", "status", "legal_ground", "evidence", "officer", "second_officer")
+REQUEST = (
+    "name", "birth_date", "booking", "status", "legal_ground", STATUS_BEFORE, GROUND_BEFORE, "evidence", "officer",
+    "second_officer",
+)  # fmt: skip
 """What of the request is shown again while the hold runs: on whose word, and on what ground, the person is held."""
 TIME_RAN_OUT = "the longest time of the hold ran out"
 RELEASED_EARLY = "the jail released the person before the time ran out"
@@ -179,6 +183,7 @@ def _lodge(work: Work, case: Case, task: Task, answer: TaskAnswer) -> None:
         "hold_rule": longest.sentence,
         "message": work.message.id,
     }
+    shown = up_to_date(work, case, shown)
     work.open_task(TaskKind.REPORT_RELEASE, shown, (WOULD_BE_RELEASED, TRANSFERRED, RELEASED))
     _send_answer(work, case, answer, hours)
     keep(work, case.moved(CaseState.LODGED, hold_hours=hours))
@@ -240,7 +245,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.DETAINER: on_detainer,
     Kind.CANCELLATION: on_cancellation,
     Kind.OUTCOME: on_outcome,
-    Kind.TASK_ANSWER: on_answer,
+    Kind.TASK_ANSWER: unless_replaced(on_answer),
     Kind.TIMER: waits.overdue_or(on_timer),
 }
 PREPARERS: dict[Kind, Preparer] = {}

@@ -11,6 +11,7 @@ from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import CaseState, Kind, Role, StatusFinding, TaskKind
 from tenprint.exchange.ports import FailureHandler, Handler, Preparer, Work
 from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks.anew import unless_replaced
 from tenprint.exchange.tasks.answers import MIN_NAME, record_answer
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.plain import plain_text
@@ -86,7 +87,7 @@ def on_status(work: Work, _: None) -> None:
 
 HANDLERS: dict[Kind, Handler] = {
     Kind.IAQ: on_query,
-    Kind.TASK_ANSWER: unless_withdrawn(on_status),
+    Kind.TASK_ANSWER: unless_withdrawn(unless_replaced(on_status)),
     Kind.WITHDRAWAL: on_withdrawal,
 }
 PREPARERS: dict[Kind, Preparer] = {}

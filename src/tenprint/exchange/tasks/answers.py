@@ -16,9 +16,11 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.errors import PolicyRefusal, SenderError
 from tenprint.exchange.model.bodies import TaskAnswer
 from tenprint.exchange.model.case import Task
+from tenprint.exchange.model.corrections import GROUND_FORM
 from tenprint.exchange.model.words import EvidenceBox, OfficerDecision, TaskKind
 from tenprint.exchange.ports import Transaction, Work
 from tenprint.exchange.tasks import dated, findings, levels, questions
+from tenprint.exchange.tasks.anew import latest
 from tenprint.exchange.tasks.details import refuse_unknown
 from tenprint.exchange.tasks.questions import Ask
 from tenprint.records.nlets.iar import NEEDS_GROUND
@@ -230,6 +232,19 @@ def reason_given(text: str) -> str:
     return _line(text, "REASON_MISSING", "a decision needs a reason", hint="add --reason TEXT")
 
 
+def refuse_ground(status: str, ground: str, *, hint: str) -> None:
+    """Refuse a status without the ground of law that it needs, or a ground that no answer can carry.
+
+    Raises:
+        SenderError: ``LEGAL_GROUND_MISSING`` or ``LEGAL_GROUND_INVALID``.
+    """
+    if IarStatus(status) in NEEDS_GROUND and not ground:
+        why = f"the status {status} needs the legal ground on which it rests"
+        raise SenderError("LEGAL_GROUND_MISSING", why, hint=hint)
+    if ground and not GROUND_FORM.fullmatch(ground):
+        raise SenderError("LEGAL_GROUND_INVALID", "a legal ground has at most 120 characters of printable ASCII")
+
+
 def _line(text: str, code: str, message: str, *, hint: str = "") -> str:
     text = text.strip()
     if not text:
@@ -256,15 +271,7 @@ def _check_second_examiner(tx: Transaction, task: Task, answer: TaskAnswer, ask:
 
 def _check_status(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
     del tx, task, ask
-    ground = answer.details.get("legal_ground", "")
-    if IarStatus(answer.answer) in NEEDS_GROUND and not ground:
-        raise SenderError(
-            "LEGAL_GROUND_MISSING",
-            f"the status {answer.answer} needs the legal ground on which it rests",
-            hint="add --detail legal_ground=TEXT",
-        )
-    if ground and not re.fullmatch(r"[!-~][ -~]{0,119}", ground):
-        raise SenderError("LEGAL_GROUND_INVALID", "a legal ground has at most 120 characters of printable ASCII")
+    refuse_ground(answer.answer, answer.details.get("legal_ground", ""), hint="add --detail legal_ground=TEXT")
 
 
 def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -> None:
@@ -286,7 +293,7 @@ def _check_decision(tx: Transaction, task: Task, answer: TaskAnswer, ask: Ask) -
 
 
 def _check_earlier_look(tx: Transaction, task: Task) -> None:
-    look = next((t for t in tx.tasks(task.case_id) if t.kind == TaskKind.SECOND_LOOK), None)
+    look = latest(tx.tasks(task.case_id), TaskKind.SECOND_LOOK)
     if look is not None and look.is_open:
         raise SenderError("SECOND_LOOK_OPEN", "a second officer is looking at this already", hint=f"task {look.id}")
     if look is not None:

@@ -2,8 +2,8 @@
 
 Expunged and sealed records are forgotten: their prints leave the gallery, open questions are closed, a case that is
 under way ends. An expunged one is erased besides, unless a rule keeps the record of a decision. A corrected record is a
-note beside what was told. In all cases an officer looks again at a detainer that stands; nothing is taken back by
-itself.
+note beside what was told, and whoever is being asked in the case is asked anew with what was corrected (`anew`). In all
+cases an officer looks again at a detainer that stands; nothing is taken back by itself.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tenprint.core.canonical import sha256_hex
 from tenprint.core.clock import to_wire
 from tenprint.core.errors import SenderError, TenprintError
 from tenprint.exchange.model.case import Case
-from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone
+from tenprint.exchange.model.corrections import CORRECTIONS, Correction, CorrectionDone, corrections_of
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.envelope import Envelope
-from tenprint.exchange.model.known import Wake, erased_number
+from tenprint.exchange.model.known import LATE, Wake, erased_number
 from tenprint.exchange.model.routes import steps_of_news, way_of_news
 from tenprint.exchange.model.words import CaseState, CorrectionKind, Kind, Role, TaskKind
 from tenprint.exchange.ports import Work
-from tenprint.exchange.tasks import detainers, periods, waits
+from tenprint.exchange.tasks import anew, detainers, periods, waits
 from tenprint.exchange.tasks.answers import close_unanswered
 from tenprint.exchange.tasks.cases import keep
 from tenprint.exchange.tasks.dated import refuse_impossible
@@ -39,12 +39,15 @@ ORIGINS: dict[Role, frozenset[CorrectionKind]] = {
     Role.COURT: FORGET,
     Role.IMMIGRATION_REPOSITORY: frozenset({CorrectionKind.CORRECTED}),
     Role.SUPPORT_CENTER: frozenset({CorrectionKind.CORRECTED}),
+    Role.JAIL: frozenset({CorrectionKind.CORRECTED}),
+    Role.FIELD_OFFICE: frozenset({CorrectionKind.CORRECTED}),
 }
-"""Who may correct what: a booking error is the agency's, an order the state's or the court's, a record its keeper's."""
+"""Who may correct what: a booking error is the agency's, an order the state's or the court's, a record its keeper's, a
+report of custody the jail's, an outcome the field office's."""
 STAYS_OPEN = frozenset({TaskKind.REVIEW, TaskKind.REPORT_OUTCOME})
 """What a field office is asked all the same when a booking is forgotten."""
-NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN = (
-    "noted", "prints_removed", "tasks_closed", "case_ended", "officer_asked",
+NOTED, PRINTS_REMOVED, TASKS_CLOSED, CASE_ENDED, ASKED_AGAIN, ASKED_ANEW = (
+    "noted", "prints_removed", "tasks_closed", "case_ended", "officer_asked", "asked_anew",
 )  # fmt: skip
 NOTHING_LEFT = "nothing_left"
 """What a party says of a correction of a case that it has erased."""
@@ -90,6 +93,7 @@ def on_correction(work: Work, _: None) -> None:
     may_say = frozenset(role for role, kinds in ORIGINS.items() if kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
     refuse_unsigned(work, said, said.origin, said.made_at)
+    _refuse_others_words(work, said)
     refuse_other_booking(case, said.tcn)
     refuse_impossible(work, None, said.made_at)
     known = case.known.get(CORRECTIONS, {})
@@ -111,9 +115,12 @@ def take_correction(work: Work, case: Case, said: Correction, message: Envelope,
     """
     noted = asdict(said) | {"made_at": to_wire(said.made_at), "sha256": sha256_hex(message.body)}
     done = [NOTED]
+    case = with_correction(case, said.correction_id, noted)
     if said.correction_kind in FORGET:
         case, more = _forgotten(work, case, said)
         done += more
+    case, is_asked_anew = _asked_anew(work, case, said)
+    done += [ASKED_ANEW] if is_asked_anew else []
     if work.services.party.role == Role.FIELD_OFFICE and detainers.stands(case):
         look_again_after(work, case, noted)
         done.append(ASKED_AGAIN)
@@ -138,6 +145,7 @@ def take_correction_of_erased(work: Work, case: Case) -> None:
     may_say = frozenset(role for role, kinds in ORIGINS.items() if said.correction_kind in kinds)
     refuse_stranger(work, case, said.origin, may_say, "CORRECTION_NOT_YOURS")
     refuse_unsigned(work, said, said.origin, said.made_at)
+    _refuse_others_words(work, said)
     if case.tcn and case.tcn not in (erased_number(case.ori, said.tcn), said.tcn):
         raise SenderError("OTHER_BOOKING", "this names another booking than this case's")
     known = case.known.get(CORRECTIONS, {})
@@ -155,7 +163,7 @@ def take_correction_of_erased(work: Work, case: Case) -> None:
 
 def without_words(noted: dict[str, Any]) -> dict[str, Any]:
     """Return a noted correction without what leads to the booking or the person: for a case that was erased."""
-    return noted | dict.fromkeys(("tcn", "what", "reason", "by"), "")
+    return noted | dict.fromkeys(("tcn", "what", "reason", "by", "status", "legal_ground"), "")
 
 
 def on_correction_done(work: Work, _: None) -> None:
@@ -235,11 +243,6 @@ def acknowledgements(case: Case, own: str) -> list[Acknowledged]:
     return found
 
 
-def corrections_of(case: Case) -> list[dict[str, Any]]:
-    """Return what was corrected in a case, in the order in which it was said."""
-    return sorted(case.known.get(CORRECTIONS, {}).values(), key=lambda one: (one["made_at"], one["correction_id"]))
-
-
 def look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
     """Put a detainer that stands before an officer again, because of a correction."""
     new = {"correction": said["correction_kind"], "correction_says": said["what"], "corrected_by": said["origin"]}
@@ -249,6 +252,31 @@ def look_again_after(work: Work, case: Case, said: Mapping[str, Any]) -> None:
 def with_correction(case: Case, correction_id: str, noted: dict[str, Any]) -> Case:
     """Return the case with a correction noted."""
     return case.moved(**{CORRECTIONS: case.known.get(CORRECTIONS, {}) | {correction_id: noted}})
+
+
+def _asked_anew(work: Work, case: Case, said: Correction) -> tuple[Case, bool]:
+    """Ask anew who is being asked; a proposed detainer goes back to who proposed it. Tell whether anybody was asked."""
+    why = f"a record was {said.correction_kind}"
+    for look in work.tx.tasks(case.case_id, open_only=True):
+        if look.kind == TaskKind.SECOND_LOOK:
+            anew.close_as_replaced(work, look, why)
+    successors = anew.ask_anew(work, case, anew.BY_CORRECTION, why, said.correction_id)
+    late = case.known.get(LATE, {})
+    about = {successors[task]: subject for task, subject in late.items() if task in successors}
+    return (case.moved(**{LATE: late | about}) if about else case), bool(successors)
+
+
+def _refuse_others_words(work: Work, said: Correction) -> None:
+    """Refuse a status of whoever does not find any, and an outcome of whoever does not report any.
+
+    Raises:
+        SenderError: ``CORRECTION_NOT_YOURS``.
+    """
+    role = work.services.directory.party(said.origin).role
+    if said.status and role != Role.SUPPORT_CENTER:
+        raise SenderError("CORRECTION_NOT_YOURS", "what somebody's status is, a support center alone says")
+    if bool(said.outcome) != (role == Role.FIELD_OFFICE):
+        raise SenderError("CORRECTION_NOT_YOURS", "a field office corrects outcomes, and nobody else does")
 
 
 def _forgotten(work: Work, case: Case, said: Correction) -> tuple[Case, list[str]]:

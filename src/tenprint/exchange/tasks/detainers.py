@@ -5,7 +5,6 @@ Nothing is taken back by itself: a named officer keeps or cancels, with a reason
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +15,13 @@ from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.known import message_of, with_message
 from tenprint.exchange.model.words import Kind, Review, TaskKind
 from tenprint.exchange.ports import Work
+from tenprint.exchange.tasks.anew import GROUND_BEFORE, STATUS_BEFORE, latest, up_to_date
 
 REVIEWS = tuple(str(answer) for answer in Review)
-WHOM = ("name", "birth_date", "booking", "status", "legal_ground", "offence", "offence_in_words")
+WHOM = (
+    "name", "birth_date", "booking", "status", "legal_ground", STATUS_BEFORE, GROUND_BEFORE, "offence",
+    "offence_in_words",
+)  # fmt: skip
 """What of the officer's decision is shown again with what is new."""
 
 
@@ -38,10 +41,15 @@ def ask_again(work: Work, case: Case, what: str, about: str, **new: Any) -> None
     """
     if not stands(case):
         return
-    decided = next((t.shown for t in work.tx.tasks(case.case_id) if t.kind == TaskKind.DECIDE), {})
-    shown = {name: decided[name] for name in WHOM if name in decided}
-    shown |= {"what_is_new": what, **new, "message": work.message.id}
+    shown = whom(work, case) | {"what_is_new": what, **new, "message": work.message.id}
     work.open_task(TaskKind.REVIEW, shown, REVIEWS, about=about)
+
+
+def whom(work: Work, case: Case) -> dict[str, Any]:
+    """Return what is shown again of the person about whom an officer decided, with what was corrected since."""
+    decided = latest(work.tx.tasks(case.case_id), TaskKind.DECIDE)
+    shown = {name: decided.shown[name] for name in WHOM if name in decided.shown} if decided else {}
+    return up_to_date(work, case, shown)
 
 
 def cancel(work: Work, case: Case, *, officer: str, reason: str, at: datetime, jail: str) -> Case:
@@ -66,9 +74,3 @@ def jail_of(work: Work, case: Case) -> str:
     own = work.services.party.id
     sent = (m for m in work.tx.headings(case.case_id) if m.sender == own and m.kind == Kind.DETAINER)
     return next((m.recipient for m in sent), "")
-
-
-def told_of_charge(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an officer is shown of a disposition."""
-    names = ("charge_number", "charge", "charge_outcome", "offence", "decided_on", "court", "reference")
-    return {name if name != "offence" else "charge_offence": said[name] for name in names if said.get(name)}

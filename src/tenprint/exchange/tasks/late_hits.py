@@ -14,17 +14,16 @@ from tenprint.core.fingers import FingerPosition
 from tenprint.core.template import Template
 from tenprint.exchange.model.case import Case
 from tenprint.exchange.model.envelope import MessageKey
-from tenprint.exchange.model.known import Repository, message_of, repository_state
+from tenprint.exchange.model.known import LATE, Repository, message_of, repository_state
 from tenprint.exchange.model.withdrawal import was_withdrawn
 from tenprint.exchange.model.words import ExaminerFinding, Kind, TaskKind
 from tenprint.exchange.ports import Services, Transaction, Work
+from tenprint.exchange.tasks.anew import up_to_date
 from tenprint.exchange.tasks.news import SUBMITTER
 from tenprint.exchange.tasks.prints import candidates_above, threshold_of
 from tenprint.exchange.tasks.results import LATE_HIT_FOLLOWS
 from tenprint.exchange.tasks.submissions import SUBJECT, SUBMISSION
 
-LATE = "late_examinations"
-"""In `Case.known`: id of a late examination -> the subject enrolled later that it is about."""
 FINDINGS = tuple(str(finding) for finding in ExaminerFinding)
 
 
@@ -72,7 +71,7 @@ def is_late(case: Case, task_id: str) -> bool:
 def _shown(work: Work, case: Case, candidate: Candidate, search: SearchResult, usable: int) -> dict[str, Any]:
     """Return what the examiner sees: as of a first search, with the later record as the one candidate."""
     threshold = threshold_of(work.services.party)
-    return {
+    shown = {
         "candidates": [
             {
                 "subject_id": candidate.subject_id,
@@ -92,3 +91,4 @@ def _shown(work: Work, case: Case, candidate: Candidate, search: SearchResult, u
         "failures": {FingerPosition(int(n)).title: why for n, why in sorted(case.known.get("failures", {}).items())},
         "submission": work.message.id,
     }
+    return up_to_date(work, case, shown)

@@ -36,6 +36,8 @@ TELLING = frozenset(
         Kind.LATE_HIT,
         Kind.COPY,
         Kind.DETAINER,
+        Kind.CUSTODY,
+        Kind.OUTCOME,
         Kind.NOTICE,
     }
 )

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from tenprint.core.fingers import FingerPosition
+from tenprint.exchange.model.corrections import CORRECTIONS
 from tenprint.exchange.model.directory import Party
 from tenprint.exchange.model.known import Repository
 from tenprint.exchange.model.words import CaseState, Kind, RepositoryState, Role
@@ -253,7 +254,7 @@ def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str], *, 
 
     Args:
         ask: as in this module's docstring.
-        shown: what the officer saw: ``status``, ``legal_ground``, ``match_confirmed``, ``juvenile``.
+        shown: what the officer saw: ``status``, ``legal_ground``, ``match_confirmed``, ``juvenile``, ``corrections``.
         details: what the officer says besides: ``evidence``, ``citizenship_claim``, ``victim_or_witness`` (yes or no).
             The officer's name and reason were checked before.
         is_looked_at: True when a second officer looked at the case and agrees.
@@ -265,6 +266,7 @@ def detainer(ask: Ask, shown: Mapping[str, Any], details: Mapping[str, str], *, 
         "reason_given": True,
         "evidence": details.get("evidence", "none"),
         "second_look_done": is_looked_at,
+        "record_corrected": bool(shown.get(CORRECTIONS)),
     }
     facts.update({name: bool(shown[name]) for name in ("juvenile", "match_confirmed") if shown.get(name) is not None})
     facts.update({name: details[name] == YES for name in ("citizenship_claim", "victim_or_witness") if name in details})

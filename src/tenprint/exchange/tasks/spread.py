@@ -7,7 +7,9 @@ booking, because its state keeps it, gets no news of it: the state's file is whe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.clock import to_wire
@@ -77,6 +79,12 @@ def with_disposition(case: Case, said: Disposition, message: Envelope, *, came_f
 def dispositions_of(case: Case) -> list[dict[str, str]]:
     """Return what courts have said in a case, in the order in which they said it: an agency has one, with one clock."""
     return sorted(case.known.get(DISPOSITIONS, {}).values(), key=lambda one: (one["said_at"], one["disposition_id"]))
+
+
+def told_of_charge(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an officer is shown of a disposition."""
+    names = ("charge_number", "charge", "charge_outcome", "offence", "decided_on", "court", "reference")
+    return {name if name != "offence" else "charge_offence": said[name] for name in names if said.get(name)}
 
 
 def refuse_stranger(work: Work, case: Case, origin: str, roles: frozenset[Role], code: str) -> None:
