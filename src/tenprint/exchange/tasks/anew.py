@@ -16,7 +16,7 @@ from tenprint.exchange.model.case import REPLACED, Case, Task
 from tenprint.exchange.model.corrections import CORRECTIONS, corrections_of
 from tenprint.exchange.model.words import TaskKind
 from tenprint.exchange.ports import Handler, Transaction, Work
-from tenprint.exchange.tasks import questions
+from tenprint.exchange.tasks import levels, questions
 from tenprint.exchange.tasks.spread import dispositions_of, told_of_charge
 
 CHARGES_ENDED = "charges_ended"
@@ -65,9 +65,8 @@ def up_to_date(work: Work, case: Case, shown: Mapping[str, Any], *, with_charges
         now |= {"status": after[0], "legal_ground": after[1]}
         now |= {STATUS_BEFORE: before[0], GROUND_BEFORE: before[1]}
     if before != after and "priority" in now:
-        facts = {"status": after[0], "offence_level": now["offence_level"]["is"]}
-        priority = questions.quietly(work.services)("priority", facts)
-        now["priority"] = {"is": str(priority.outcome), "why": priority.sentence}
+        ranked = levels.rank(questions.quietly(work.services), levels.facts_of(case, now), after[0])
+        now["priority"] = {"is": str(ranked.priority.outcome), "why": ranked.priority.sentence}
     return now
 
 
