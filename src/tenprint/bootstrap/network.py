@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ TEMPLATE_FOLDER = Path("cache") / "templates"
 SETTLE_SECONDS = 10.0
 """How long a command that wrote something waits for the running parties to carry it out."""
 SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
+WAITS_PASSED_OVER = timedelta(hours=2)
+"""Longer than all tries of a row that is given up at last; what waits for a receiver may wait for ever."""
 
 
 @dataclass
@@ -109,14 +111,16 @@ class Network(Closing):
     def run(self, on_step: Callable[[Step], None] | None = None) -> int:
         """Do everything that is due, then sign each ledger's present root; return how many rows were worked on.
 
-        A simulated clock moves over the waits between repeated tries, which nobody need sit through, but never to a
-        timer: that is `jump_to_next_due`. Beside running parties nothing is done here: the work is theirs.
+        A simulated clock moves over the waits between repeated tries, which nobody need sit through, for at most two
+        hours, and never to a timer: that is `jump_to_next_due`. Beside running parties nothing is done here: the work
+        is theirs.
         """
         if self.is_beside:
             return 0
         nodes = list(self.nodes.values())
         done = dispatch.run_until_idle(nodes, on_step)
-        while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None:
+        until = self.clock.now() + WAITS_PASSED_OVER
+        while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None and retry <= until:
             self.clock.jump_to(retry)
             done += dispatch.run_until_idle(nodes, on_step)
         self.sign_checkpoints()

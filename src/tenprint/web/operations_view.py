@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tenprint.core.errors import StorageError
@@ -16,7 +16,7 @@ from tenprint.web import words
 CONDITIONS: dict[Condition, tuple[str, str, str]] = {
     Condition.OK: ("●", "ok", "nothing waits"),
     Condition.WAITING: ("◐", "waiting", "something waits for a person or for its next try"),
-    Condition.BEHIND: ("▲", "behind", "something should have been done by now"),
+    Condition.BEHIND: ("▲", "behind", "something should have been done, or delivered, by now"),
     Condition.STUCK: ("■", "stuck", "something was given up and waits for you"),
 }
 """Shape, word and sentence of each condition."""
@@ -150,9 +150,11 @@ def _queue(queue: QueueFigures, now: datetime) -> tuple[str, bool]:
         said.append(f"{queue.due} due now")
     if queue.retrying:
         said.append(f"{queue.retrying} failed before")
+    if queue.unreached:
+        said.append(f"{queue.unreached} for a receiver that cannot be reached")
     if queue.oldest_since:
         said.append(f"the oldest since {clock_time(queue.oldest_since)}")
-    is_late = Health(now, {"": QueueFigures(due_since=queue.due_since)}).condition == Condition.BEHIND
+    is_late = Health(now, {"": replace(queue, dead=0)}).condition == Condition.BEHIND
     return ", ".join(said), is_late
 
 
