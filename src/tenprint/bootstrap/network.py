@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -228,24 +228,33 @@ class Network(Closing):
         """Return how each party's work stands, counted without reading what anybody wrote, by party id."""
         return {party: node.store.health(self.clock.now()) for party, node in self.nodes.items()}
 
-    def revive(self, role_or_id: Role | str, name: str) -> int:
-        """Make a party's dead letters of this id due again; return how many.
+    def dead_letters_of(
+        self, role_or_id: Role | str = "", code: str = "", name: str = ""
+    ) -> dict[str, list[DeadLetter]]:
+        """Return some of the `dead_letters`.
 
         Args:
-            role_or_id: the party.
-            name: message id (`DeadLetter.id`; those of all its senders), or ``sender/id`` for one sender's.
+            role_or_id: only this party's.
+            code: only those that failed with it last.
+            name: only this message (`DeadLetter.id`; those of all its senders), or ``sender/id`` for one sender's.
 
         Raises:
-            SenderError: ``UNKNOWN_PARTY``, or ``UNKNOWN_DEAD_LETTER`` when it has none of this id.
+            SenderError: ``UNKNOWN_PARTY``, or ``UNKNOWN_DEAD_LETTER`` when there is none of this name.
         """
-        party = self.node(role_or_id).party.id
-        letters = [letter for letter in self.dead_letters().get(party, ()) if name in (letter.id, str(letter.key))]
-        if not letters:
-            raise SenderError(
-                "UNKNOWN_DEAD_LETTER",
-                f"{party} has given up no message {name!r}",
-                hint="see: tenprint network dead-letters",
-            )
+        party = self.node(role_or_id).party.id if role_or_id else ""
+        found = {
+            one: [each for each in letters if code in ("", each.failure) and name in ("", each.id, str(each.key))]
+            for one, letters in self.dead_letters().items()
+            if party in ("", one)
+        }
+        found = {one: letters for one, letters in found.items() if letters}
+        if name and not found:
+            said, hint = f"{party} has given up no message {name!r}", "see: tenprint network dead-letters"
+            raise SenderError("UNKNOWN_DEAD_LETTER", said, hint=hint)
+        return found
+
+    def revive(self, party: str, letters: Iterable[DeadLetter]) -> int:
+        """Make dead letters of a party due again; return how many were dead (`dispatch.revive`)."""
         return dispatch.revive(self.nodes[party], letters)
 
     def close(self) -> None:
