@@ -80,6 +80,11 @@ def holder_of(directory: Path) -> int | None:
     return None
 
 
+def was_held(directory: Path) -> bool:
+    """Tell whether somebody holds a directory's lock alone, or ever did: of a party, whether it has run by itself."""
+    return (directory / LOCK_NAME).exists()
+
+
 def _holder(handle: int) -> str:
     pid = _pid(handle)
     return f"pid {pid}" if pid else "pid unknown"

@@ -153,6 +153,10 @@ class Network(Closing):
         """Return the process that runs a party by itself, or None."""
         return holder_of(self.file.folder / self.file.place(party_id).home)
 
+    def is_stopped(self, party_id: str) -> bool:
+        """Tell whether other parties run by themselves and this one does not, so that nobody does its work."""
+        return self.is_beside and self.process_of(party_id) is None
+
     def enrol(self, role_or_id: Role | str, subject_id: str, data: bytes) -> Extraction:
         """Put a subject into a party's gallery from a file (`dispatch.enrol`); beside a running party, it does that."""
         return dispatch.enrol(self.node(role_or_id), subject_id, data, at_once=not self.is_beside)

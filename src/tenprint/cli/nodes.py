@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,10 @@ from tenprint.cli import EXIT_REFUSED, loading
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import complain, console, plain, print_json, print_table
 from tenprint.core.errors import SenderError, StorageError, TenprintError
+from tenprint.exchange.model.health import Condition
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap import PartyState
 
 READY_SECONDS = 300.0
 """How long all parties together may take to start."""
@@ -29,7 +33,7 @@ END_SECONDS = 90.0
 WATCH_SECONDS = 0.5
 LOG_NAME = "serve.log"
 ENDED = 1
-"""Exit code when a party did not start, or ended by itself."""
+"""Exit code when a party did not start, ended by itself, or does not run."""
 
 
 @dataclass
@@ -189,22 +193,37 @@ def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the s
 
 
 def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
-    """Show each party: does it answer, what waits, what was given up, how far its ledger is."""
+    """Show each party: does it answer, what waits, what was given up, how far its ledger is.
+
+    Exit code 1 when a party does not run that has run by itself, or beside others that do.
+    """
     from tenprint import bootstrap
 
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         found, health = bootstrap.party_states(network), network.health()
+    stopped = [state.party for state in found if state.is_stopped]
+    conditions = {party: str(one.condition) for party, one in health.items()} | dict.fromkeys(
+        stopped, str(Condition.STOPPED)
+    )
     if json:
-        more = {party: {"condition": str(one.condition), "health": one.as_json()} for party, one in health.items()}
-        print_json([asdict(state) | more[state.party] for state in found])
-        return
+        print_json([
+            asdict(state) | {"condition": conditions[state.party], "health": health[state.party].as_json()}
+            for state in found
+        ])  # fmt: skip
+    else:
+        _show_status(found, conditions)
+    if stopped:
+        raise typer.Exit(ENDED)
+
+
+def _show_status(found: list[PartyState], conditions: Mapping[str, str]) -> None:
     columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger", "signed")
     rows = (
         (
             state.party,
             "yes" if state.answers else state.trouble or "no",
-            str(health[state.party].condition),
+            conditions[state.party],
             state.cases,
             state.open_tasks,
             f"{state.inbox_waiting}/{state.outbox_waiting}",
@@ -220,8 +239,11 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
             console.print(f"{state.party}: a message waits since {state.oldest_waiting}", markup=False)
         if state.next_timer:
             console.print(f"{state.party}: the next timer fires at {state.next_timer}", markup=False)
-    if not any(state.answers for state in found):
+    if not any(state.pid for state in found):
         console.print("No party runs by itself. Start them with: tenprint network up", style="dim")
+    elif stopped := [state.party for state in found if state.is_stopped]:
+        said = f"Does not run: {', '.join(stopped)}. Start one with: tenprint serve --party PARTY"
+        console.print(said, markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)

@@ -90,28 +90,35 @@ def decide(
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         task, node = _find(network.nodes, task_id)
-        dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
+        decided = dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
         network.settle(case_id=task.case_id)
+        runs = not network.is_stopped(node.party.id)
         task, _ = _find(network.nodes, task_id)
+        is_done = not task.is_open
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, task.case_id)
-        waiting = story.open_tasks(nodes, task.case_id)
+        waiting = [one for one in story.open_tasks(nodes, task.case_id) if one.id != task_id]
     if json:
         told = {
+            "carried_out": is_done,
+            "runs": runs,
             "state": str(state),
             "open_tasks": [{"task": t.id, "party": t.party, "kind": str(t.kind)} for t in waiting],
         }
-        print_json(_as_json(task) | told)
+        print_json(_as_json(task if is_done else decided) | told)
         return
-    console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
-    if task.is_open:
-        console.print("This task stays open: the answer is recorded and not yet carried out.")
+    console.print(f"Recorded: {decided.answer} by {decided.decided_by}", markup=False, soft_wrap=True)
+    if not is_done:
+        said = "is busy: this is carried out as soon as it can"
+        if not runs:
+            said = f"does not run: this is carried out once it does. Start it: tenprint serve --party {task.party}"
+        console.print(f"{task.party} {said}", markup=False, soft_wrap=True)
     console.print(f"The case {task.case_id} is now: [bold]{state}[/]", soft_wrap=True)
     if waiting:
         rows = ((t.id, t.party, str(t.kind), " | ".join(t.answers)) for t in waiting)
         print_table("Waits for people", ("task", "party", "kind", "answers"), rows, whole=("task",))
         console.print("Next: tenprint tasks show TASK", style="dim")
-    else:
+    elif is_done:
         console.print(f"Nobody is asked anything more. Read it with: tenprint case show {task.case_id}", style="dim")
 
 

@@ -21,6 +21,8 @@ class Condition(StrEnum):
     WAITING = "waiting"
     BEHIND = "behind"
     STUCK = "stuck"
+    STOPPED = "stopped"
+    """Nobody does the work: told by who looks for the party's process, never by the figures."""
 
 
 @dataclass(frozen=True)
