@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenprint.cli import EXIT_REFUSED, loading
-from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.options import DEFAULT_DATA, Data, Json, LogLevel
 from tenprint.cli.output import complain, console, plain, print_json, print_table
 from tenprint.core.errors import SenderError, StorageError, TenprintError
 from tenprint.exchange.model.health import Condition
@@ -61,11 +61,17 @@ def up(
     templates: Annotated[
         Path | None, typer.Option(help="Folder of templates of images seen before, instead of the network's own.")
     ] = None,
+    log_level: LogLevel = "info",
+    metrics_first_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_000, help="The parties serve /metrics there and at the next ports, in file order."),
+    ] = None,
 ) -> None:
     """Start every party of a network as a process of this machine, and stop them all at Ctrl-C.
 
     A party that ends by itself is named, and not started again. Each writes its log to parties/ID/serve.log.
     """
+    check_level(log_level)
     from tenprint import bootstrap
     from tenprint.web import party_server  # noqa: F401 - loaded here, so that no party need load it
 
@@ -77,8 +83,10 @@ def up(
     children: list[_Child] = []
     failed = False
     try:
-        for place in places:
-            children.append(_start(data, place.party.id, data / place.home / LOG_NAME, templates))
+        for number, place in enumerate(places):
+            port = None if metrics_first_port is None else metrics_first_port + number
+            how = Serving(json=True, templates=templates, drop=None, metrics_port=port, log=None, log_level=log_level)
+            children.append(_start(data, place.party.id, data / place.home / LOG_NAME, how))
         _await_ready(children, quiet=json)
         told = [{**child.ready, "log": str(child.log)} for child in children]
         if json:
@@ -97,10 +105,9 @@ def up(
         raise typer.Exit(ENDED)
 
 
-def _start(data: Path, party: str, log: Path, templates: Path | None) -> _Child:
+def _start(data: Path, party: str, log: Path, how: Serving) -> _Child:
     """Start a party as a fork: what all of them load, which takes longer than all else, was loaded once."""
     reading, writing = os.pipe()
-    how = Serving(json=True, templates=templates, drop=None, metrics_port=None, log=None, log_level="warning")
     with log.open("ab") as errors:
         files = {1: writing, 2: errors.fileno()}
         process = multiprocessing.get_context("fork").Process(target=_be, args=(data, party, how, files), name=party)
@@ -160,19 +167,19 @@ def _note_ready(child: _Child, *, quiet: bool) -> None:
 
 
 def _watch(children: list[_Child]) -> bool:
-    """Wait until nothing runs any more; say of each party that it ended. Return whether one ended by itself."""
+    """Wait until nothing runs any more; say of each party how it ended. Return whether one ended by itself."""
     running = list(children)
     while running:
         for child in list(running):
             code = child.process.exitcode
             if code is not None:
                 running.remove(child)
+                how = f"ended by itself (exit code {code})" if code else "was stopped"
                 console.print(
-                    f"{child.party} ended by itself (exit code {code}); the others go on. Its log: {child.log}",
-                    markup=False, soft_wrap=True,
-                )  # fmt: skip
+                    f"{child.party} {how}; the others go on. Its log: {child.log}", markup=False, soft_wrap=True
+                )
         time.sleep(WATCH_SECONDS)
-    return True
+    return any(child.process.exitcode for child in children)
 
 
 def _stop(children: list[_Child]) -> None:
@@ -218,7 +225,7 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
 
 
 def _show_status(found: list[PartyState], conditions: Mapping[str, str]) -> None:
-    columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger", "signed")
+    columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger")
     rows = (
         (
             state.party,
@@ -229,7 +236,6 @@ def _show_status(found: list[PartyState], conditions: Mapping[str, str]) -> None
             f"{state.inbox_waiting}/{state.outbox_waiting}",
             state.dead_letters,
             state.ledger_entries,
-            state.checkpoint_entries,
         )
         for state in found
     )
@@ -266,6 +272,21 @@ class Serving:
     log_level: str
 
 
+def check_level(level: str) -> None:
+    """Refuse what is no level of the log.
+
+    Raises:
+        SenderError: ``LOG_LEVEL``.
+    """
+    with loading():
+        from tenprint import bootstrap
+
+    if level not in bootstrap.LEVELS:
+        raise SenderError(
+            "LOG_LEVEL", f"{level!r} is no level of the log", hint=f"one of {', '.join(bootstrap.LEVELS)}"
+        )
+
+
 def serve_one(data: Path, party: str, how: Serving) -> None:
     """Run one party until Ctrl-C (`tenprint serve --party`)."""
     with loading():
@@ -282,9 +303,11 @@ def serve_one(data: Path, party: str, how: Serving) -> None:
         running = open_things.enter_context(bootstrap.open_party(data, party, templates=templates, observe=watch))
         watch.begin([running.node])
         if how.metrics_port is not None:
-            open_things.enter_context(watch.serving(how.metrics_port))
+            port = open_things.enter_context(watch.serving(how.metrics_port))
         place = running.place
         told = {"party": party, "role": str(place.party.role), "url": place.url, "pid": os.getpid(), "ready": True}
+        if how.metrics_port is not None:
+            told["metrics"] = f"http://127.0.0.1:{port}/metrics"
 
         def say_ready() -> None:
             if json:
