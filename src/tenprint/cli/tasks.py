@@ -63,6 +63,8 @@ def show(
         console.print(
             f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
         )
+        if needed := _needs(task):
+            console.print(needed, soft_wrap=True)
     else:
         console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
 
@@ -159,6 +161,17 @@ def release(
         claims.release(node, task_id, by)
         network.sign_checkpoints()
     console.print("Released: everybody whose work it is may answer it.")
+
+
+def _needs(task: Task) -> str:
+    """Return which answers of a task need a detail, as a sentence, or ``""``."""
+    from tenprint.exchange.model.words import TaskKind
+    from tenprint.records.nlets.iar import NEEDS_GROUND
+
+    needing = [answer for answer in task.answers if answer in NEEDS_GROUND]
+    if task.kind == TaskKind.STATUS and needing:
+        return f"With --detail legal_ground=TEXT, the ground of law on which it rests: {', '.join(needing)}"
+    return ""
 
 
 def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:
