@@ -8,12 +8,14 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +95,23 @@ def eventually(true: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
         time.sleep(0.2)
 
 
+def founding_parties(folder: Path) -> list[str]:
+    return [place.party.id for place in bootstrap.load_network(folder).places]
+
+
+def free_ports(count: int) -> int:
+    """Return the first of so many ports in a row that nobody listens at."""
+    for first in range(21_000, 31_000, count):
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no free ports")
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -105,7 +124,8 @@ def running() -> Iterator[Running]:
             for finger in SINGLE_FINGERS:
                 cache.put(image(person, finger).digest, template(person, finger))
         up = subprocess.Popen(
-            [sys.executable, "-m", "tenprint", "network", "up", "--data", str(folder), "--json"],
+            [sys.executable, "-m", "tenprint", "network", "up", "--data", str(folder), "--json",
+             "--metrics-first-port", str(free_ports(len(founding_parties(folder))))],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -121,6 +141,16 @@ def test_all_eleven_say_where_they_are_and_answer(running: Running) -> None:
     states = json.loads(command("network", "status", "--data", running.folder, "--json"))
     assert {state["party"]: state["trouble"] for state in states if not state["answers"]} == {}
     assert {state["pid"] for state in states} == {party["pid"] for party in running.ready["parties"]}
+
+
+def test_each_party_serves_metrics_at_a_port_of_its_own_and_logs_what_it_does(running: Running) -> None:
+    told = {party["party"]: party for party in running.ready["parties"]}
+    assert len({party["metrics"] for party in told.values()}) == 11
+    for name, party in told.items():
+        with urllib.request.urlopen(party["metrics"], timeout=10) as answer:
+            assert f'tenprint_party_readable{{party="{name}"}} 1.0' in answer.read().decode()
+        lines = [json.loads(line) for line in Path(party["log"]).read_text().splitlines()]
+        assert {"party_started"} <= {line["event"] for line in lines if line.get("party") == name}
 
 
 def test_bookings_of_both_agencies_run_through_their_own_states(running: Running) -> None:
@@ -203,6 +233,9 @@ def serving(folder: Path, party: str, *more: object) -> Iterator[None]:
 
 def test_an_agency_takes_files_from_a_folder_and_leaves_the_answers_there(running: Running, tmp_path: Path) -> None:
     os.kill(running.pid("agency-1"), signal.SIGTERM)
+    assert "agency-1 was stopped" in running.up.stdout.readline()
+    missing = json.loads(command("network", "status", "--data", running.folder, "--json", code=1))
+    assert "agency-1" in {state["party"] for state in missing if state["condition"] == "stopped"}
     data = booking(UNKNOWN, "agency-1", 2)
     (tmp_path / "one.eft").write_bytes(data)
     with serving(running.folder, "criminal-repository"), serving(running.folder, "agency-1", "--drop", tmp_path):

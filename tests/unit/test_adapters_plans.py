@@ -33,6 +33,7 @@ BOTH = {
     "enrolled": statements.MARK_ENROLLED,
     "handled": statements.MARK_HANDLED,
     "delivered": statements.MARK_DELIVERED,
+    "what waits for who is back": statements.HASTEN,
     "tasks of a case": reading.tasks_query("case-1", open_only=False),
     "open tasks": reading.tasks_query(None, open_only=True),
     "when to look again": reading.NEXT_DUE,

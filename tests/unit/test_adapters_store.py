@@ -283,6 +283,26 @@ def test_a_failed_message_waits_for_its_next_try_and_without_one_becomes_a_dead_
     assert store.next_due() == LATER
 
 
+def test_what_waits_for_a_receiver_that_was_away_becomes_due_for_him_alone_the_oldest_in_front(store) -> None:
+    receivers = ("state", "state", "state1", "state_", "state", "state", "state")
+    failures = ("PARTY_UNREACHABLE", "STORE_FULL", *["PARTY_UNREACHABLE"] * 3, "RECEIPT_INVALID", "DOOR_FULL")
+    with store.transaction() as tx:
+        for number, (receiver, failure) in enumerate(zip(receivers, failures, strict=True), 1):
+            tx.put_outbox(envelope(number, recipient=receiver))
+            tx.mark_failed(Queue.OUTBOX, key(number), failure, LATER + timedelta(minutes=9 - number))
+    with store.transaction() as tx:
+        tx.hasten("state", NOW, 3)
+    assert [m.id for m in store.due_outbox(NOW, 9)] == ["car-1", "car-2", "car-5"]
+    with store.transaction() as tx:
+        tx.mark_delivered(key(1), NOW, b"receipt")
+        tx.hasten("state", NOW, 3)
+        tx.hasten("state_", NOW, 3)
+    assert [m.id for m in store.due_outbox(NOW, 9)] == ["car-2", "car-4", "car-5", "car-7"]
+    assert store.health(NOW).queues["outbox"].unreached == 5
+    with store.transaction() as tx:
+        assert tx.failures_of(Queue.OUTBOX, key(2)) == 1
+
+
 def test_an_undelivered_message_is_tried_again_and_its_receipt_kept(store) -> None:
     with store.transaction() as tx:
         tx.put_outbox(envelope(1))

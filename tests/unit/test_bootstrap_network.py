@@ -182,8 +182,10 @@ def test_a_message_that_nobody_can_handle_is_a_dead_letter_that_can_be_revived(f
         ((party, (letter,)),) = network.dead_letters().items()
         assert (party, letter.id, letter.queue) == ("criminal_repository", "iar-1", "inbox")
         with pytest.raises(SenderError, match="UNKNOWN_DEAD_LETTER"):
-            network.revive(party, "iar-2")
-        assert network.revive(party, "iar-1") == 1
+            network.dead_letters_of(party, name="iar-2")
+        assert network.dead_letters_of(code="STORE_FULL") == network.dead_letters_of("jail") == {}
+        assert network.dead_letters_of(party, letter.failure, "iar-1") == network.dead_letters_of() == {party: [letter]}
+        assert network.revive(party, [letter]) == 1
         assert network.dead_letters() == {}
         assert network.run() > 0
         assert list(network.dead_letters()) == [party]

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from exchange_rig import Rig
 from test_cli_refusals import EXIT_REFUSED, tenprint
 
 from tenprint import bootstrap
+from tenprint.cli import tasks
+from tenprint.exchange.model.words import Role, TaskKind
 
 pytestmark = pytest.mark.slow
 ORDER = ("--what", "an order")
@@ -62,3 +65,11 @@ def test_shared_and_never_convicted_is_counted_for_machines_and_for_people(netwo
     assert "no disposition yet (pending is not no)" in told
     assert "Shared and never convicted: 0 of 0 (dismissed, acquitted, not charged)." in told
     assert f"Counted until {counted['counted_until'][:16].replace('T', ' ')} UTC" in told
+
+
+def test_a_task_is_shown_with_which_answers_need_a_ground_of_law(rig: Rig) -> None:
+    case_id = rig.until_examined()
+    needed = tasks._needs(rig.task(Role.SUPPORT_CENTER, TaskKind.STATUS, case_id))
+    assert "--detail legal_ground=TEXT" in needed
+    assert "removable" in needed and "citizen" not in needed
+    assert tasks._needs(rig.task(Role.IMMIGRATION_REPOSITORY, TaskKind.EXAMINE, case_id)) == ""

@@ -55,6 +55,37 @@ def test_a_revived_message_is_tried_at_once_and_told_when_it_is_given_up_again(n
 
 
 @pytest.mark.slow
+def test_many_are_revived_at_once_by_party_and_code_and_a_dry_run_only_counts_them(network: Path) -> None:
+    before = letters_of(network)
+    dry = tenprint("network", "revive", "--all", "--dry-run", "--data", network)
+    assert (dry.returncode, letters_of(network)) == (0, before)
+    assert "Would revive 1 of criminal_repository." in dry.stdout
+    assert before[0]["failure"] in dry.stdout
+    chosen = ("--party", "criminal_repository", "--code", before[0]["failure"])
+    revived = tenprint("network", "revive", "--all", *chosen, "--json", "--data", network)
+    assert revived.returncode == GIVEN_UP_AGAIN
+    assert json.loads(revived.stdout) == {
+        "dry_run": False, "count": 1, "given_up_again": 1,
+        "letters": [{"party": "criminal_repository", "box": "inbox", "code": before[0]["failure"], "count": 1}],
+    }  # fmt: skip
+    for others in (("--code", "STORE_FULL"), ("--party", "jail")):
+        answered = tenprint("network", "revive", "--all", *others, "--data", network)
+        assert (answered.returncode, answered.stdout.strip()) == (0, "Nothing was given up.")
+
+
+def letters_of(network: Path) -> list[dict[str, str]]:
+    return json.loads(tenprint("network", "dead-letters", "--json", "--data", network).stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [(), ("iar-1",), ("iar-1", "--all"), ("iar-1", "--party", "jail", "--code", "X")])
+def test_a_revival_names_one_message_of_a_party_or_all_and_never_both(network: Path, said: tuple[str, ...]) -> None:
+    answered = tenprint("network", "revive", *said, "--data", network)
+    assert answered.returncode == EXIT_REFUSED
+    assert answered.stderr.startswith("CLI_CONTRADICTION")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "party", "code"),
     [

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from tenprint.cli.app import app
+from tenprint.core.errors import SenderError
 
 EXIT_REFUSED = 2
 
@@ -119,3 +123,18 @@ def test_help_says_what_is_not_built_yet() -> None:
     answered = tenprint("--help")
     assert answered.returncode == 0
     assert "Not built yet" in answered.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("network", "up", "--log-level", "loud"), "LOG_LEVEL", "'loud' is no level"),
+        (("serve", "--log-level", "loud"), "LOG_LEVEL", "'loud' is no level"),
+        (("serve", "--json"), "CLI_CONTRADICTION", "--json belongs to --party or --console"),
+        (("serve", "--drop", "."), "CLI_CONTRADICTION", "--drop, --templates and --metrics-port belong to --party"),
+    ],
+)
+def test_what_serves_refuses_options_that_do_not_belong_to_it(words: tuple[str, ...], code: str, said: str) -> None:
+    refused = CliRunner().invoke(app, list(words)).exception
+    assert isinstance(refused, SenderError)
+    assert (refused.code, said in refused.message) == (code, True)

@@ -42,6 +42,10 @@ def test_an_own_record_is_answered_with_proofs_that_request_show_checks(tmp_path
     asked = run("request", "ask", *about, *who)
     assert asked.exit_code == 0, asked.output
     request = asked.output.split()[1]
+    kinds = {row["case"]: row["kind"] for row in json.loads(run("case", "list", "--json").output)}
+    assert kinds == {"case-1": "booking", request: "request"}
+    assert [row["case"] for row in json.loads(run("case", "list", "--kind", "booking", "--json").output)] == ["case-1"]
+    assert getattr(run("case", "list", "--kind", "person").exception, "code", "") == "CASE_KIND"
     (task,) = json.loads(run("tasks", "list", "--json").output)
     decided = run("tasks", "decide", task["id"], "answer", "--by", "CHIEF CLERK", "--reason", "permitted")
     assert decided.exit_code == 0, decided.output

@@ -13,6 +13,7 @@ from tenprint.core.errors import PolicyRefusal, RecordError, SenderError, Storag
 from tenprint.exchange import dispatch
 from tenprint.exchange.dispatch import handling, retry
 from tenprint.exchange.model.envelope import EBTS_CONTENT, Envelope
+from tenprint.exchange.model.stored import Queue
 from tenprint.exchange.model.words import CaseState, Kind, Role, TaskKind
 from tenprint.ledger.keys import PublicKey
 from tenprint.ledger.receipt import SignedReceipt, verify_receipt
@@ -129,18 +130,18 @@ def test_a_message_that_comes_too_early_waits_for_the_one_before(rig: Rig) -> No
 
 def test_delays_double_up_to_a_cap_and_end_with_a_dead_letter() -> None:
     problem = StorageError("UNKNOWN_CASE", "not yet")
-    tries = [retry.next_try(problem, "m-1", n, START) for n in range(1, retry.MAX_ATTEMPTS + 1)]
+    tries = [retry.next_try(problem, Queue.INBOX, "m-1", n, START) for n in range(1, retry.MAX_ATTEMPTS + 1)]
     assert tries[-1] is None
     delays = [again - START for again in tries[:-1] if again is not None]
     assert delays == sorted(delays)
     assert all(retry.FIRST_DELAY * 2**n <= delay <= retry.FIRST_DELAY * 2**n * 1.25 for n, delay in enumerate(delays))
-    assert retry.next_try(problem, "m-1", 3, START) == retry.next_try(problem, "m-1", 3, START)
-    assert retry.next_try(problem, "m-1", 3, START) != retry.next_try(problem, "m-2", 3, START)
+    one, again, other = (retry.next_try(problem, Queue.INBOX, name, 3, START) for name in ("m-1", "m-1", "m-2"))
+    assert one == again != other
 
 
 @pytest.mark.parametrize("family", [SenderError, RecordError, PolicyRefusal])
 def test_an_error_that_would_only_come_again_is_a_dead_letter_at_once(family: type) -> None:
-    assert retry.next_try(family("X", "x"), "m-1", 1, START) is None
+    assert retry.next_try(family("X", "x"), Queue.INBOX, "m-1", 1, START) is None
 
 
 def test_a_message_that_nobody_can_read_becomes_a_dead_letter_that_the_ledger_names(rig: Rig) -> None:

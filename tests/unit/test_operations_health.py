@@ -151,7 +151,7 @@ def test_the_figures_are_json_with_times_as_on_the_wire(rig: Rig) -> None:
         "timers",
     }  # fmt: skip
     assert set(figures["queues"]["inbox"]) == {
-        "waiting", "due", "due_since", "oldest_since", "retrying", "next_try", "dead",
+        "waiting", "due", "due_since", "oldest_since", "retrying", "next_try", "unreached", "unreached_since", "dead",
     }  # fmt: skip
     assert figures["tasks"]["open"] == {"answer_detainer": 1}
 

@@ -75,6 +75,7 @@ def test_put_off_given_up_and_refused_messages_are_counted_by_what_became_of_the
 
     rig.post.deliver = unreachable  # type: ignore[method-assign]
     rig.book(card("P7"))
+    assert samples(watch.metrics())["tenprint_queue_rows", "agency", "outbox", "unreached"] == 1
     rig.post.deliver = refuses  # type: ignore[method-assign]
     rig.clock.advance(dispatch.next_due(rig.all) - rig.clock.now())  # type: ignore[operator]
     rig.run()

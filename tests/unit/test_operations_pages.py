@@ -1,5 +1,6 @@
 """The page of operations: how the work stands, for an operator and nobody else; what was given up is tried again."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,10 @@ def test_a_delivery_that_is_tried_again_is_told_in_plain_words_with_its_code_and
     page = operator(rig).get("/operations")
     assert f"Delivering CAR, case {case_id}: " in page
     assert "The receiver cannot be reached. (PARTY_UNREACHABLE) Failed once; next try 4 October 2010, 08:00:01" in page
+    rig.wait(timedelta(minutes=2))
+    page = operator(rig).get("/operations")
+    assert "1 failed before, 1 for a receiver that cannot be reached" in page
+    assert "something should have been done, or delivered, by now" in page
 
 
 def test_the_part_that_renews_itself_holds_nothing_that_can_have_the_focus(rig: Rig) -> None:

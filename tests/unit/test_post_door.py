@@ -312,7 +312,7 @@ def test_nobody_at_the_address_is_worth_another_try_and_the_next_messages_do_not
     for _ in range(2):
         with pytest.raises(StorageError, match="PARTY_UNREACHABLE"):
             post.deliver(wire, str(RECEIVER))
-    with pytest.raises(StorageError, match="PARTY_UNREACHABLE"):
+    with pytest.raises(StorageError, match="NO_ADDRESS"):
         post.deliver(wire, "nobody")
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tenprint.adapters import rows, tables
 from tenprint.adapters.database import open_engine
 from tenprint.adapters.faults import storage_faults
+from tenprint.adapters.statements import waits_for_receiver
 from tenprint.exchange.model.health import Health, LedgerFigures, QueueFigures, Retry, TaskFigures, TimerFigures
 from tenprint.exchange.model.stored import Queue
 
@@ -68,6 +69,7 @@ def _queue(connection: sa.Connection, queue: Queue, now: datetime) -> QueueFigur
     ).where(_waits(box))
     waiting, is_due, first, retrying, next_try = connection.execute(query).one()
     dead = connection.execute(sa.select(sa.func.count()).select_from(box).where(sa.text(tables.IS_DEAD))).scalar_one()
+    unreached = _unreached(connection) if retrying and queue == Queue.OUTBOX else 0
     return QueueFigures(
         waiting=int(waiting),
         due=int(is_due or 0),
@@ -75,8 +77,16 @@ def _queue(connection: sa.Connection, queue: Queue, now: datetime) -> QueueFigur
         oldest_since=_oldest(connection, queue) if waiting else None,
         retrying=int(retrying),
         next_try=rows.time_value(next_try),
+        unreached=unreached,
+        unreached_since=_oldest_sent(connection, waits_for_receiver(box)) if unreached else None,
         dead=int(dead),
     )
+
+
+def _unreached(connection: sa.Connection) -> int:
+    box = tables.outbox
+    query = sa.select(sa.func.count()).select_from(box).where(waits_for_receiver(box))
+    return int(connection.execute(query).scalar_one())
 
 
 def _waits(box: sa.Table) -> sa.ColumnElement[bool]:
@@ -93,13 +103,18 @@ def _oldest(connection: sa.Connection, queue: Queue) -> datetime | None:
     elif queue == Queue.ENROLMENTS:
         query = sa.select(sa.func.min(box.c.due_at)).where(waits, box.c.attempts == 0)
     else:
-        message = tables.messages
-        query = sa.select(message.c.head).join(box, box.c.message == message.c.position).where(waits)
-        # Sorting those that wait, instead of walking all rows in their order until one waits.
-        query = query.order_by(box.c.position + 0).limit(1)
-        head = connection.execute(query).scalar_one_or_none()
-        return None if head is None else _sent_at(head)
+        return _oldest_sent(connection, waits)
     return rows.time_value(connection.execute(query).scalar_one())
+
+
+def _oldest_sent(connection: sa.Connection, waits: sa.ColumnElement[bool]) -> datetime | None:
+    """Return when the oldest of some rows of the outbox was signed."""
+    message, box = tables.messages, tables.outbox
+    query = sa.select(message.c.head).join(box, box.c.message == message.c.position).where(waits)
+    # Sorting those that wait, instead of walking all rows in their order until one waits.
+    query = query.order_by(box.c.position + 0).limit(1)
+    head = connection.execute(query).scalar_one_or_none()
+    return None if head is None else _sent_at(head)
 
 
 def _sent_at(head: str) -> datetime | None:

@@ -43,9 +43,11 @@ class DirectoryLock:
         except OSError as problem:
             holder = _holder(self._handle)
             os.close(self._handle)
-            raise StorageError(
-                "STORE_LOCKED", f"another process ({holder}) works on {directory}", hint=WAIT_HINT
-            ) from problem
+            said, hint = f"another process ({holder}) works on {directory}", WAIT_HINT
+            if not holder:
+                said = f"parties of {directory} run as processes of their own, or a command works beside them"
+                hint = "stop them (Ctrl-C at tenprint network up), then run this command again"
+            raise StorageError("STORE_LOCKED", said, hint=hint) from problem
         if not shared:
             os.ftruncate(self._handle, 0)
             os.pwrite(self._handle, json.dumps({"pid": os.getpid()}).encode(), 0)
@@ -80,7 +82,19 @@ def holder_of(directory: Path) -> int | None:
     return None
 
 
+def was_held(directory: Path) -> bool:
+    """Tell whether somebody holds a directory's lock alone, or ever did: of a party, whether it has run by itself."""
+    return (directory / LOCK_NAME).exists()
+
+
 def _holder(handle: int) -> str:
+    """Return who holds a lock alone; ``""`` when several hold it together, of whom the file tells nothing."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        pass
+    else:
+        return ""
     pid = _pid(handle)
     return f"pid {pid}" if pid else "pid unknown"
 

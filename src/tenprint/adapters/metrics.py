@@ -126,7 +126,7 @@ class _Gauges:
     _KNOWN = (
         ("party_readable", "1 when the party's database can be read, else 0.", ()),
         ("party_condition", "1 for the word that says how the party's work stands.", ("condition",)),
-        ("queue_rows", "Rows of a queue by state: waiting, due, retrying, dead.", ("queue", "state")),
+        ("queue_rows", "Rows of a queue by state: waiting, due, retrying, unreached, dead.", ("queue", "state")),
         ("queue_oldest_seconds", "Age of the oldest waiting row of a queue.", ("queue",)),
         ("queue_late_seconds", "For how long the longest due row of a queue has been due.", ("queue",)),
         ("dead_letters", "Rows of all queues that were given up.", ()),
@@ -161,7 +161,10 @@ def _fill(gauges: _Gauges, party: str, health: Health) -> None:
     for condition in Condition:
         gauges.add("party_condition", float(condition == health.condition), party, str(condition))
     for name, queue in health.queues.items():
-        states = {"waiting": queue.waiting, "due": queue.due, "retrying": queue.retrying, "dead": queue.dead}
+        states = {
+            "waiting": queue.waiting, "due": queue.due, "retrying": queue.retrying, "unreached": queue.unreached,
+            "dead": queue.dead,
+        }  # fmt: skip
         for state, count in states.items():
             gauges.add("queue_rows", count, party, name, state)
         gauges.add("queue_oldest_seconds", age(queue.oldest_since) or 0.0, party, name)

@@ -68,7 +68,7 @@ class HttpsPost:
         """Deliver the wire form; return the receipt's bytes.
 
         Raises:
-            StorageError: ``PARTY_UNREACHABLE``, ``PARTY_BUSY``, ``PARTY_ANSWER`` or a code of the receiver; try again.
+            StorageError: ``PARTY_UNREACHABLE``, ``PARTY_ANSWER``, ``NO_ADDRESS`` or a code of the receiver; try again.
             SenderError: the receiver refuses it, with its code; or ``MESSAGE_TOO_LARGE``.
         """
         (outcome,) = self.deliver_all([(wire, recipient)])
@@ -158,7 +158,7 @@ class HttpsPost:
         place = self._places.get(recipient)
         if place is None or not place.url.startswith("https://"):
             raise StorageError(
-                "PARTY_UNREACHABLE", f"{recipient} has no https address in the party file", hint="mend network.toml"
+                "NO_ADDRESS", f"{recipient} has no https address in the party file", hint="mend network.toml"
             )
         if recipient not in self._lines:
             pinned = self._folder / place.certificate if place.certificate else None

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from tenprint.adapters import tables
+from tenprint.exchange.model.failures import UNREACHED
 from tenprint.exchange.ports import Queue
 
 BOXES = {Queue.INBOX: tables.inbox, Queue.OUTBOX: tables.outbox}
@@ -87,6 +88,37 @@ MARK_ENROLLED = (
     .values(state=_ENROLLED_UNLESS_FORGOTTEN, due_at=sa.null())
     .returning(tables.enrolments.c.position)
 )
+
+
+def waits_for_receiver(box: sa.Table) -> sa.ColumnElement[bool]:
+    """Return what holds for a row that was tried and did not reach its receiver. `due_at` is NULL unless it waits."""
+    unreached = sa.or_(*(box.c.failure == code for code in UNREACHED))
+    return sa.and_(box.c.due_at > "", box.c.attempts > 0, unreached)
+
+
+def naming_recipient(party: str) -> str:
+    """Return the pattern of headers of messages to a party: they are canonical JSON, in which a quote is escaped.
+
+    Of what a pattern gives a meaning, an id may hold the underscore alone.
+    """
+    return '%"recipient":"' + party.replace("_", "\\_") + '"%'
+
+
+def _hastening() -> Any:
+    box = tables.outbox
+    first = (
+        sa.select(box.c.position)
+        .join(_message, _message.c.position == box.c.message)
+        .where(waits_for_receiver(box), _message.c.head.like(sa.bindparam("b_recipient"), escape="\\"))
+        # Sorting the few that failed, instead of walking all rows in their order.
+        .order_by(box.c.position + 0)
+        .limit(sa.bindparam("b_most"))
+    )
+    later = sa.and_(box.c.position.in_(first), box.c.due_at > sa.bindparam("b_at"))
+    return sa.update(box).where(later).values(due_at=sa.bindparam("b_at"))
+
+
+HASTEN = _hastening()
 MARK_HANDLED = _finishing(Queue.INBOX, handled_at=sa.bindparam("b_at"))
 MARK_DELIVERED = _finishing(Queue.OUTBOX, delivered_at=sa.bindparam("b_at"), receipt=sa.bindparam("b_receipt"))
 

@@ -184,6 +184,11 @@ class Writer(Eraser, Restorer, Reader):
         }
         return self._finish(queue, key, failed)
 
+    def hasten(self, recipient: str, at: datetime, most: int) -> None:
+        """Make due at `at` what waits for a receiver because it could not be reached: the first `most` messages."""
+        named = {"b_recipient": statements.naming_recipient(recipient), "b_at": rows.time_text(at), "b_most": most}
+        quick.run(self._open, statements.HASTEN, named)
+
     def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
         """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
         table, which = row_of(queue, key)

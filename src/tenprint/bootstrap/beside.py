@@ -68,6 +68,10 @@ class PartyBeside(Closing):
         """Return the process that runs the party, or None."""
         return holder_of(self._home)
 
+    def is_stopped(self, party_id: str) -> bool:
+        """Tell whether nobody does the party's work."""
+        return party_id in self.nodes and self.process is None
+
     def run(self) -> int:
         """Do nothing: what is due is the process's to do."""
         return 0

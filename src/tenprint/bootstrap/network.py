@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ TEMPLATE_FOLDER = Path("cache") / "templates"
 SETTLE_SECONDS = 10.0
 """How long a command that wrote something waits for the running parties to carry it out."""
 SETTLE_POLL_SECONDS, SETTLE_POLL_MOST_SECONDS = 0.05, 0.5
+WAITS_PASSED_OVER = timedelta(hours=2)
+"""Longer than all tries of a row that is given up at last; what waits for a receiver may wait for ever."""
 
 
 @dataclass
@@ -109,14 +111,16 @@ class Network(Closing):
     def run(self, on_step: Callable[[Step], None] | None = None) -> int:
         """Do everything that is due, then sign each ledger's present root; return how many rows were worked on.
 
-        A simulated clock moves over the waits between repeated tries, which nobody need sit through, but never to a
-        timer: that is `jump_to_next_due`. Beside running parties nothing is done here: the work is theirs.
+        A simulated clock moves over the waits between repeated tries, which nobody need sit through, for at most two
+        hours, and never to a timer: that is `jump_to_next_due`. Beside running parties nothing is done here: the work
+        is theirs.
         """
         if self.is_beside:
             return 0
         nodes = list(self.nodes.values())
         done = dispatch.run_until_idle(nodes, on_step)
-        while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None:
+        until = self.clock.now() + WAITS_PASSED_OVER
+        while isinstance(self.clock, ManualClock) and (retry := self._next_queue_due()) is not None and retry <= until:
             self.clock.jump_to(retry)
             done += dispatch.run_until_idle(nodes, on_step)
         self.sign_checkpoints()
@@ -148,6 +152,10 @@ class Network(Closing):
     def process_of(self, party_id: str) -> int | None:
         """Return the process that runs a party by itself, or None."""
         return holder_of(self.file.folder / self.file.place(party_id).home)
+
+    def is_stopped(self, party_id: str) -> bool:
+        """Tell whether other parties run by themselves and this one does not, so that nobody does its work."""
+        return self.is_beside and self.process_of(party_id) is None
 
     def enrol(self, role_or_id: Role | str, subject_id: str, data: bytes) -> Extraction:
         """Put a subject into a party's gallery from a file (`dispatch.enrol`); beside a running party, it does that."""
@@ -224,24 +232,33 @@ class Network(Closing):
         """Return how each party's work stands, counted without reading what anybody wrote, by party id."""
         return {party: node.store.health(self.clock.now()) for party, node in self.nodes.items()}
 
-    def revive(self, role_or_id: Role | str, name: str) -> int:
-        """Make a party's dead letters of this id due again; return how many.
+    def dead_letters_of(
+        self, role_or_id: Role | str = "", code: str = "", name: str = ""
+    ) -> dict[str, list[DeadLetter]]:
+        """Return some of the `dead_letters`.
 
         Args:
-            role_or_id: the party.
-            name: message id (`DeadLetter.id`; those of all its senders), or ``sender/id`` for one sender's.
+            role_or_id: only this party's.
+            code: only those that failed with it last.
+            name: only this message (`DeadLetter.id`; those of all its senders), or ``sender/id`` for one sender's.
 
         Raises:
-            SenderError: ``UNKNOWN_PARTY``, or ``UNKNOWN_DEAD_LETTER`` when it has none of this id.
+            SenderError: ``UNKNOWN_PARTY``, or ``UNKNOWN_DEAD_LETTER`` when there is none of this name.
         """
-        party = self.node(role_or_id).party.id
-        letters = [letter for letter in self.dead_letters().get(party, ()) if name in (letter.id, str(letter.key))]
-        if not letters:
-            raise SenderError(
-                "UNKNOWN_DEAD_LETTER",
-                f"{party} has given up no message {name!r}",
-                hint="see: tenprint network dead-letters",
-            )
+        party = self.node(role_or_id).party.id if role_or_id else ""
+        found = {
+            one: [each for each in letters if code in ("", each.failure) and name in ("", each.id, str(each.key))]
+            for one, letters in self.dead_letters().items()
+            if party in ("", one)
+        }
+        found = {one: letters for one, letters in found.items() if letters}
+        if name and not found:
+            said, hint = f"{party} has given up no message {name!r}", "see: tenprint network dead-letters"
+            raise SenderError("UNKNOWN_DEAD_LETTER", said, hint=hint)
+        return found
+
+    def revive(self, party: str, letters: Iterable[DeadLetter]) -> int:
+        """Make dead letters of a party due again; return how many were dead (`dispatch.revive`)."""
         return dispatch.revive(self.nodes[party], letters)
 
     def close(self) -> None:

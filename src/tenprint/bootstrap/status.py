@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tenprint.adapters.lock import was_held
 from tenprint.adapters.post_https import health_of
 from tenprint.bootstrap.network import Network
 from tenprint.core.clock import to_wire
@@ -20,6 +21,7 @@ class PartyState:
         pid: the process that runs it by itself; 0 when none does.
         answers: its door answers.
         trouble: why not, one word; empty when nobody runs it by itself.
+        is_stopped: nobody runs it, though it has run by itself or others do.
         cases, open_tasks, inbox_waiting, outbox_waiting, retried, dead_letters: counts (`exchange.model.health`).
         oldest_waiting: when the longest waiting message was written.
         next_timer: when the next timer fires.
@@ -35,6 +37,7 @@ class PartyState:
     pid: int
     answers: bool
     trouble: str
+    is_stopped: bool
     cases: int
     open_tasks: int
     inbox_waiting: int
@@ -75,6 +78,7 @@ def party_states(network: Network) -> list[PartyState]:
                 pid=pid or 0,
                 answers=pid is not None and not trouble,
                 trouble=trouble,
+                is_stopped=pid is None and (network.is_beside or was_held(network.file.folder / place.home)),
                 cases=sum(network.nodes[party.id].store.counts().states.values()),
                 open_tasks=sum(health.tasks.open.values()),
                 inbox_waiting=inbox.waiting,

@@ -17,31 +17,48 @@ from tenprint.exchange.model.words import Role
 from tenprint.exchange.story import StoryLine
 
 if TYPE_CHECKING:
+    from tenprint.exchange.model.case import Case
     from tenprint.exchange.ports import Node
 
 IN_TIME = "in time"
+BOOKING = "booking"
+KINDS = (BOOKING, "request", "audit")
+"""What a case is about; the words of the last two stand in what their party knows of the case."""
 app = typer.Typer(help="Cases: list them, tell one's story, its times; take a booking back.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_cases(data: Data = DEFAULT_DATA, json: Json = False) -> None:
-    """List all cases with their state, oldest first."""
+def list_cases(
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+    kind: Annotated[str, typer.Option(help=f"Only these: {', '.join(KINDS)}.")] = "",
+) -> None:
+    """List all cases with their state, oldest first: bookings, a city's requests, an auditor's questions."""
     from tenprint import bootstrap
     from tenprint.exchange import story
 
+    if kind and kind not in KINDS:
+        raise SenderError("CASE_KIND", f"{kind!r} is no kind of case", hint=f"one of {', '.join(KINDS)}")
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         nodes = list(network.nodes.values())
         rows = []
         for case in story.all_cases(nodes):
-            rows.append((case.case_id, str(story.final_state(nodes, case.case_id)), case.tcn, to_wire(case.opened_at)))
-    columns = ("case", "state", "tcn", "opened")
+            if kind in ("", _kind_of(case)):
+                state = str(story.final_state(nodes, case.case_id))
+                rows.append((case.case_id, _kind_of(case), state, case.tcn, to_wire(case.opened_at)))
+    columns = ("case", "kind", "state", "tcn", "opened")
     if json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        shown = [(*row[:3], row[3][:16].replace("T", " ")) for row in rows]
+        shown = [(*row[:4], row[4][:16].replace("T", " ")) for row in rows]
         print_table("Cases", columns, shown, whole=("case",))
         console.print("Tell one with: tenprint case show CASE", style="dim")
+
+
+def _kind_of(case: Case) -> str:
+    """Return what a case is about: of a request or a question its party knows what was asked."""
+    return next((kind for kind in KINDS if kind in case.known), BOOKING)
 
 
 @app.command()

@@ -11,18 +11,16 @@ import typer
 from tenprint.cli.options import DEFAULT_DATA, Data, Json
 from tenprint.cli.output import console, counting, print_json, print_table, progress
 from tenprint.cli.retention import retention
-from tenprint.exchange.model.failures import what_to_do
+from tenprint.cli.revival import next_step, revive
 
 if TYPE_CHECKING:
     from tenprint.bootstrap import DeadLetter
-
-GIVEN_UP_AGAIN = 1
-"""Exit code of a revival that ended as another dead letter."""
 
 app = typer.Typer(
     help="Parties, keys, databases and galleries: write a network, run it, look at it.", no_args_is_help=True
 )
 app.command()(retention)
+app.command()(revive)
 
 
 @app.command()
@@ -89,40 +87,21 @@ def dead_letters(data: Data = DEFAULT_DATA, json: Json = False) -> None:
         return
     columns = ("party", "box", "kind", "case", "message", "attempts", "failure", "next")
     rows = (
-        (party, letter.queue, letter.kind, letter.case_id, letter.id, letter.attempts, letter.failure, _next(letter))
+        (
+            party,
+            letter.queue,
+            letter.kind,
+            letter.case_id,
+            letter.id,
+            letter.attempts,
+            letter.failure,
+            next_step(letter),
+        )
         for party, letter in found
     )
     print_table("Dead letters", columns, rows, whole=("message",))
-    console.print("Then try again with: tenprint network revive MESSAGE --party PARTY", style="dim")
-
-
-@app.command()
-def revive(
-    message_id: Annotated[str, typer.Argument(help="Message of `network dead-letters`; or SENDER/MESSAGE.")],
-    party: Annotated[str, typer.Option(help="Party that gave it up.")],
-    data: Data = DEFAULT_DATA,
-) -> None:
-    """Try a message or enrolment again that was given up, once what hindered it is mended."""
-    from tenprint import bootstrap
-
-    with bootstrap.open_network(data, beside=True) as network:
-        count = network.revive(party, message_id)
-        network.settle()
-        again = [
-            letter
-            for letter in network.dead_letters().get(network.node(party).party.id, ())
-            if message_id in (letter.id, str(letter.key))
-        ]
-    console.print(f"Revived {count} of {party}.", soft_wrap=True)
-    for letter in again:
-        console.print(f"Given up again: {letter.failure}; {_next(letter)}", soft_wrap=True)
-    if again:
-        raise typer.Exit(GIVEN_UP_AGAIN)
-
-
-def _next(letter: DeadLetter) -> str:
-    """Return what to do before it is worth trying again."""
-    return what_to_do(letter.queue, letter.kind, letter.failure)
+    said = "Then try again with: tenprint network revive MESSAGE --party PARTY, or many with --all"
+    console.print(said, style="dim", soft_wrap=True)
 
 
 def _as_json(party: str, letter: DeadLetter) -> dict[str, str | int]:
@@ -135,5 +114,5 @@ def _as_json(party: str, letter: DeadLetter) -> dict[str, str | int]:
         "sender": "" if isinstance(letter.key, str) else letter.key.sender,
         "attempts": letter.attempts,
         "failure": letter.failure,
-        "next": _next(letter),
+        "next": next_step(letter),
     }

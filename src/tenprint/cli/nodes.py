@@ -14,14 +14,18 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenprint.cli import EXIT_REFUSED, loading
-from tenprint.cli.options import DEFAULT_DATA, Data, Json
+from tenprint.cli.options import DEFAULT_DATA, Data, Json, LogLevel
 from tenprint.cli.output import complain, console, plain, print_json, print_table
 from tenprint.core.errors import SenderError, StorageError, TenprintError
+from tenprint.exchange.model.health import Condition
+
+if TYPE_CHECKING:
+    from tenprint.bootstrap import PartyState
 
 READY_SECONDS = 300.0
 """How long all parties together may take to start."""
@@ -29,7 +33,7 @@ END_SECONDS = 90.0
 WATCH_SECONDS = 0.5
 LOG_NAME = "serve.log"
 ENDED = 1
-"""Exit code when a party did not start, or ended by itself."""
+"""Exit code when a party did not start, ended by itself, or does not run."""
 
 
 @dataclass
@@ -57,11 +61,17 @@ def up(
     templates: Annotated[
         Path | None, typer.Option(help="Folder of templates of images seen before, instead of the network's own.")
     ] = None,
+    log_level: LogLevel = "info",
+    metrics_first_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_000, help="The parties serve /metrics there and at the next ports, in file order."),
+    ] = None,
 ) -> None:
     """Start every party of a network as a process of this machine, and stop them all at Ctrl-C.
 
     A party that ends by itself is named, and not started again. Each writes its log to parties/ID/serve.log.
     """
+    check_level(log_level)
     from tenprint import bootstrap
     from tenprint.web import party_server  # noqa: F401 - loaded here, so that no party need load it
 
@@ -73,8 +83,10 @@ def up(
     children: list[_Child] = []
     failed = False
     try:
-        for place in places:
-            children.append(_start(data, place.party.id, data / place.home / LOG_NAME, templates))
+        for number, place in enumerate(places):
+            port = None if metrics_first_port is None else metrics_first_port + number
+            how = Serving(json=True, templates=templates, drop=None, metrics_port=port, log=None, log_level=log_level)
+            children.append(_start(data, place.party.id, data / place.home / LOG_NAME, how))
         _await_ready(children, quiet=json)
         told = [{**child.ready, "log": str(child.log)} for child in children]
         if json:
@@ -93,10 +105,9 @@ def up(
         raise typer.Exit(ENDED)
 
 
-def _start(data: Path, party: str, log: Path, templates: Path | None) -> _Child:
+def _start(data: Path, party: str, log: Path, how: Serving) -> _Child:
     """Start a party as a fork: what all of them load, which takes longer than all else, was loaded once."""
     reading, writing = os.pipe()
-    how = Serving(json=True, templates=templates, drop=None, metrics_port=None, log=None, log_level="warning")
     with log.open("ab") as errors:
         files = {1: writing, 2: errors.fileno()}
         process = multiprocessing.get_context("fork").Process(target=_be, args=(data, party, how, files), name=party)
@@ -156,19 +167,19 @@ def _note_ready(child: _Child, *, quiet: bool) -> None:
 
 
 def _watch(children: list[_Child]) -> bool:
-    """Wait until nothing runs any more; say of each party that it ended. Return whether one ended by itself."""
+    """Wait until nothing runs any more; say of each party how it ended. Return whether one ended by itself."""
     running = list(children)
     while running:
         for child in list(running):
             code = child.process.exitcode
             if code is not None:
                 running.remove(child)
+                how = f"ended by itself (exit code {code})" if code else "was stopped"
                 console.print(
-                    f"{child.party} ended by itself (exit code {code}); the others go on. Its log: {child.log}",
-                    markup=False, soft_wrap=True,
-                )  # fmt: skip
+                    f"{child.party} {how}; the others go on. Its log: {child.log}", markup=False, soft_wrap=True
+                )
         time.sleep(WATCH_SECONDS)
-    return True
+    return any(child.process.exitcode for child in children)
 
 
 def _stop(children: list[_Child]) -> None:
@@ -189,28 +200,42 @@ def _interrupted(number: int, frame: object) -> None:  # noqa: ARG001 - as the s
 
 
 def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
-    """Show each party: does it answer, what waits, what was given up, how far its ledger is."""
+    """Show each party: does it answer, what waits, what was given up, how far its ledger is.
+
+    Exit code 1 when a party does not run that has run by itself, or beside others that do.
+    """
     from tenprint import bootstrap
 
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         found, health = bootstrap.party_states(network), network.health()
+    stopped = [state.party for state in found if state.is_stopped]
+    conditions = {party: str(one.condition) for party, one in health.items()} | dict.fromkeys(
+        stopped, str(Condition.STOPPED)
+    )
     if json:
-        more = {party: {"condition": str(one.condition), "health": one.as_json()} for party, one in health.items()}
-        print_json([asdict(state) | more[state.party] for state in found])
-        return
-    columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger", "signed")
+        print_json([
+            asdict(state) | {"condition": conditions[state.party], "health": health[state.party].as_json()}
+            for state in found
+        ])  # fmt: skip
+    else:
+        _show_status(found, conditions)
+    if stopped:
+        raise typer.Exit(ENDED)
+
+
+def _show_status(found: list[PartyState], conditions: Mapping[str, str]) -> None:
+    columns = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger")
     rows = (
         (
             state.party,
             "yes" if state.answers else state.trouble or "no",
-            str(health[state.party].condition),
+            conditions[state.party],
             state.cases,
             state.open_tasks,
             f"{state.inbox_waiting}/{state.outbox_waiting}",
             state.dead_letters,
             state.ledger_entries,
-            state.checkpoint_entries,
         )
         for state in found
     )
@@ -220,8 +245,11 @@ def status(data: Data = DEFAULT_DATA, json: Json = False) -> None:
             console.print(f"{state.party}: a message waits since {state.oldest_waiting}", markup=False)
         if state.next_timer:
             console.print(f"{state.party}: the next timer fires at {state.next_timer}", markup=False)
-    if not any(state.answers for state in found):
+    if not any(state.pid for state in found):
         console.print("No party runs by itself. Start them with: tenprint network up", style="dim")
+    elif stopped := [state.party for state in found if state.is_stopped]:
+        said = f"Does not run: {', '.join(stopped)}. Start one with: tenprint serve --party PARTY"
+        console.print(said, markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -244,6 +272,21 @@ class Serving:
     log_level: str
 
 
+def check_level(level: str) -> None:
+    """Refuse what is no level of the log.
+
+    Raises:
+        SenderError: ``LOG_LEVEL``.
+    """
+    with loading():
+        from tenprint import bootstrap
+
+    if level not in bootstrap.LEVELS:
+        raise SenderError(
+            "LOG_LEVEL", f"{level!r} is no level of the log", hint=f"one of {', '.join(bootstrap.LEVELS)}"
+        )
+
+
 def serve_one(data: Path, party: str, how: Serving) -> None:
     """Run one party until Ctrl-C (`tenprint serve --party`)."""
     with loading():
@@ -260,9 +303,11 @@ def serve_one(data: Path, party: str, how: Serving) -> None:
         running = open_things.enter_context(bootstrap.open_party(data, party, templates=templates, observe=watch))
         watch.begin([running.node])
         if how.metrics_port is not None:
-            open_things.enter_context(watch.serving(how.metrics_port))
+            port = open_things.enter_context(watch.serving(how.metrics_port))
         place = running.place
         told = {"party": party, "role": str(place.party.role), "url": place.url, "pid": os.getpid(), "ready": True}
+        if how.metrics_port is not None:
+            told["metrics"] = f"http://127.0.0.1:{port}/metrics"
 
         def say_ready() -> None:
             if json:

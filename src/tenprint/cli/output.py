@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 READ_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of one file that a command takes unless it says otherwise."""
+NAME_AND_VALUE = 2
+_WIDEST = 10_000
+"""Columns of a terminal on which every table fits."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that a terminal obeys, hides or cannot write: controls, bidi marks, lone surrogates, breaks."""
 
@@ -84,17 +87,34 @@ def _said(value: object) -> str:
 def print_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, whole: Iterable[str] = ()
 ) -> None:
-    """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded."""
+    """Write a table; cells are plain text, never markup. Columns named in `whole` (ids to copy) are never folded.
+
+    On a terminal so narrow that a word, or an id, would be broken over lines, the table has no frame; where that does
+    not help, each row is a few lines, one a column. What has a name and a value only is folded all the same.
+    """
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(plain(title)), title_justify="left", header_style="bold")
-    unfolded = frozenset(whole)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in unfolded)
-    for row in rows:
-        table.add_row(*(Text(plain(str(cell))) for cell in row))
-    console.print(table)
+    heads, unfolded = list(columns), frozenset(whole)
+    cells = [[Text(plain(str(cell))) for cell in row] for row in rows]
+    lighter: dict[str, Any] = {"box": None, "padding": (0, 2, 0, 0), "pad_edge": False}
+    for more in ({}, lighter):
+        table = Table(title=Text(plain(title)), title_justify="left", header_style="bold", **more)
+        for head in heads:
+            table.add_column(head, overflow="fold", no_wrap=head in unfolded)
+        for row in cells:
+            table.add_row(*row)
+        least = Measurement.get(console.rich, console.options.update(width=_WIDEST), table).minimum
+        if least <= console.width or len(heads) <= NAME_AND_VALUE:
+            console.print(table)
+            return
+    console.print(Text(plain(title), style="italic"))
+    for row in cells:
+        for head, cell in zip(heads, row, strict=True):
+            if cell:
+                console.print(Text.assemble((f"{head:>14}  ", "bold"), cell), soft_wrap=True)
+        console.print()
 
 
 def read_file(path: Path, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes:

@@ -62,7 +62,7 @@ def list_requests(data: Data = DEFAULT_DATA, json: Json = False) -> None:
         print_json(rows)
         return
     print_table("Requests", ("request", "topic", "about", "by", "to", "asked", "due", "is", "answer"),
-                (tuple(row.values()) for row in rows))  # fmt: skip
+                (tuple(row.values()) for row in rows), whole=("request",))  # fmt: skip
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tenprint.cli import loading, nodes, stories
+from tenprint.cli import nodes, stories
 from tenprint.cli.options import DEFAULT_DATA, Data, LogFile, LogLevel
 from tenprint.cli.output import console, print_json
 from tenprint.core.errors import SenderError
@@ -61,15 +61,17 @@ def serve(
     party takes messages at its url of network.toml; submit, tasks, case, enroll and network work beside it, and so
     does serve --console for its people. Metrics for Prometheus are at /metrics, and the log is one JSON line an event.
     """
-    _check_level(log_level)
+    nodes.check_level(log_level)
     if party and console_of:
         said = "--party runs a party, --console serves its pages: two processes"
         raise SenderError("CLI_CONTRADICTION", said, hint="run serve twice, in any order")
     if party:
         nodes.serve_one(data, party, nodes.Serving(json, templates, drop, metrics_port, log, log_level))
         return
-    if drop is not None or templates is not None or metrics_port is not None or (json and not console_of):
-        raise SenderError("CLI_CONTRADICTION", "--drop, --templates, --metrics-port and --json belong to --party")
+    if drop is not None or templates is not None or metrics_port is not None:
+        raise SenderError("CLI_CONTRADICTION", "--drop, --templates and --metrics-port belong to --party")
+    if json and not console_of:
+        raise SenderError("CLI_CONTRADICTION", "--json belongs to --party or --console")
     if console_of and (demo or cards is not None):
         raise SenderError("CLI_CONTRADICTION", "in a demo all parties share one console")
     from tenprint import bootstrap
@@ -133,16 +135,6 @@ def _serve_party_console(data: Path, party: str, port: int, *, json: bool) -> No
         serve_app(create_app(house, is_demo=False, accounts=accounts), listener, compares=bool(house.place.gallery))
     if not json:
         console.print("Stopped; nothing is lost.")
-
-
-def _check_level(level: str) -> None:
-    with loading():
-        from tenprint import bootstrap
-
-    if level not in bootstrap.LEVELS:
-        raise SenderError(
-            "LOG_LEVEL", f"{level!r} is no level of the log", hint=f"one of {', '.join(bootstrap.LEVELS)}"
-        )
 
 
 def _serve_demo(data: Path, port: int, cards: Path | None) -> None:

@@ -82,31 +82,39 @@ def decide(
     with bootstrap.open_network(data, beside=True) as network:
         network.run()
         task, node = _find(network.nodes, task_id)
-        dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
-        network.settle(case_id=task.case_id)
+        decided = dispatch.decide_task(node, task_id, answer=answer, reason=reason, by=by, details=details)
+        is_settled = network.settle(case_id=task.case_id)
+        runs = not network.is_stopped(node.party.id)
         task, _ = _find(network.nodes, task_id)
+        # A clerk's question stays open while charges are: then what was settled tells, not the question.
+        is_done = not task.is_open or (decided.is_open and is_settled and runs)
         nodes = list(network.nodes.values())
         state = story.final_state(nodes, task.case_id)
-        waiting = story.open_tasks(nodes, task.case_id)
+        waiting = [one for one in story.open_tasks(nodes, task.case_id) if one.id != task_id]
     if json:
         told = {
+            "carried_out": is_done,
+            "runs": runs,
             "state": str(state),
             "open_tasks": [{"task": t.id, "party": t.party, "kind": str(t.kind)} for t in waiting],
         }
-        print_json(_as_json(task) | told)
+        print_json(_as_json(decided if task.is_open else task) | told)
         return
     if task.was_replaced:
         console.print(f"Not taken: {task.reason} meanwhile. The question is asked anew, with that.", markup=False)
     else:
-        console.print(f"Recorded: {task.answer} by {task.decided_by}", markup=False)
-    if task.is_open:
-        console.print("This task stays open: the answer is recorded and not yet carried out.")
+        console.print(f"Recorded: {decided.answer} by {decided.decided_by}", markup=False, soft_wrap=True)
+    if not is_done:
+        said = "is busy: this is carried out as soon as it can"
+        if not runs:
+            said = f"does not run: this is carried out once it does. Start it: tenprint serve --party {task.party}"
+        console.print(f"{task.party} {said}", markup=False, soft_wrap=True)
     console.print(f"The case {task.case_id} is now: [bold]{state}[/]", soft_wrap=True)
     if waiting:
         rows = ((t.id, t.party, str(t.kind), " | ".join(t.answers)) for t in waiting)
         print_table("Waits for people", ("task", "party", "kind", "answers"), rows, whole=("task",))
         console.print("Next: tenprint tasks show TASK", style="dim")
-    else:
+    elif is_done:
         console.print(f"Nobody is asked anything more. Read it with: tenprint case show {task.case_id}", style="dim")
 
 
@@ -161,10 +169,23 @@ def show_task(task: Task) -> None:
         console.print(
             f"Answer with: tenprint tasks decide {task.id} ({' | '.join(task.answers)}) --by NAME --reason TEXT"
         )
+        if needed := _needs(task):
+            console.print(needed, soft_wrap=True)
     elif task.was_replaced:
         console.print(f"Closed, {task.reason}: the question was asked anew. See: tenprint tasks list", markup=False)
     else:
         console.print(f"Answered: {task.answer} by {task.decided_by}: {task.reason}", markup=False)
+
+
+def _needs(task: Task) -> str:
+    """Return which answers of a task need a detail, as a sentence, or ``""``."""
+    from tenprint.exchange.model.words import TaskKind
+    from tenprint.records.nlets.iar import NEEDS_GROUND
+
+    needing = [answer for answer in task.answers if answer in NEEDS_GROUND]
+    if task.kind == TaskKind.STATUS and needing:
+        return f"With --detail legal_ground=TEXT, the ground of law on which it rests: {', '.join(needing)}"
+    return ""
 
 
 def _tasks_of(node: Node, *, open_only: bool) -> list[Task]:

@@ -199,6 +199,10 @@ class Transaction(Eraser, Protocol):
         """Count a failed attempt of a row; without `next_try` it becomes a dead letter. False: it did not wait."""
         ...
 
+    def hasten(self, recipient: str, at: datetime, most: int) -> None:
+        """Make due at `at` what waits for a receiver because it could not be reached: the first `most` messages."""
+        ...
+
     def revive(self, queue: Queue, key: RowKey, at: datetime) -> bool:
         """Make a dead letter due again at `at`, with its attempts counted anew; False when it is none."""
         ...

@@ -66,6 +66,10 @@ class House(Protocol):
         """Do everything that is due, where that is not another process's to do."""
         ...
 
+    def is_stopped(self, party_id: str) -> bool:
+        """Tell whether a party's work is another process's to do, and that does not run."""
+        ...
+
     def settle(self, *, case_id: str) -> bool:
         """See to it that what was written about a case is carried out; tell whether it was.
 
@@ -377,6 +381,10 @@ class Desk:
     def seen_by(self, seat: Session, action: Action) -> list[Node]:
         """Return the parties whose data a person may see, in the order of the network. Call it inside `at_work`."""
         return [node for party, node in self._nodes.items() if self.verdict(seat, action, party).allowed]
+
+    def is_stopped(self, party: str) -> bool:
+        """Tell whether nobody does a party's work just now."""
+        return self._house.is_stopped(party)
 
     @property
     def _nodes(self) -> Mapping[str, Node]:

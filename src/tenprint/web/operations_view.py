@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tenprint.core.errors import StorageError
 from tenprint.exchange import story
@@ -16,7 +17,8 @@ from tenprint.web import words
 CONDITIONS: dict[Condition, tuple[str, str, str]] = {
     Condition.OK: ("●", "ok", "nothing waits"),
     Condition.WAITING: ("◐", "waiting", "something waits for a person or for its next try"),
-    Condition.BEHIND: ("▲", "behind", "something should have been done by now"),
+    Condition.BEHIND: ("▲", "behind", "something should have been done, or delivered, by now"),
+    Condition.STOPPED: ("■", "stopped", "the process that does this party's work does not run; start it"),
     Condition.STUCK: ("■", "stuck", "something was given up and waits for you"),
 }
 """Shape, word and sentence of each condition."""
@@ -76,21 +78,25 @@ class PartyView:
         """Return the condition's word."""
         return self.standing[1]
 
+    def as_json(self) -> dict[str, Any] | None:
+        """Return the figures as JSON values, with this condition; None when they cannot be read."""
+        return None if self.health is None else self.health.as_json() | {"condition": self.condition}
+
     @property
     def dead_count(self) -> int:
         """Return how much was given up."""
         return len(self.letters)
 
 
-def view_of(node: Node) -> PartyView:
-    """Return how a party's work stands."""
+def view_of(node: Node, *, is_stopped: bool = False) -> PartyView:
+    """Return how a party's work stands; `is_stopped` tells that nobody does it."""
     try:
         health, letters = node.store.health(node.services.clock.now()), node.store.dead_letters()
     except StorageError as problem:
         return PartyView(node.party.id, UNREADABLE, None, fault=f"{words.sentence(problem.message)} ({problem.code})")
     return PartyView(
         party=node.party.id,
-        standing=CONDITIONS[health.condition],
+        standing=CONDITIONS[Condition.STOPPED if is_stopped else health.condition],
         health=health,
         lines=_lines(health),
         retries=tuple(_retry(retry) for retry in health.retries),
@@ -150,9 +156,11 @@ def _queue(queue: QueueFigures, now: datetime) -> tuple[str, bool]:
         said.append(f"{queue.due} due now")
     if queue.retrying:
         said.append(f"{queue.retrying} failed before")
+    if queue.unreached:
+        said.append(f"{queue.unreached} for a receiver that cannot be reached")
     if queue.oldest_since:
         said.append(f"the oldest since {clock_time(queue.oldest_since)}")
-    is_late = Health(now, {"": QueueFigures(due_since=queue.due_since)}).condition == Condition.BEHIND
+    is_late = Health(now, {"": replace(queue, dead=0)}).condition == Condition.BEHIND
     return ", ".join(said), is_late
 
 

@@ -102,7 +102,8 @@ def _refuse_kind(node: Node, kind: str) -> None:
         raise SenderError("CORRECTION_UNKNOWN", f"a correction is one of {', '.join(CorrectionKind)}")
     if CorrectionKind(kind) not in ORIGINS.get(node.party.role, frozenset()):
         may = [role.replace("_", " ") for role, kinds in ORIGINS.items() if kind in kinds]
-        raise SenderError("CORRECTION_NOT_YOURS", f"that a record is {kind} is for a {' or a '.join(may)} to say")
+        whose = " or ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in may)
+        raise SenderError("CORRECTION_NOT_YOURS", f"that a record is {kind} is for {whose} to say")
 
 
 def _refuse_role_of_outcome(node: Node, of_outcome: OfOutcome | None) -> None:

@@ -29,13 +29,18 @@ from tenprint.exchange.ports import (
 from tenprint.ledger.receipt import SignedReceipt
 from tenprint.ledger.vocabulary import RECEIPT, UNDELIVERABLE
 
+HASTENED = 32
+"""When something got through to a receiver that was away, so much of what waits for it follows at once, in order; each
+delivery of that brings on the next. A receiver that is gone again has cost no more tries than these."""
+
 
 def relay_due(node: Node, limit: int) -> int:
     """Deliver at most `limit` outbox rows whose time has come; return how many were tried.
 
     All that goes to one recipient is handed over together, or all of it to all recipients, where the post can. A
     delivery that failed, or whose bytes cannot be read, is tried again later (`retry`); one that the receiver refuses
-    becomes a dead letter. The others are marked delivered in one transaction.
+    becomes a dead letter. The others are marked delivered in one transaction; in it becomes due what waits for
+    the same receivers because they could not be reached.
     """
     keys = node.store.claim_outbox(node.services.clock.now(), limit)
     with working_on(node, Queue.OUTBOX, keys) as open_keys:
@@ -113,7 +118,10 @@ def _mark_delivered(node: Node, delivered: list[tuple[Envelope, bytes, str]]) ->
     try:
         with contained(node), node.store.transaction() as tx:
             receipts = [(envelope.key, receipt) for envelope, receipt, _ in delivered]
-            marked = tx.mark_delivered_all(receipts, node.services.clock.now())
+            now = node.services.clock.now()
+            marked = tx.mark_delivered_all(receipts, now)
+            for recipient in dict.fromkeys(envelope.recipient for envelope, _, _ in delivered):
+                tx.hasten(recipient, now, HASTENED)
             for (envelope, _, digest), is_marked in zip(delivered, marked, strict=True):
                 if is_marked:
                     work = Work(tx, node.services, envelope)

@@ -11,7 +11,7 @@ from typing import Any
 from tenprint.core.clock import to_wire
 
 LATE_AFTER = timedelta(minutes=1)
-"""A running party takes up what is due within a second; what has been due for longer than this is late."""
+"""A running party takes up what is due within a second; what has been due, or on its way, for longer is late."""
 
 
 class Condition(StrEnum):
@@ -21,6 +21,8 @@ class Condition(StrEnum):
     WAITING = "waiting"
     BEHIND = "behind"
     STUCK = "stuck"
+    STOPPED = "stopped"
+    """Nobody does the work: told by who looks for the party's process, never by the figures."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class QueueFigures:
         oldest_since: when the oldest waiting row was written; of enrolments only while it was not tried yet.
         retrying: waiting rows that have failed before.
         next_try: when the first of these is tried again.
+        unreached: those of them whose receiver could not be reached, or was too busy.
+        unreached_since: when the oldest of these was written.
         dead: rows that were given up.
     """
 
@@ -43,6 +47,8 @@ class QueueFigures:
     oldest_since: datetime | None = None
     retrying: int = 0
     next_try: datetime | None = None
+    unreached: int = 0
+    unreached_since: datetime | None = None
     dead: int = 0
 
 
@@ -135,10 +141,12 @@ class Health:
         """Return how it stands: given up goes before late, late before waiting."""
         if self.dead:
             return Condition.STUCK
-        since = [queue.due_since for queue in self.queues.values()] + [self.timers.overdue_since]
+        queues = self.queues.values()
+        since = [moment for queue in queues for moment in (queue.due_since, queue.unreached_since)]
+        since.append(self.timers.overdue_since)
         if self.tasks.overdue or any(moment is not None and self.at - moment > LATE_AFTER for moment in since):
             return Condition.BEHIND
-        if self.tasks.open or any(queue.waiting for queue in self.queues.values()):
+        if self.tasks.open or any(queue.waiting for queue in queues):
             return Condition.WAITING
         return Condition.OK
 

@@ -52,7 +52,7 @@ class OperationsPage:
     def twin(self, request: Request) -> Response:
         """Return the figures as JSON."""
         views, _ = self._views(self._console.seat_of(request))
-        return JSONResponse({view.party: None if view.health is None else view.health.as_json() for view in views})
+        return JSONResponse({view.party: view.as_json() for view in views})
 
     def again(self, request: Request, form: Mapping[str, str]) -> Response:
         """Make one given-up row due again, under the person's name, and do what is due."""
@@ -80,7 +80,7 @@ class OperationsPage:
         for party, _ in desk.parties():
             if desk.verdict(seat, Action.READ_OPERATIONS, party).allowed:
                 with desk.reading(party) as node:
-                    views.append(view_of(node))
+                    views.append(view_of(node, is_stopped=desk.is_stopped(party)))
         return views, fault
 
     def _caught_up(self) -> str:
