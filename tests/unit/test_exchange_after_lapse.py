@@ -113,6 +113,13 @@ def test_a_transfer_after_the_end_of_the_hold_is_refused_and_the_case_stays_laps
     assert states(rig, case_id) == [CaseState.TRANSFERRED] * 2
 
 
+def test_a_question_that_is_asked_again_at_the_very_end_of_the_hold_needs_a_time_too(rig: Rig) -> None:
+    case_id = until_asked_again(rig, hours=48)
+    (task,) = rig.tasks(JAIL, open_only=True)
+    assert refused(rig, JAIL, task.id, answer="transferred", by="JOE JAILER").code == "TIME_TOO_LATE"
+    assert states(rig, case_id) == [CaseState.LAPSED] * 2
+
+
 def test_a_release_within_the_hold_that_is_said_after_its_end_leaves_the_case_lapsed_with_its_time(rig: Rig) -> None:
     case_id = until_asked_again(rig)
     say(rig, case_id, "released", at="2010-10-04T20:00Z")

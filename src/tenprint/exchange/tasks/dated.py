@@ -170,7 +170,9 @@ def _check_custody(task: Task, answer: TaskAnswer, now: datetime) -> None:
     at = _past(answer, now)
     if answer.details.get(AT, "") and at < from_wire(task.shown["held_from"]):
         raise SenderError("TIME_TOO_EARLY", f"the hold began only at {task.shown['held_from']}")
-    if at > from_wire(task.shown["hold_ends_at"]):
+    ends_at = from_wire(task.shown["hold_ends_at"])
+    is_unsaid = not answer.details.get(AT, "") and task.opened_at >= ends_at  # asked again: it is not now
+    if at > ends_at or is_unsaid:
         said = f"the hold ended at {task.shown['hold_ends_at']}, and nobody is held or handed over on it afterwards"
         raise SenderError("TIME_TOO_LATE", said, hint="if it happened before, say when: --detail at=TIME")
 
