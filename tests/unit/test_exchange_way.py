@@ -411,6 +411,9 @@ def test_an_agency_that_declines_the_immigration_answer_does_not_get_it(make: Ca
     assert not any(m.kind == Kind.SECOND_SRE for m in rig.messages(Role.AGENCY, case_id))
     assert rig.received(Role.STATE_BUREAU, case_id, Kind.SECOND_SRE)
     assert state(rig, case_id) == CaseState.AWAITING_DECISION
+    # It waits for nothing that will never come, and says why.
+    assert rig.case(Role.AGENCY, case_id).state == CaseState.ANSWERED
+    assert "agency" in str(rig.entries(Role.AGENCY, "state")[-1]["note"])
 
 
 def test_every_pair_of_ledgers_agrees_and_every_decision_names_rule_and_person(rig: Rig) -> None:

@@ -102,6 +102,8 @@ def test_pages_are_put_together_in_order_and_only_whole():
     first, second = LogView(note, 0, tuple(entries[:3])), LogView(note, 3, tuple(entries[3:]))
     again = [LogView.from_bytes(page.to_bytes()) for page in (second, first)]
     assert list(assemble(again)) == entries
+    cosigned = LogView(note + "— auditor AAAA\n".encode(), 3, second.entries)  # a witness signed between the two
+    assert list(assemble([first, cosigned])) == entries
     for wrong in ([second], [first, first], [first, LogView(note_of(LOG[:3]), 3, second.entries)]):
         with pytest.raises(RecordError, match="LEDGER_VIEW_FORM"):
             assemble(wrong)

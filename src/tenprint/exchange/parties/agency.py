@@ -26,6 +26,7 @@ from tenprint.exchange.tasks.results import (
 )
 from tenprint.exchange.tasks.submissions import SUBMISSION
 from tenprint.exchange.tasks.withdrawals import on_withdrawal, unless_withdrawn
+from tenprint.policy.evaluate import Decision
 from tenprint.records import read
 from tenprint.records.itl.ebts import read_error
 
@@ -73,23 +74,34 @@ def on_answer(work: Work, _: None) -> None:
         return
     waits.end(work, case=case)
     case = noted_answer(case, work.message)
-    if waits.says_pending(work, case) and _hears_more(work, case):
+    hears = _who_hears(work, case)
+    if waits.says_pending(work, case) and _hears_more(hears):
         case = waits.begin_for_second(work, case)
-    keep(work, case)
+    _keep_as_heard(work, case, hears)
 
 
-def _hears_more(work: Work, case: Case) -> bool:
-    """Ask whether a specialist's words reach this agency at all; where it declines them, it waits for none."""
+def _who_hears(work: Work, case: Case) -> Decision:
+    """Ask who is told a specialist's words."""
     ask, state = questions.quietly(work.services), work.services.directory.party(work.message.sender)
-    said = questions.who_receives_iar(ask, state, work.services.party, case.opened_at.date())
-    return Role.AGENCY in str(said.outcome).split()
+    return questions.who_receives_iar(ask, state, work.services.party, case.opened_at.date())
+
+
+def _hears_more(hears: Decision) -> bool:
+    """Tell whether a specialist's words reach this agency at all; where they do not, it waits for none."""
+    return Role.AGENCY in str(hears.outcome).split()
+
+
+def _keep_as_heard(work: Work, case: Case, hears: Decision) -> None:
+    """Save the case; where the words of the specialist who is asked never come here, it is done here, and says so."""
+    is_done = case.state == CaseState.AWAITING_STATUS and not _hears_more(hears)
+    keep(work, case.moved(CaseState.ANSWERED) if is_done else case, why=hears.sentence if is_done else "")
 
 
 def on_late_hit(work: Work, _: None) -> None:
     """Open the case again: a record that came later fits the booking, and a specialist is asked."""
     case = asked_case(work, SUBMISSION)
     if not is_repeat(work, case, Kind.LATE_HIT):
-        keep(work, noted_late_hit(work, case))
+        _keep_as_heard(work, noted_late_hit(work, case), _who_hears(work, case))
 
 
 def on_rejection(work: Work, _: None) -> None:

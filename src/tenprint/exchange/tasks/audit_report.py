@@ -191,7 +191,7 @@ def _seen(node: Node, party: str, pages: Sequence[LogView], messages: Sequence[E
     if not pages:
         return SeenLedger(party, findings=(_why_nothing(party, messages),))
     key = node.services.directory.party(party).verifier
-    note = pages[0].note
+    note = max((page.note for page in pages), key=len)  # with all cosignatures that were there by then
     try:
         entries = assemble(pages)
         stated, findings = verify_view(entries, note, key, ledger_origin(party))
