@@ -267,7 +267,7 @@ def test_a_file_in_a_drop_folder_that_meets_a_bug_keeps_no_other_file_waiting_an
 def codes_of(data: Path) -> set[str]:
     """Return why something waits at the agency, as `tenprint network status` tells it beside the process."""
     said = CliRunner().invoke(app, ["network", "status", "--json", "--data", str(data)])
-    assert said.exit_code == 0, said.output
+    assert said.exit_code in (0, 1), said.output  # 1: the other parties do not run
     (health,) = [each["health"] for each in json.loads(said.output) if each["party"] == "agency-1"]
     return {retry["code"] for retry in health["retries"]}
 
