@@ -505,7 +505,7 @@ def test_a_why_page_names_question_rule_source_facts_and_lookers(told: tuple[Rig
         "May a named officer ask the jail to hold the person?", "Rule detainer-permitted of the programme",
         "(version 2010-10, in force since 1 October 2010, no end on record)", "8 CFR 287.7(a)",
         "what the person was shown", "the same rule answers", "What other rules were looked at",
-        "must be US citizen. Found: removable under the ground recorded. Not met.", "all 9 of its conditions are met",
+        "must be US citizen. Found: removable under the ground recorded. Not met.", "all 10 of its conditions are met",
         "So the answer is: permitted",
         "WANDA WHY (field office) looked at the case",
     ):  # fmt: skip
