@@ -30,6 +30,14 @@ def test_the_status_of_parties_breaks_no_head_and_no_word(capsys: pytest.Capture
     assert {str(cell) for cell in row} <= set(words)
 
 
+def test_a_table_that_just_fits_breaks_no_head(capsys: pytest.CaptureFixture[str]) -> None:
+    heads = ("party", "runs", "is", "cases", "tasks", "in/out", "given up", "ledger")
+    output.print_table("Parties", heads, [("immigration-repository", "yes", "ok", 0, 0, "0/0", 0, 3)], whole=("party",))
+    said = capsys.readouterr().out
+    assert "ledger" in said
+    assert "given" in said
+
+
 def test_a_row_that_is_too_long_becomes_lines_in_which_every_value_is_whole(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -101,8 +101,11 @@ def print_table(
     lighter: dict[str, Any] = {"box": None, "padding": (0, 2, 0, 0), "pad_edge": False}
     for more in ({}, lighter):
         table = Table(title=Text(plain(title)), title_justify="left", header_style="bold", **more)
-        for head in heads:
-            table.add_column(head, overflow="fold", no_wrap=head in unfolded)
+        for place, head in enumerate(heads):
+            words = [word for text in (head, *(str(row[place]) for row in cells)) for word in text.split()]
+            # Else Rich takes width from this column and that, whatever words stand in it.
+            narrowest = min(max(map(len, words), default=1), console.width // len(heads))
+            table.add_column(head, overflow="fold", no_wrap=head in unfolded, min_width=narrowest)
         for row in cells:
             table.add_row(*row)
         least = Measurement.get(console.rich, console.options.update(width=_WIDEST), table).minimum
