@@ -27,6 +27,12 @@ MOST_MOVES = 30
 
 
 @pytest.fixture
+def rig(make: Callable[..., Rig]) -> Rig:
+    """Give the demo's network: seven parties and a court."""
+    return make(court=True)
+
+
+@pytest.fixture
 def director(rig: Rig) -> Director:
     return director_of(rig)
 
