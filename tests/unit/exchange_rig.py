@@ -7,6 +7,7 @@ invented.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from tenprint.core.candidate import Candidate, SearchResult
 from tenprint.core.canonical import sha256_hex
 from tenprint.core.chance import SeededRandomSource
 from tenprint.core.clock import ManualClock
-from tenprint.core.errors import TenprintError
+from tenprint.core.errors import StorageError, TenprintError
 from tenprint.core.fingers import FingerPosition, Impression
 from tenprint.core.template import Template
 from tenprint.exchange import dispatch
@@ -73,6 +74,10 @@ PERMITTED = {
     "victim_or_witness": "no",
 }
 SCORE_PER_FINGER = 10_000
+MOST_FAILURES = 3
+"""Of one delivery, where deliveries fail at first."""
+BEFORE_ANY_CLOCK = timedelta(minutes=1)
+"""Next tries come within it, and the clocks of a case do not."""
 BOOKING = records.Booking(
     nam="SAMPLESON,PERSON QUINCE", pob="MM", dob="19800229", sex="F", rac="W", hgt="509", wgt="160", eye="BRO",
     hai="BLK", doa="20101004", charges=(("20101003", "5404 DRIVING UNDER INFLUENCE"),), cri=("XX0010000",),
@@ -242,6 +247,29 @@ class Rig:
         """Return news as its origin would say it, or as `signer` forges it."""
         origin = said.court if isinstance(said, Disposition) else said.origin
         return signed_by_origin(self.keys[signer or Role(origin)], said).to_bytes()
+
+    def fails_at_first(self, delays: Iterable[bool]) -> None:
+        """Let deliveries fail at first, so that later messages come before earlier ones.
+
+        Args:
+            delays: for each try in turn, whether it fails; after them none does, and no delivery oftener than thrice.
+        """
+        failing, tried, deliver = iter(delays), Counter[bytes](), self.post.deliver
+
+        def slow(wire: bytes, recipient: str) -> bytes:
+            tried[wire] += 1
+            if tried[wire] <= MOST_FAILURES and next(failing, False):
+                raise StorageError("PARTY_UNREACHABLE", "not now")
+            return deliver(wire, recipient)
+
+        self.post.deliver = slow
+
+    def moved_on(self) -> bool:
+        """Do what is due, or go on to the next try, but to no clock of a case; False at the end."""
+        due = dispatch.next_due(self.all)
+        if due is not None and due - self.clock.now() < BEFORE_ANY_CLOCK:
+            self.clock.jump_to(max(due, self.clock.now()))
+        return bool(self.run())
 
     def failures(self, role: Role) -> list[str]:
         return [str(row["note"]) for row in self.entries(role, "dead_letter")]

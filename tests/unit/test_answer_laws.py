@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import permutations
@@ -30,10 +29,6 @@ STEPS = (
     (LESC, TaskKind.STATUS, "removable", {"legal_ground": GROUND}),
     (Role.FIELD_OFFICE, TaskKind.DECIDE, "no_action", {}),
 )
-SHORT = timedelta(minutes=1)
-"""Next tries come within it, and the clocks of a case do not."""
-MOST_FAILURES = 3
-"""Of one delivery."""
 PENDING_FIRST = (Kind.SRE, Kind.SECOND_SRE, Kind.LATE_HIT, Kind.SECOND_SRE)
 """What a state hears when the first answer was given before the immigration repository's no match came."""
 
@@ -144,26 +139,18 @@ def ends(delays: Sequence[bool]) -> dict[str, dict[str, Any]]:
     """Return how a case with a late hit ended at each party; `delays` says which deliveries fail at first."""
     with rigs() as make:
         rig = make(settings={IDENT: {"keeps_searches": True}})
-        failing, tried, deliver = iter(delays), Counter[bytes](), rig.post.deliver
-
-        def slow(wire: bytes, recipient: str) -> bytes:
-            tried[wire] += 1
-            if tried[wire] <= MOST_FAILURES and next(failing, False):
-                raise StorageError("POST_UNREACHABLE", "not now")
-            return deliver(wire, recipient)
-
-        rig.post.deliver = slow
+        rig.fails_at_first(delays)
         case_id = dispatch.submit(rig.nodes[AGENCY], card("P7")).case_id
         while rig.case(IDENT, case_id) is None:
-            assert moved_on(rig)
+            assert rig.moved_on()
         dispatch.enrol(rig.nodes[IDENT], "FIN-P7", card("P7", tcn="TCN-ENROL-00001"))
         for role, kind, answer, details in STEPS:
             while not any(task.kind == kind for task in rig.tasks(role, open_only=True)):
-                assert moved_on(rig)
+                assert rig.moved_on()
             task = rig.task(role, kind, case_id)
             said = {"answer": answer, "reason": "as seen", "by": f"OFFICIAL {kind}"}
             dispatch.decide_task(rig.nodes[role], task.id, **said, details=details)
-        while moved_on(rig):
+        while rig.moved_on():
             pass
         assert all(not rig.failures(role) for role in rig.nodes)
         cases = {str(role): rig.case(role, case_id) for role in rig.nodes}
@@ -172,14 +159,6 @@ def ends(delays: Sequence[bool]) -> dict[str, dict[str, Any]]:
             for party, case in cases.items()
             if case
         }
-
-
-def moved_on(rig: Rig) -> bool:
-    """Do what is due, or go on to the next try, but not so far that a clock of the case runs out; False at the end."""
-    due = dispatch.next_due(rig.all)
-    if due is not None and due - rig.clock.now() < SHORT:
-        rig.clock.jump_to(max(due, rig.clock.now()))
-    return bool(rig.run())
 
 
 @settings(max_examples=10, deadline=None)

@@ -12,7 +12,6 @@ from exchange_rig import GROUND, PERMITTED, Rig, card, rigs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenprint.core.errors import StorageError
 from tenprint.exchange import dispatch
 from tenprint.exchange.model.routes import LINKS, way_of_news
 from tenprint.exchange.model.words import Kind, Role, TaskKind
@@ -35,10 +34,6 @@ DISCLOSURES = (
 )
 NEWS = ((COURT, TaskKind.DISPOSE, "dismissed", DISPOSED), *((role, None, "", {}) for role in (AGENCY, IDENT, LESC)))
 STEPS = (*DISCLOSURES, *NEWS)
-SHORT = 60.0
-"""Seconds: next tries come within them, and the clocks of a case do not."""
-MOST_FAILURES = 3
-"""Of one delivery."""
 
 
 def step(rig: Rig, case_id: str, number: int) -> bool:
@@ -71,36 +66,20 @@ def travelled(order: Sequence[int], delays: Sequence[bool]) -> Counter[tuple[str
     with rigs() as make:
         rig = make(court=True, others={COPIED: (AGENCY, COPIED_ORI, "state2"), "state2": (STATE, "XXSIB0002", "")})
         rig.known_to_immigration("P7")
-        failing, tried, deliver = iter(delays), Counter[bytes](), rig.post.deliver
-
-        def slow(wire: bytes, recipient: str) -> bytes:
-            tried[wire] += 1
-            if tried[wire] <= MOST_FAILURES and next(failing, False):
-                raise StorageError("POST_UNREACHABLE", "not now")
-            return deliver(wire, recipient)
-
-        rig.post.deliver = slow
+        rig.fails_at_first(delays)
         case_id = dispatch.submit(rig.nodes[AGENCY], card("P7", sco=(COPIED_ORI,))).case_id
         waiting = list(order)
         while True:
             done = next((number for number in waiting if step(rig, case_id, number)), None)
             if done is not None:
                 waiting.remove(done)
-            if not moved_on(rig) and done is None:
+            if not rig.moved_on() and done is None:
                 break
         assert not waiting
         assert [(role, rig.failures(role)) for role in rig.nodes if rig.failures(role)] == []
         tasks = [(role, task) for role in rig.nodes for task in rig.tasks(role) if not task.was_replaced]
         asked = [(str(role), str(task.kind)) for role, task in tasks if task.kind != TaskKind.SECOND_LOOK]
         return Counter([*asked, *(named for role in rig.nodes for named in news_of(rig, role, case_id))])
-
-
-def moved_on(rig: Rig) -> bool:
-    """Do what is due, or go on to the next try, but not so far that a clock of the case runs out; False at the end."""
-    due = dispatch.next_due(rig.all)
-    if due is not None and (due - rig.clock.now()).total_seconds() < SHORT:
-        rig.clock.jump_to(max(due, rig.clock.now()))
-    return bool(rig.run())
 
 
 def news_of(rig: Rig, role: Role, case_id: str) -> list[tuple[str, ...]]:
